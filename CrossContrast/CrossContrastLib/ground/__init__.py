@@ -1,0 +1,1 @@
+"""Images, files, tables, devices and provenance: the ground that everything stands on."""

@@ -1,0 +1,1 @@
+"""Models: how they are described, kept, checked and built."""

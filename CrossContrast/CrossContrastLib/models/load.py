@@ -1,0 +1,38 @@
+"""From an entry of the library to a network that the inference engine can run."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from CrossContrastLib.errors import ModelError
+from CrossContrastLib.models.bundle import load_network, read_spec
+from CrossContrastLib.models.foreign.torchscript import read_program
+from CrossContrastLib.models.foreign.trust import require_trust
+from CrossContrastLib.models.library import ModelEntry
+from CrossContrastLib.models.manifest import verify
+from CrossContrastLib.models.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network with its weights, on the CPU and in evaluation mode, and how to use it."""
+
+    spec: ModelSpec
+    network: nn.Module
+
+
+def load_model(entry: ModelEntry) -> LoadedModel:
+    """Verify and load a model of format ``crosscontrast`` or ``torchscript``.
+
+    The formats ``nnunet`` and ``monai-bundle`` bring their own preprocessing and are run by the predictors in
+    :mod:`CrossContrastLib.inference`. Raises :class:`ModelError` for those, for a damaged folder, and for a program
+    whose manifest does not record the user's trust.
+    """
+    if entry.format == "crosscontrast":
+        spec = read_spec(entry.folder)
+        return LoadedModel(spec, load_network(entry.folder, spec))
+    manifest = verify(entry.folder)
+    if entry.format != "torchscript":
+        raise ModelError(f"{entry} is of the format {entry.format}, which is not run by our own engine.")
+    require_trust(manifest.trusted, str(entry), "a TorchScript file is a program")
+    return LoadedModel(*read_program(entry.folder))

@@ -1,0 +1,48 @@
+# make demo    set everything up and segment a phantom (and IMAGE=path, if given)
+# make test    set everything up and run the tests
+# make lint    style and types
+# make cmake-lists   list new files for Slicer's build
+.DELETE_ON_ERROR:
+.PHONY: demo test test-slow lint cmake-lists venv benchmark clean
+
+PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALLED := .venv/.installed
+
+venv: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Give one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up .venv (a few minutes and about 3 GB the first time)"
+	@$(PYTHON) -m venv .venv || { echo "Python lacks venv: install the system package python3-venv"; exit 1; }
+# PyRadiomics' setup.py imports numpy, so numpy comes first and nothing is built in isolation.
+	$(PIP) 'numpy<3' 'setuptools>=77,<81' wheel versioneer Cython
+	$(PIP) torch
+	$(PIP) --no-build-isolation --editable '.[browser,dev,nnunet,radiomics]'
+	@touch $@
+
+demo: venv
+	$(BIN)/crosscontrast cord phantom --out demo/phantom
+	$(BIN)/crosscontrast cord segment demo/phantom $(if $(IMAGE),"$(IMAGE)") --out demo/results
+
+test: venv
+	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-slow: venv
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+cmake-lists: venv
+	$(BIN)/python Testing/tools/update_cmake_lists.py
+
+benchmark: venv
+	$(BIN)/python Testing/benchmarks/bench_inference.py
+
+clean:
+	rm -rf .venv demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Contrast-agnostic soft segmentation of the spinal cord."""

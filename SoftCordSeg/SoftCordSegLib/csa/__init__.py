@@ -1,0 +1,1 @@
+"""Cross-sectional area (CSA) of the cord from a soft segmentation, slice by slice."""

@@ -1,0 +1,121 @@
+"""What a scanner does to a body's intensities: coil sensitivity, thick slices, blur, noise, motion, artefacts."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.grid import Grid
+
+
+def smooth(image: Tensor, sigmas: tuple[float, float, float]) -> Tensor:
+    """Blur (D, H, W) with a Gaussian of ``sigmas`` voxels along D, H, W."""
+    x = image[None, None]
+    for axis, sigma in enumerate(sigmas):
+        if sigma < 0.15:
+            continue
+        radius = max(1, math.ceil(2.5 * sigma))
+        offsets = torch.arange(-radius, radius + 1, device=image.device)
+        kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+        shape, padding = [1, 1, 1, 1, 1], [0] * 6
+        shape[2 + axis] = 2 * radius + 1
+        padding[2 * (2 - axis)] = padding[2 * (2 - axis) + 1] = radius
+        x = functional.conv3d(functional.pad(x, padding, mode="replicate"), (kernel / kernel.sum()).view(shape))
+    return x[0, 0]
+
+
+def coil_shading(image: Tensor, grid: Grid, draw: Draw) -> Tensor:
+    """Multiply by a smooth sensitivity, sometimes that of a surface coil behind the back."""
+    exponent = draw.uniform(0, 0.45) * draw.field(grid, draw.uniform(35, 90))
+    if draw.chance(0.35):
+        _, y, _ = grid.axes()
+        exponent = exponent - y / draw.uniform(35, 120)
+    return image * torch.exp(exponent.clamp(-2, 2))
+
+
+def signal_loss(image: Tensor, along: Tensor, grid: Grid, draw: Draw) -> Tensor:
+    """Take signal away where the field is disturbed: beside each disc, near air or metal."""
+    if draw.chance(0.12):
+        period, phase = draw.uniform(14, 36), draw.uniform(0, 2 * math.pi)
+        image = image * (1 - draw.uniform(0.1, 0.7) * torch.sin(along * (math.pi / period) + phase) ** 8)
+    if draw.chance(0.06):
+        z, y, x = grid.axes()
+        depth, height, width = grid.size
+        centre = [draw.uniform(-0.5, 0.5) * side for side in (depth, height, width)]
+        square = (z - centre[0]) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2
+        radius = draw.uniform(3, 14)
+        hole = torch.sigmoid((radius**2 - square) / (radius * 2))
+        rim = torch.exp(-(((square.sqrt() - radius) / 1.5) ** 2))
+        image = image * (1 - hole) + draw.uniform(0, 1.0) * rim * image.mean()
+    return image
+
+
+def draw_resolution(draw: Draw) -> tuple[float, float, float]:
+    """Draw the acquired voxel along D, H, W in mm: isotropic, or thick slices in one of the three planes."""
+    kind = draw.pick(("isotropic", "axial", "sagittal", "coronal"), (0.36, 0.37, 0.22, 0.05))
+    if kind == "isotropic":
+        side = draw.uniform(0.7, 1.6)
+        return side, side, side
+    fine, thick = draw.uniform(0.4, 1.3), draw.uniform(2, 6) if draw.chance(0.8) else draw.uniform(1, 9)
+    return {"axial": (thick, fine, fine), "sagittal": (fine, fine, min(thick, 5.0)), "coronal": (fine, thick, fine)}[
+        kind
+    ]
+
+
+def acquire(image: Tensor, resolution: tuple[float, float, float], draw: Draw) -> Tensor:
+    """Return the image as sampled at ``resolution`` with noise and artefacts, interpolated back to the 1 mm grid."""
+    sigmas = [draw.uniform(0, 0.55) * (r if r < 2 else draw.uniform(0, 0.3) * r) for r in resolution]
+    image = smooth(image, (sigmas[0], sigmas[1], sigmas[2]))
+    sides = [max(2, round(n / r)) if r > 1.05 else n for n, r in zip(image.shape, resolution, strict=True)]
+    coarse = image
+    if sides != list(image.shape):
+        coarse = functional.adaptive_avg_pool3d(image[None, None], (sides[0], sides[1], sides[2]))[0, 0]
+    coarse = _moved(coarse, resolution, draw)
+    if draw.chance(0.15):
+        coarse = _truncated(coarse, draw)
+    coarse = _noisy(coarse, draw)
+    if coarse.shape != image.shape:
+        coarse = functional.interpolate(coarse[None, None], size=image.shape, mode="trilinear", align_corners=False)[
+            0, 0
+        ]
+    return coarse
+
+
+def _moved(image: Tensor, resolution: tuple[float, float, float], draw: Draw) -> Tensor:
+    """Add ghosts of the moving body, slices that differ in brightness, or in-plane shifts from slice to slice."""
+    slice_axis = max(range(3), key=lambda axis: resolution[axis])
+    thick = resolution[slice_axis] > 1.8
+    if draw.chance(0.1):
+        axis, shift = draw.pick((0, 1, 2)), draw.uniform(0.1, 0.5)
+        ghost = torch.roll(image, round(shift * image.shape[axis]), axis)
+        image = (1 - draw.uniform(0, 0.25)) * image + draw.uniform(0, 0.25) * ghost
+    if thick and draw.chance(0.15):
+        shape = [1, 1, 1]
+        shape[slice_axis] = image.shape[slice_axis]
+        image = image * (1 + draw.uniform(0, 0.2) * draw.white(shape)).clamp(min=0.2)
+    if not thick and draw.chance(0.05):
+        image = smooth(image, (draw.uniform(0, 1), draw.uniform(0, 1), draw.uniform(0, 1)))
+    return image
+
+
+def _truncated(image: Tensor, draw: Draw) -> Tensor:
+    """Cut off high frequencies along one axis, which leaves Gibbs ringing beside every edge."""
+    axis, keep = draw.pick((0, 1, 2)), draw.uniform(0.55, 0.9)
+    spectrum = torch.fft.rfft(image, dim=axis)
+    cut = max(2, int(keep * spectrum.shape[axis]))
+    spectrum.narrow(axis, cut, spectrum.shape[axis] - cut).zero_()
+    return torch.fft.irfft(spectrum, n=image.shape[axis], dim=axis).clamp(min=0)
+
+
+def _noisy(image: Tensor, draw: Draw) -> Tensor:
+    """Add Rician noise (a magnitude image) or Gaussian noise (a combined or filtered one)."""
+    if draw.chance(0.07):
+        return image
+    strong = 0.1 if draw.chance(0.8) else 0.2
+    deviation = draw.uniform(0, strong) * float(image.mean() + 0.1)
+    real = image + deviation * draw.white(image.shape)
+    if draw.chance(0.35):
+        return real.clamp(min=0)
+    return (real**2 + (deviation * draw.white(image.shape)) ** 2).sqrt()

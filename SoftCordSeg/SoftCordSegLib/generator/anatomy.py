@@ -1,0 +1,81 @@
+"""A body's tissues on a voxel grid, as the share of each voxel that each tissue fills."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from SoftCordSegLib.generator.column import paint_column
+from SoftCordSegLib.generator.cord import Thecal, draw_thecal
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.frame import Frame, draw_frame
+from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.generator.head import CORD_ENDS, MEDULLA_ENDS, paint_brainstem, paint_face, paint_skull
+from SoftCordSegLib.generator.painter import Painter
+from SoftCordSegLib.generator.surroundings import paint_surroundings
+from SoftCordSegLib.generator.tissues import CORD, Tissue
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Tissue ``fractions`` (tissue, D, H, W) that sum to one in each voxel, axes growing to the top, front and right.
+
+    ``cord`` and ``canal`` (D, H, W) are the truth to be learnt: the true share of cord, and of everything inside the
+    dura, in each voxel. ``certainty`` (D, H, W) is how much a wrong cord value should count: the medulla, where schools
+    differ on where the cord begins, counts little. ``along`` is the position along the cord in mm, for effects that
+    repeat from disc to disc.
+    """
+
+    fractions: Tensor
+    cord: Tensor
+    canal: Tensor
+    certainty: Tensor
+    along: Tensor
+
+
+def draw_anatomy(grid: Grid, draw: Draw) -> Anatomy:
+    """Draw a new body; the same seed gives the same body on a grid of any resolution."""
+    frame = draw_frame(grid, draw)
+    thecal = draw_thecal(grid, frame, draw)
+    painter = Painter(grid)
+    has_head = frame.high > 0
+    below = (
+        1 - ((frame.height - CORD_ENDS) * frame.stature + 0.5).clamp(0, 1) if has_head else torch.ones_like(thecal.cord)
+    )
+    _paint_thecal(painter, thecal, below)
+    if has_head:
+        paint_brainstem(painter, grid, frame, thecal, draw)
+    painter.add(Tissue.CSF, _refilled(thecal.canal, painter))
+    paint_column(painter, grid, frame, thecal, draw)
+    if has_head:
+        paint_skull(painter, grid, frame, draw)
+    if frame.high > -60 and draw.chance(0.9):
+        paint_face(painter, grid, frame, draw)
+    paint_surroundings(painter, grid, frame, thecal.sizes, draw)
+    fractions = painter.finish(Tissue.MUSCLE)
+    return Anatomy(fractions, fractions[list(CORD)].sum(0), thecal.canal, _certainty(frame, thecal), frame.w)
+
+
+def _paint_thecal(painter: Painter, thecal: Thecal, below: Tensor) -> None:
+    """Place the cord's tissues and the roots; ``below`` is the share of each voxel under the cord's upper end."""
+    cord = thecal.cord * below
+    syrinx = cord * thecal.syrinx
+    lesion = (cord - syrinx) * thecal.lesion
+    rest = cord - syrinx - lesion
+    grey = torch.minimum(thecal.grey * (1 - thecal.lesion), rest)
+    painter.place(Tissue.SYRINX, syrinx)
+    painter.place(Tissue.LESION, lesion)
+    painter.place(Tissue.GREY, grey)
+    painter.place(Tissue.WHITE, rest - grey)
+    painter.place(Tissue.ROOT, thecal.roots)
+
+
+def _refilled(canal: Tensor, painter: Painter) -> Tensor:
+    """Return the share of what is left in each voxel that completes the canal's fraction."""
+    wanted = canal - (1 - painter.left)
+    return (wanted / painter.left.clamp(min=1e-6)).clamp(0, 1)
+
+
+def _certainty(frame: Frame, thecal: Thecal) -> Tensor:
+    medulla = (frame.height > CORD_ENDS - 6) & (frame.height < MEDULLA_ENDS) & (thecal.cord > 0)
+    return torch.where(medulla, 0.15, 1.0)

@@ -1,0 +1,102 @@
+"""From an anatomy to an MR image of it, as the network will see it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_resolution, signal_loss
+from SoftCordSegLib.generator.anatomy import Anatomy
+from SoftCordSegLib.generator.contrast import Contrast, draw_contrast
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.generator.tissues import Tissue
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A training example: ``image`` (1, D, H, W), normalised; ``target`` (2, D, H, W), the fractions of cord and canal;
+
+    ``weight`` (2, D, H, W), how much each voxel counts: nothing outside the field of view, little in the medulla.
+    """
+
+    image: Tensor
+    target: Tensor
+    weight: Tensor
+
+
+def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
+    """Scan ``anatomy`` once, with a new contrast, scanner and field of view.
+
+    The target is the anatomy's own fraction in each voxel. It is not blurred with the image: a cord's size does not
+    depend on how sharply it was seen.
+    """
+    image = paint(anatomy, draw_contrast(draw), grid, draw)
+    image = signal_loss(coil_shading(image, grid, draw), anatomy.along, grid, draw)
+    image = acquire(image.clamp(min=0), draw_resolution(draw), draw)
+    if draw.chance(0.3):
+        image = image.clamp(min=0) ** draw.factor(0.2)
+    target = torch.stack([anatomy.cord, anatomy.canal])
+    weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)])
+    if draw.chance(0.3):
+        image, inside = _short_view(image, anatomy.cord, draw)
+        weight = weight * inside
+    if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
+        image, target, weight = image.flip(-1), target.flip(-1), weight.flip(-1)
+    image = normalise_foreground(image) * draw.factor(0.25) + draw.uniform(-0.4, 0.6)
+    return Sample(image[None], target, weight)
+
+
+def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tensor:
+    """Mix each voxel's tissues in their shares, each with its texture; fluid may pulse."""
+    fractions = anatomy.fractions.flatten(1)
+    levels = torch.stack([contrast.means, contrast.textures]).to(fractions.device)
+    mean, rough = (levels @ fractions).view(2, *grid.shape)
+    texture = draw.field(grid, draw.uniform(1.5, 8)) + 0.5 * draw.field(grid, draw.uniform(8, 25))
+    image = mean + rough * texture
+    if draw.chance(0.3):  # pulsing fluid loses signal in streaks along the cord
+        streaks = (draw.field(grid, draw.uniform(3, 10)) + draw.uniform(-1, 0.5)).clamp(0, 1) * draw.uniform(0.1, 0.8)
+        image = image - anatomy.fractions[Tissue.CSF] * contrast.means[Tissue.CSF].item() * streaks
+    if draw.chance(0.12):  # fat lies displaced by its chemical shift
+        fat = (anatomy.fractions[Tissue.FAT] * contrast.means[Tissue.FAT].item()) + (
+            anatomy.fractions[Tissue.EPIDURAL_FAT] * contrast.means[Tissue.EPIDURAL_FAT].item()
+        )
+        image = image - fat + torch.roll(fat, draw.pick((-1, 1)), draw.pick((0, 1, 2)))
+    return image
+
+
+def _short_view(image: Tensor, cord: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    """Cut the field of view around the cord and fill the rest as a sliding window at an image's edge does."""
+    inside = torch.zeros_like(image)
+    found = torch.nonzero(cord > 0.5)
+    box = []
+    for axis, length in enumerate(image.shape):
+        keep = int(draw.uniform(min(22, length), length)) if axis or draw.chance(0.3) else length
+        centre = float(found[:, axis].float().mean()) if axis and len(found) else length / 2
+        start = round(min(max(centre - keep / 2 + draw.uniform(-0.3, 0.3) * keep, 0), length - keep))
+        box.append((start, keep))
+    for axis, (start, keep) in enumerate(box):
+        image = image.narrow(axis, start, keep)
+    (front, depth), (top, height), (left, width) = box
+    inside[front : front + depth, top : top + height, left : left + width] = 1
+    full = inside.shape
+    padding = (left, full[2] - left - width, top, full[1] - top - height, front, full[0] - front - depth)
+    mode = "replicate" if draw.chance(0.75) else "constant"
+    return functional.pad(image[None, None], padding, mode=mode)[0, 0], inside
+
+
+def normalise_foreground(image: Tensor) -> Tensor:
+    """Normalise as ``Preprocessing.normalisation == "foreground"`` does.
+
+    Clips at the 99.5th percentile of the values above zero and gives those mean 0 and deviation 1. Measured on a part
+    of the voxels, because a quantile of all of them would take longer than the rest of the image.
+    """
+    step = max(1, image.numel() // 50_000)
+    foreground = image.flatten()[::step]
+    foreground = foreground[foreground > 0]
+    if foreground.numel() < 100:
+        return image
+    top = torch.quantile(foreground, 0.995)
+    foreground = foreground.clamp(max=top)
+    return (image.clamp(max=top) - foreground.mean()) / (foreground.std() + 1e-6)

@@ -1,0 +1,124 @@
+"""How bright each tissue is: named contrasts with wide ranges, and a random one that knows no rules."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.tissues import Tissue
+
+Range = tuple[float, float]
+
+#: Intensities relative to a bright tissue under T1, T2, T2*, magnetisation transfer and diffusion weighting. Wider than
+#: any one sequence, since field strengths, timings and coils differ; a tissue that is not here can have any.
+INTENSITIES: dict[Tissue, tuple[Range, Range, Range, Range, Range]] = {
+    Tissue.FAT: ((0.7, 1.3), (0.3, 1.1), (0.15, 0.8), (0.7, 1.4), (0.0, 0.4)),
+    Tissue.EPIDURAL_FAT: ((0.6, 1.2), (0.3, 1.0), (0.1, 0.7), (0.5, 1.2), (0.0, 0.4)),
+    Tissue.MUSCLE: ((0.25, 0.55), (0.06, 0.3), (0.2, 0.5), (0.2, 0.6), (0.05, 0.35)),
+    Tissue.DEEP_MUSCLE: ((0.25, 0.55), (0.06, 0.3), (0.2, 0.5), (0.2, 0.6), (0.05, 0.35)),
+    Tissue.MARROW: ((0.35, 0.9), (0.1, 0.6), (0.03, 0.4), (0.15, 0.6), (0.02, 0.3)),
+    Tissue.DISC: ((0.25, 0.5), (0.04, 0.4), (0.2, 0.9), (0.2, 0.6), (0.02, 0.4)),
+    Tissue.NUCLEUS: ((0.25, 0.5), (0.1, 1.0), (0.3, 1.0), (0.2, 0.7), (0.05, 0.5)),
+    Tissue.CSF: ((0.03, 0.35), (0.6, 1.2), (0.45, 1.1), (0.2, 0.9), (0.0, 0.45)),
+    Tissue.WHITE: ((0.45, 0.75), (0.18, 0.5), (0.35, 0.65), (0.25, 0.6), (0.6, 1.0)),
+    Tissue.ROOT: ((0.35, 0.6), (0.15, 0.5), (0.3, 0.7), (0.3, 0.7), (0.3, 0.9)),
+    Tissue.MUCOSA: ((0.3, 0.6), (0.3, 1.0), (0.3, 0.9), (0.3, 0.8), (0.05, 0.6)),
+    Tissue.VEIN: ((0.1, 0.9), (0.05, 1.0), (0.2, 1.2), (0.4, 1.2), (0.0, 0.3)),
+    Tissue.VESSEL: ((0.0, 1.0), (0.0, 1.0), (0.5, 1.4), (0.6, 1.5), (0.0, 0.3)),
+}
+#: Nearly always dark, whatever the weighting.
+DARK: dict[Tissue, Range] = {
+    Tissue.LUNG: (0.0, 0.15),
+    Tissue.CORTICAL: (0.0, 0.2),
+    Tissue.LIGAMENT: (0.0, 0.3),
+    Tissue.DURA: (0.0, 0.3),
+}
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """A family of sequences: how often it is drawn, its column in :data:`INTENSITIES`, and the cord's inner contrast.
+
+    ``grey`` is the range of grey minus white matter, which ``strong`` of the images exaggerate. ``dark`` is how often
+    the tissues of :data:`DARK` are so.
+    """
+
+    share: float
+    column: int | None
+    grey: Range
+    strong: float = 0.1
+    dark: float = 0.85
+
+
+WEIGHTINGS: dict[str, Weighting] = {
+    "T1": Weighting(0.17, 0, (-0.14, 0.02), strong=0.05),
+    "T2": Weighting(0.2, 1, (-0.02, 0.15)),
+    "T2star": Weighting(0.2, 2, (0.02, 0.3), strong=0.4),
+    "MT": Weighting(0.14, 3, (-0.02, 0.12)),
+    "diffusion": Weighting(0.07, 4, (-0.15, 0.12), dark=0.6),
+    "random": Weighting(0.22, None, (-0.2, 0.2), dark=0.6),
+}
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Mean intensity and texture strength per tissue, both (tissue,), and the weighting's name."""
+
+    name: str
+    means: Tensor
+    textures: Tensor
+
+
+def draw_contrast(draw: Draw) -> Contrast:
+    """Draw a contrast in which the cord can be told from the fluid, be it by its grey matter alone."""
+    name = draw.pick(list(WEIGHTINGS), [w.share for w in WEIGHTINGS.values()])
+    weighting = WEIGHTINGS[name]
+    means = torch.tensor([draw.uniform(0.0, 1.0) for _ in Tissue])
+    if weighting.column is not None:
+        for tissue, ranges in INTENSITIES.items():
+            means[tissue] = draw.uniform(*ranges[weighting.column])
+    means[Tissue.AIR] = draw.uniform(0.0, 0.05)
+    if draw.chance(weighting.dark):
+        for tissue, interval in DARK.items():
+            means[tissue] = draw.uniform(*interval)
+    _relate_tissues(means, draw)
+    _set_cord(means, weighting, draw)
+    textures = torch.tensor([draw.uniform(0, 0.25) for _ in Tissue]) * means
+    textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF]] *= draw.uniform(0, 0.5)
+    return Contrast(name, means.clamp(min=0), textures)
+
+
+def _relate_tissues(means: Tensor, draw: Draw) -> None:
+    """Make tissues that often look alike look alike, and flowing blood often black."""
+    for tissue, like, share in (
+        (Tissue.ROOT, Tissue.WHITE, 0.5),
+        (Tissue.NUCLEUS, Tissue.DISC, 0.5),
+        (Tissue.DEEP_MUSCLE, Tissue.MUSCLE, 0.6),
+    ):
+        if draw.chance(share):
+            means[tissue] = means[like] * draw.factor(0.15)
+    if draw.chance(0.5):
+        means[Tissue.FLOW] = draw.uniform(0, 0.15)
+
+
+def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
+    """Set the intensities inside the dura relative to each other.
+
+    In one image of eight of the weightings that show grey matter, the fluid hardly differs from white matter, and only
+    grey matter and the dura tell where the cord is: a network that never saw this marks the grey core alone.
+    """
+    white = float(means[Tissue.WHITE].clamp(min=0.12))
+    fluid = float(means[Tissue.CSF])
+    difference = draw.uniform(*weighting.grey) * (1.6 if draw.chance(weighting.strong) else 0.7)
+    if max(weighting.grey) >= 0.12 and draw.chance(0.1):
+        difference = draw.pick((-1, 1), (0.15, 0.85)) * draw.uniform(0.1, 0.35)
+        fluid = white * draw.uniform(0.88, 1.15)
+    elif abs(fluid - white) < 0.1:
+        fluid = white + draw.pick((-1.0, 1.0), (0.35, 0.65)) * draw.uniform(0.07, 0.3)
+    fluid = max(fluid, 0.0)
+    means[Tissue.WHITE], means[Tissue.GREY], means[Tissue.CSF] = white, white + difference, fluid
+    means[Tissue.LESION] = white + draw.pick((-1, 1), (0.4, 0.6)) * draw.uniform(0.03, 0.35)
+    means[Tissue.SYRINX] = fluid * draw.factor(0.1)
+    means[Tissue.BRAIN_WHITE] = white * draw.factor(0.15)
+    means[Tissue.BRAIN_GREY] = means[Tissue.BRAIN_WHITE] + 0.7 * difference

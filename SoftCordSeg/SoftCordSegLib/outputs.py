@@ -1,0 +1,64 @@
+"""The files that a segmentation leaves, and the rule that a person's work is never overwritten."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from CrossContrastLib.errors import OutputError
+from CrossContrastLib.ground.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class SegmentationFiles:
+    """Paths of one case's results: ``<stem>_softseg.nii.gz`` and its companions in one folder."""
+
+    folder: Path
+    stem: str
+
+    @property
+    def softseg(self) -> Path:
+        """Soft segmentation, float32 in [0, 1]."""
+        return self.folder / f"{self.stem}_softseg.nii.gz"
+
+    @property
+    def seg(self) -> Path:
+        """Binary segmentation, uint8."""
+        return self.folder / f"{self.stem}_seg.nii.gz"
+
+    @property
+    def csa(self) -> Path:
+        """Cross-sectional area per slice."""
+        return self.folder / f"{self.stem}_csa.csv"
+
+    @property
+    def overlay(self) -> Path:
+        """Picture of the soft map over the image."""
+        return self.folder / f"{self.stem}_overlay.png"
+
+    @property
+    def sidecar(self) -> Path:
+        """Provenance of all of them."""
+        return self.folder / f"{self.stem}_softseg.json"
+
+    def results(self) -> tuple[Path, ...]:
+        """All files but the sidecar."""
+        return self.softseg, self.seg, self.csa, self.overlay
+
+    def check_replaceable(self) -> None:
+        """Raise :class:`OutputError` if a file of these names exists that is not an unchanged result of ours.
+
+        Manual masks are called ``_seg`` too, and a result may have been corrected by hand since.
+        """
+        ours = Provenance.read(self.sidecar)
+        recorded = {record.path for record in ours.outputs} if ours else set()
+        foreign = [p.name for p in self.results() if p.exists() and p.name not in recorded]
+        if foreign:
+            raise OutputError(
+                f"{self.folder / foreign[0]} exists already and was not made by this program.",
+                "choose another --out, or --overwrite to replace it",
+            )
+        changed = ours.changed_since(self.folder) if ours else []
+        if changed:
+            raise OutputError(
+                f"{self.folder / changed[0]} was changed by someone since it was made.",
+                "choose another --out, or --overwrite to replace it",
+            )

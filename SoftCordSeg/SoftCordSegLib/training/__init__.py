@@ -1,0 +1,1 @@
+"""Training a cord network from generated anatomy."""

@@ -1,0 +1,60 @@
+"""``crosscontrast cord train``."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from CrossContrastLib.cli.console import Console, user_command
+
+if TYPE_CHECKING:
+    import torch
+
+
+@click.command(epilog="Example: crosscontrast cord train --out runs/first --max-minutes 60")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the training.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings (JSON) that are not default.")
+@click.option("--resume", is_flag=True, help="Continue the training in --out with the settings kept there.")
+@click.option("--max-minutes", type=click.FloatRange(min=0), help="Stop after this time; --resume goes on later.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@user_command
+def train(
+    console: Console, out: Path, config: Path | None, resume: bool, max_minutes: float | None, device: str
+) -> None:
+    """Train a cord network from generated anatomy.
+
+    The folder receives config.json, checkpoint.pt, log.csv and pictures. For several processes or GPUs start the same
+    with torchrun: torchrun --nproc-per-node 2 -m SoftCordSegLib.training --out runs/first
+    """
+    from CrossContrastLib.errors import BadInputError
+    from CrossContrastLib.ground.files import make_folder
+    from SoftCordSegLib.training.config import TrainingConfig, read_config
+    from SoftCordSegLib.training.loop import CONFIG
+    from SoftCordSegLib.training.loop import train as run
+    from SoftCordSegLib.training.state import CHECKPOINT
+
+    if resume and config:
+        raise BadInputError("--resume keeps the settings of the training; give either --config or --resume.")
+    if not resume and (out / CHECKPOINT).exists():
+        raise BadInputError(f"There is a training in {out} already.", "add --resume, or give another folder")
+    source = out / CONFIG if resume else config
+    settings = read_config(source) if source else TrainingConfig()
+
+    def show(done: float, total: float, message: str) -> None:
+        console.note(f"step {done:.0f} of {total:.0f}: {message}")
+
+    state = run(
+        settings, make_folder(out), resume=resume, max_minutes=max_minutes, device=_device(device), progress=show
+    )
+    console.result({"folder": out, "step": state.step, "minutes": state.minutes})
+
+
+def _device(name: str) -> "torch.device":
+    """Return the device by name; under ``torchrun`` each process takes the GPU of its own number."""
+    import torch
+
+    from CrossContrastLib.ground.device import choose_device
+
+    device = choose_device(name)
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if device == torch.device("cuda") else device

@@ -1,0 +1,152 @@
+"""The training loop, on one device or several processes started by ``torchrun``."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from CrossContrastLib.ground.files import atomic_write
+from CrossContrastLib.progress import Progress, silent
+from SoftCordSegLib.training import state as states
+from SoftCordSegLib.training.config import TrainingConfig
+from SoftCordSegLib.training.evaluate import evaluate, held_out
+from SoftCordSegLib.training.log import Log, save_pictures
+from SoftCordSegLib.training.losses import mixture
+from SoftCordSegLib.training.state import State
+from SoftCordSegLib.training.stream import Batch, seed_of, stream
+
+CONFIG = "config.json"
+LOG_EVERY = 50
+
+
+def train(
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    max_minutes: float | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress = silent,
+) -> State:
+    """Train until ``config.steps`` or for ``max_minutes`` of this call, whichever comes first; return the state.
+
+    Writes ``config.json``, ``checkpoint.pt``, ``log.csv`` and pictures to ``folder``. Under ``torchrun`` every process
+    takes its own batches, gradients are averaged and the first process writes. A resumed run continues bit by bit as an
+    uninterrupted one would, on the same hardware and number of processes.
+    """
+    device = torch.device(device)
+    with _processes(device) as (rank, world):
+        folder.mkdir(parents=True, exist_ok=True)
+        state = states.create(config, device)
+        if resume:
+            states.load(state, folder, device)
+        run = _Run(config, folder, state, device, rank, world)
+        run.go(max_minutes, progress)
+    return state
+
+
+@contextmanager
+def _processes(device: torch.device) -> Iterator[tuple[int, int]]:
+    """Join the processes of ``torchrun``, if it started us; yield rank and their number."""
+    if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield 0, 1
+        return
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield distributed.get_rank(), distributed.get_world_size()
+    finally:
+        distributed.destroy_process_group()
+
+
+class _Run:
+    """One call of :func:`train`."""
+
+    def __init__(
+        self, config: TrainingConfig, folder: Path, state: State, device: torch.device, rank: int, world: int
+    ) -> None:
+        self.config, self.folder, self.state, self.device = config, folder, state, device
+        self.rank, self.world, self.first = rank, world, rank == 0
+        self.model: nn.Module = DistributedDataParallel(state.network) if world > 1 else state.network
+        self.loss = mixture(config.losses, config.output_weights)
+        if self.first:
+            self.log, self.samples = Log(folder), held_out(config, device)
+            with atomic_write(folder / CONFIG) as path:
+                path.write_text(config.model_dump_json(indent=2))
+
+    def go(self, max_minutes: float | None, progress: Progress) -> None:
+        """Take the steps; log, evaluate and save on the way and at the end."""
+        config, state = self.config, self.state
+        started, before = time.monotonic(), state.minutes
+        saved = evaluated = started
+        batches = stream(config, state.step, self.rank, self.device)
+        losses, generating, learning = [], 0.0, 0.0
+        while state.step < config.steps:
+            now = time.monotonic()
+            if max_minutes is not None and self._agree(now - started > 60 * max_minutes):
+                break
+            batch = next(batches)
+            made = time.monotonic()
+            losses.append(self._step(batch))
+            generating, learning = generating + made - now, learning + time.monotonic() - made
+            now = time.monotonic()
+            state.minutes = before + (now - started) / 60
+            if state.step % LOG_EVERY == 0 and self.first:
+                values = {"loss": sum(losses) / len(losses), "learning_rate": states.learning_rate(config, state.step)}
+                values |= {"generate_s": generating / len(losses), "learn_s": learning / len(losses)}
+                self.log.write(state.step, state.minutes, values)
+                losses, generating, learning = [], 0.0, 0.0
+                progress(state.step, config.steps, f"loss {values['loss']:.4f}")
+            if self.first and now - evaluated > 60 * config.validation_minutes:
+                self._evaluate()
+                evaluated = time.monotonic()
+            if self.first and now - saved > 60 * config.checkpoint_minutes:
+                states.save(state, config, self.folder)
+                saved = now
+        if self.first:
+            states.save(state, config, self.folder)
+            self._evaluate()
+
+    def _agree(self, stop: bool) -> bool:
+        """Let the first process decide for all; asked at every sixteenth step only, as asking costs a round trip."""
+        if self.world == 1:
+            return stop
+        if self.state.step % 16:
+            return False
+        flag = torch.tensor([float(stop)], device=self.device)
+        distributed.broadcast(flag, 0)
+        return bool(flag.item())
+
+    def _step(self, batch: Batch) -> float:
+        """Learn from one batch."""
+        config, state = self.config, self.state
+        torch.manual_seed(seed_of(config.seed, state.step, self.rank))  # dropout continues where it stopped
+        image, target, weight = (part.to(self.device, non_blocking=True) for part in batch)
+        for group in state.optimiser.param_groups:
+            group["lr"] = states.learning_rate(config, state.step)
+        self.model.train()
+        half = torch.float16 if config.precision == "fp16" else torch.bfloat16
+        with torch.autocast(self.device.type, half, enabled=config.precision != "full" and self.device.type == "cuda"):
+            outputs = self.model(image)
+        loss = self.loss(outputs, target, weight)
+        state.optimiser.zero_grad(set_to_none=True)
+        state.scaler.scale(loss).backward()
+        state.scaler.unscale_(state.optimiser)
+        nn.utils.clip_grad_norm_(state.network.parameters(), config.clip)
+        state.scaler.step(state.optimiser)
+        state.scaler.update()
+        states.update_average(state, config.ema)
+        state.step += 1
+        return float(loss.detach())
+
+    def _evaluate(self) -> None:
+        """Measure the moving average on the held-out set and draw it."""
+        scores = evaluate(self.state.average, self.samples)
+        self.log.write(
+            self.state.step, self.state.minutes, {f"held_out/{name}": value for name, value in scores.items()}
+        )
+        save_pictures(self.state.average, self.samples[:10], self.folder / f"pictures_{self.state.step:06d}.png")

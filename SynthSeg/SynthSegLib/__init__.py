@@ -1,0 +1,1 @@
+"""Image-to-image translation and segmentation that uses it."""

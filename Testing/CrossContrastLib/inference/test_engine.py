@@ -1,0 +1,176 @@
+"""The engine with networks whose answer is known: what goes in at a place must come out at that place."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+from conftest import centre_of_mass
+from torch import nn
+
+from CrossContrastLib.errors import BadInputError, OutOfMemoryError
+from CrossContrastLib.ground.geometry import same_grid
+from CrossContrastLib.inference.engine import GridPredictor
+from CrossContrastLib.models.spec import Localisation, ModelSpec, NetworkSpec, Preprocessing, Windowing
+
+CPU = torch.device("cpu")
+
+
+class Function(nn.Module):
+    """A network that is a plain function, and counts the voxels it was given."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.voxels = 0
+
+    def forward(self, x):
+        self.voxels += x.numel()
+        return self.function(x)
+
+
+def spec(window=(16, 16, 16), **changes):
+    settings = {
+        "task": "translation",
+        "network": NetworkSpec(name="unused"),
+        "outputs": ("out",),
+        "preprocessing": Preprocessing(normalisation="none"),
+        "windowing": Windowing(size=window, divisible_by=8),
+        "activation": "none",
+    }
+    return ModelSpec(**settings | changes)
+
+
+def smooth(image):
+    """An image that linear interpolation reproduces well, on the same awkward grid."""
+    return sitk.DiscreteGaussian(image, variance=[4.0, 4.0, 16.0])
+
+
+@pytest.mark.parametrize("orientation", ["RAS", "LPI", "ASL"])
+@pytest.mark.parametrize("axes", ["kji", "ijk"])
+def test_the_identity_network_returns_the_image_at_its_place(awkward_image, orientation, axes):
+    image = smooth(awkward_image)
+    preprocessing = Preprocessing(orientation=orientation, spacing=None, axes=axes, normalisation="none")
+    predictor = GridPredictor(spec(preprocessing=preprocessing), Function(lambda x: x), CPU)
+    result = predictor.predict([image])["out"]
+    assert same_grid(result, image, 0)
+    assert np.abs(sitk.GetArrayFromImage(result) - sitk.GetArrayFromImage(image)).max() < 1e-2
+
+
+def test_a_bright_corner_stays_where_it_is_after_resampling_to_one_millimetre(awkward_image):
+    predictor = GridPredictor(spec(), Function(lambda x: (x > 300).float()), CPU)
+    result = predictor.predict([awkward_image])["out"]
+    truth = sitk.Cast(awkward_image > 300, sitk.sitkFloat32)
+    assert np.abs(centre_of_mass(result) - centre_of_mass(truth)).max() < 0.5
+    assert sitk.GetArrayFromImage(result).min() >= 0
+    assert sitk.GetArrayFromImage(result).max() <= 1
+
+
+@pytest.mark.parametrize("slice_axis", [0, 1, 2])
+def test_a_two_dimensional_network_sees_every_slice_in_place(awkward_image, slice_axis):
+    windowing = Windowing(size=(16, 16), divisible_by=8, slice_axis=slice_axis)
+    predictor = GridPredictor(spec(windowing=windowing), Function(lambda x: (x > 300).float()), CPU)
+    result = predictor.predict([awkward_image])["out"]
+    truth = sitk.Cast(awkward_image > 300, sitk.sitkFloat32)
+    assert np.abs(centre_of_mass(result) - centre_of_mass(truth)).max() < 0.5
+
+
+def test_neighbouring_slices_become_channels_in_order():
+    values = np.arange(8, dtype=np.float32)[:, None, None] * np.ones((1, 16, 16), np.float32)
+    windowing = Windowing(size=(16, 16), divisible_by=8, neighbours=1)
+    settings = spec(windowing=windowing, outputs=("below", "here", "above"))
+    result = GridPredictor(settings, Function(lambda x: x), CPU).predict([_ras(values)])
+    picked = [sitk.GetArrayFromImage(result[name])[:, 4, 4] for name in ("below", "here", "above")]
+    assert np.allclose(picked, [[0, 0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 7]])
+
+
+def test_a_second_channel_on_another_grid_is_brought_onto_the_first(awkward_image):
+    image = smooth(awkward_image)
+    other = sitk.DICOMOrient(image, "SRA")
+    settings = spec(
+        inputs=("a", "b"), preprocessing=Preprocessing(orientation="LPS", spacing=None, normalisation="none")
+    )
+    difference = Function(lambda x: x[:, :1] - x[:, 1:])
+    result = GridPredictor(settings, difference, CPU).predict([image, other])["out"]
+    assert np.abs(sitk.GetArrayFromImage(result)).max() < 1e-2
+
+
+def test_the_wrong_number_of_images_is_said():
+    with pytest.raises(BadInputError, match=r"needs 1 image\(s\) \(image\), got 2"):
+        GridPredictor(spec(), Function(lambda x: x), CPU).predict([sitk.Image(4, 4, 4, sitk.sitkFloat32)] * 2)
+
+
+def test_an_image_smaller_than_the_window_and_not_divisible_is_padded_and_cut_back():
+    image = _ras(np.random.default_rng(0).random((3, 5, 7), np.float32))
+    network = Function(lambda x: x)
+    result = GridPredictor(spec(window=(64, 64, 64)), network, CPU).predict([image])["out"]
+    assert np.allclose(sitk.GetArrayFromImage(result), sitk.GetArrayFromImage(image), atol=1e-5)
+    assert network.voxels == 2 * 16 * 16 * 16  # one window of two divisible units, doubled against slow batches
+
+
+def test_localisation_gives_the_same_values_around_the_structure_for_less_work():
+    values = np.zeros((96, 64, 64), np.float32)
+    values[20:70, 20:30, 24:34] = 1
+    image = _ras(values)
+    whole, boxed = Function(lambda x: 20 * x - 10), Function(lambda x: 20 * x - 10)
+    settings = spec(task="segmentation", activation="sigmoid", outputs=("cord",))
+    located = settings.model_copy(update={"localisation": Localisation(output="cord", margin=4.0)})
+    full = GridPredictor(settings, whole, CPU).predict([image])["cord"]
+    fast = GridPredictor(located, boxed, CPU).predict([image])["cord"]
+    assert np.abs(sitk.GetArrayFromImage(full) - sitk.GetArrayFromImage(fast)).max() < 1e-6
+    assert boxed.voxels < whole.voxels / 2
+
+
+def test_localisation_without_a_structure_keeps_the_coarse_result():
+    settings = spec(
+        task="segmentation", activation="sigmoid", outputs=("cord",), localisation=Localisation(output="cord")
+    )
+    image = _ras(np.random.default_rng(1).random((20, 20, 20), np.float32))
+    result = GridPredictor(settings, Function(lambda x: x - 10), CPU).predict([image])["cord"]
+    assert sitk.GetArrayFromImage(result).max() < 0.01
+
+
+def test_mirroring_averages_over_the_allowed_axes_only():
+    """A network that answers by position in the window becomes symmetric along the mirrored axis."""
+    ramp = torch.linspace(0, 1, 16)
+    settings = spec(mirror_axes=(2,))
+    image = _ras(np.random.default_rng(2).random((16, 16, 16), np.float32))
+    network = Function(lambda x: ramp.expand_as(x).clone())
+    plain = sitk.GetArrayFromImage(GridPredictor(settings, network, CPU).predict([image])["out"])
+    mirrored = sitk.GetArrayFromImage(GridPredictor(settings, network, CPU, mirror=True).predict([image])["out"])
+    assert np.allclose(plain[5, 5], ramp, atol=1e-6)
+    assert np.allclose(mirrored, 0.5, atol=1e-6)
+
+
+def test_relu_divided_by_its_maximum_is_taken_over_the_volume():
+    values = np.linspace(-1, 4, 32 * 16 * 16, dtype=np.float32).reshape(32, 16, 16)
+    settings = spec(task="segmentation", activation="relu_max")
+    result = GridPredictor(settings, Function(lambda x: x), CPU).predict([_ras(values)])["out"]
+    assert np.allclose(sitk.GetArrayFromImage(result), values.clip(0) / 4, atol=1e-5)
+
+
+def test_progress_goes_from_zero_to_one_and_never_back():
+    seen = []
+    settings = spec(
+        task="segmentation", activation="sigmoid", outputs=("cord",), localisation=Localisation(output="cord")
+    )
+    GridPredictor(settings, Function(lambda x: x), CPU).predict(
+        [_ras(np.ones((40, 20, 20), np.float32))], lambda done, total, _message: seen.append(done / total)
+    )
+    assert seen[0] == 0
+    assert seen[-1] == 1
+    assert seen == sorted(seen)
+    assert len(seen) > 5
+
+
+def test_too_little_memory_is_an_error_people_can_act_on():
+    def exhausted(_x):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(OutOfMemoryError, match="too little memory"):
+        GridPredictor(spec(), Function(exhausted), CPU).predict([_ras(np.ones((8, 8, 8), np.float32))])
+
+
+def _ras(values):
+    image = sitk.GetImageFromArray(values)
+    image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    return image

@@ -1,0 +1,120 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from CrossContrastLib.inference.preprocess import normalise
+from SoftCordSegLib.generator.acquisition import acquire, smooth
+from SoftCordSegLib.generator.anatomy import Anatomy, draw_anatomy
+from SoftCordSegLib.generator.appearance import draw_sample, normalise_foreground, paint
+from SoftCordSegLib.generator.contrast import WEIGHTINGS, Contrast, draw_contrast
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.generator.tissues import Tissue
+
+GRID = Grid((24, 48, 48))
+
+
+@pytest.fixture(scope="module")
+def body() -> Anatomy:
+    """A body whose cord lies well inside the patch."""
+    return next(
+        body
+        for seed in range(100)
+        if float((body := draw_anatomy(GRID, Draw(seed))).cord[:, 12:36, 12:36].sum()) > 1000
+    )
+
+
+def test_every_weighting_is_drawn_and_the_cord_can_always_be_told_from_its_fluid():
+    drawn = [draw_contrast(Draw(seed)) for seed in range(300)]
+    assert {contrast.name for contrast in drawn} == set(WEIGHTINGS)
+    for contrast in drawn:
+        white, grey, fluid = (float(contrast.means[t]) for t in (Tissue.WHITE, Tissue.GREY, Tissue.CSF))
+        assert abs(fluid - white) > 0.06 or abs(grey - white) > 0.06
+        assert float(contrast.means.min()) >= 0
+
+
+def test_some_images_show_the_cord_by_its_grey_matter_alone():
+    alike = 0
+    for seed in range(300):
+        means = draw_contrast(Draw(seed)).means
+        alike += bool(abs(float(means[Tissue.CSF] / means[Tissue.WHITE]) - 1) < 0.15)
+    assert 6 <= alike <= 90
+
+
+def test_a_voxel_shows_its_tissues_in_their_shares(body: Anatomy):
+    means = torch.rand(len(Tissue), generator=torch.Generator().manual_seed(1))
+    plain = Contrast("plain", means, torch.zeros_like(means))
+    expected = torch.einsum("t,tdhw->dhw", means, body.fractions)
+    close = [torch.allclose(paint(body, plain, GRID, Draw(seed)), expected, atol=1e-5) for seed in range(10)]
+    assert sum(close) >= 4  # the others have pulsing fluid or displaced fat
+
+
+def test_the_label_is_the_anatomy_however_the_scanner_blurred_it(body: Anatomy):
+    for seed in range(12):
+        target = draw_sample(body, GRID, Draw(seed)).target
+        assert torch.equal(target[0], body.cord) or torch.equal(target[0], body.cord.flip(-1))
+        assert torch.equal(target[1], body.canal) or torch.equal(target[1], body.canal.flip(-1))
+
+
+def test_image_label_and_weight_are_mirrored_together(body: Anatomy):
+    """In images where cord and fluid differ by far, the image's own contrast must agree with the label."""
+    agreeing = []
+    for seed in range(40):
+        sample = draw_sample(body, GRID, Draw(seed))
+        cord, canal = sample.target
+        known = sample.weight[1] > 0
+        inside = sample.image[0][(cord > 0.99) & known]
+        around = sample.image[0][(canal - cord > 0.99) & known]
+        if inside.numel() > 50 and around.numel() > 50:
+            mirrored = sample.image[0].flip(-1)
+            separation = abs(float(inside.mean() - around.mean()))
+            wrong = abs(float(mirrored[(cord > 0.99) & known].mean() - mirrored[(canal - cord > 0.99) & known].mean()))
+            agreeing.append(separation >= wrong)
+    assert sum(agreeing) / len(agreeing) > 0.7
+
+
+def test_nothing_outside_the_field_of_view_counts(body: Anatomy):
+    weights = [draw_sample(body, GRID, Draw(seed)).weight for seed in range(30)]
+    cut = [w for w in weights if float(w[1].min()) == 0]
+    assert 3 <= len(cut) <= 20
+    assert all(float(w[0][w[1] == 0].sum()) == 0 for w in cut)
+
+
+def test_a_thick_slice_holds_the_mean_of_what_it_spans():
+    image = torch.rand(24, 16, 16, generator=torch.Generator().manual_seed(0)) + 1
+    results = torch.stack([acquire(image, (6.0, 0.5, 0.5), Draw(seed)) for seed in range(60)])
+    expected = functional.interpolate(
+        functional.avg_pool3d(image[None, None], (6, 1, 1)), size=image.shape, mode="trilinear", align_corners=False
+    )[0, 0]
+    assert float((results.median(0).values - expected).abs().mean()) < 0.12
+    assert float(results.median(0).values.diff(dim=0).abs().mean()) < 0.5 * float(image.diff(dim=0).abs().mean())
+
+
+def test_blurring_keeps_the_mean_and_spreads_by_its_sigma():
+    point = torch.zeros(21, 21, 21)
+    point[10, 10, 10] = 1
+    blurred = smooth(point, (0.0, 1.5, 3.0))
+    offsets = torch.arange(21) - 10.0
+    assert float(blurred.sum()) == pytest.approx(1, abs=1e-4)
+    assert math.sqrt(float((blurred.sum((0, 2)) * offsets**2).sum())) == pytest.approx(1.5, rel=0.08)
+    assert math.sqrt(float((blurred.sum((0, 1)) * offsets**2).sum())) == pytest.approx(3.0, rel=0.08)
+    assert float(blurred.sum((1, 2))[10]) == pytest.approx(1, abs=1e-4)
+
+
+def test_training_normalises_as_inference_does():
+    image = np.abs(np.random.default_rng(3).normal(200, 80, (20, 30, 40))).astype(np.float32)
+    image[:5] = 0
+    assert np.allclose(normalise_foreground(torch.from_numpy(image)), normalise(image, "foreground"), atol=2e-2)
+
+
+def test_images_are_finite_and_vary_whatever_is_drawn():
+    for seed in range(25):
+        draw = Draw(seed)
+        sample = draw_sample(draw_anatomy(GRID, draw), GRID, draw)
+        assert sample.image.shape == (1, *GRID.shape)
+        assert sample.target.shape == sample.weight.shape == (2, *GRID.shape)
+        assert torch.isfinite(sample.image).all()
+        assert float(sample.image.std()) > 0.05

@@ -1,0 +1,212 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.models.spec import NetworkSpec
+from SoftCordSegLib.training.config import TrainingConfig, read_config
+from SoftCordSegLib.training.evaluate import evaluate, held_out
+from SoftCordSegLib.training.loop import train
+from SoftCordSegLib.training.state import learning_rate, read_weights
+from SoftCordSegLib.training.stream import generate_group, stream
+
+TINY = TrainingConfig(
+    network=NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2, "channels": [4, 8]}),
+    patches=((16, 16, 16), (8, 24, 24)),
+    geometries=2,
+    appearances=2,
+    steps=6,
+    warmup=2,
+    validation_samples=2,
+)
+
+
+def test_the_stream_is_the_same_for_any_number_of_workers_and_from_any_step():
+    alone = list(islice(stream(TINY, 0, 0, torch.device("cpu")), 6))
+    with_workers = list(islice(stream(TINY.model_copy(update={"workers": 2}), 0, 0, torch.device("cpu")), 6))
+    later = list(islice(stream(TINY, 3, 0, torch.device("cpu")), 3))
+    for one, other in zip(alone + alone[3:], with_workers + later, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_ranks_see_other_bodies_of_the_same_shape():
+    for group in range(4):
+        first, second = (generate_group(TINY, group, rank) for rank in (0, 1))
+        assert first[0][0].shape == second[0][0].shape
+        assert not torch.equal(first[0][1], second[0][1])
+
+
+def test_a_batch_never_shows_one_body_twice():
+    for image, target, weight in generate_group(TINY, 0):
+        assert image.shape[0] == 2
+        assert image.shape[2:] == target.shape[2:] == weight.shape[2:]
+        assert not torch.equal(target[0], target[1])
+
+
+def test_a_resumed_training_ends_with_the_very_weights_of_an_uninterrupted_one(tmp_path: Path):
+    whole = train(TINY, tmp_path / "whole")
+    train(TINY.model_copy(update={"steps": 6}), tmp_path / "parts", max_minutes=0)
+    short = TINY.model_copy(update={"steps": 3})
+    half = train(short, tmp_path / "half")
+    assert half.step == 3
+    stored = torch.load(tmp_path / "half" / "checkpoint.pt", weights_only=True)
+    assert stored["step"] == 3
+
+    resumed = train(TINY, tmp_path / "parts", resume=True)
+    assert resumed.step == whole.step == 6
+    for kind in ("network", "average"):
+        mine, theirs = getattr(resumed, kind).state_dict(), getattr(whole, kind).state_dict()
+        assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+
+
+def test_an_interruption_in_the_middle_of_a_group_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    whole = train(TINY, tmp_path / "whole")
+    from SoftCordSegLib.training import loop
+
+    steps = loop._Run._step
+
+    def stopping(run: loop._Run, batch: tuple[torch.Tensor, ...]) -> float:
+        if run.state.step == 3:
+            loop.states.save(run.state, run.config, run.folder)
+            raise KeyboardInterrupt
+        return steps(run, batch)
+
+    monkeypatch.setattr(loop._Run, "_step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, tmp_path / "parts")
+    monkeypatch.undo()
+    resumed = train(TINY, tmp_path / "parts", resume=True)
+    theirs = whole.average.state_dict()
+    assert all(torch.equal(value, theirs[name]) for name, value in resumed.average.state_dict().items())
+
+
+def test_what_is_left_behind_can_be_read_by_people_and_programs(tmp_path: Path):
+    state = train(TINY, tmp_path)
+    assert read_config(tmp_path / "config.json") == TINY
+    rows = list(csv.DictReader((tmp_path / "log.csv").open()))
+    scores = {row["name"].removeprefix("held_out/") for row in rows if row["name"].startswith("held_out/")}
+    assert {"dice", "soft_dice", "area_error", "area_bias", "ece"} <= scores
+    assert list(tmp_path.glob("pictures_*.png"))
+    weights = read_weights(tmp_path / "checkpoint.pt")
+    assert all(torch.equal(weights[name], value) for name, value in state.average.state_dict().items())
+
+
+def test_training_can_start_from_the_weights_of_another(tmp_path: Path):
+    first = train(TINY, tmp_path / "first")
+    again = TINY.model_copy(update={"initial_weights": tmp_path / "first" / "checkpoint.pt", "steps": 1})
+    second = train(again, tmp_path / "second", max_minutes=0)
+    assert all(
+        torch.equal(value, second.network.state_dict()[name]) for name, value in first.average.state_dict().items()
+    )
+
+
+def test_the_rate_rises_then_falls_to_a_fiftieth():
+    rates = [learning_rate(TrainingConfig(steps=1000, warmup=100), step) for step in range(1001)]
+    assert max(rates) == pytest.approx(1.5e-3, rel=0.03)
+    assert rates.index(max(rates)) in range(95, 105)
+    assert rates[0] < 2e-5
+    assert rates[-1] == pytest.approx(1.5e-3 / 50)
+
+
+class _Oracle(torch.nn.Module):
+    """Answers with the truth of the samples it is given, times a factor."""
+
+    def __init__(self, samples: list, factor: float) -> None:
+        super().__init__()
+        self.targets, self.factor, self.at = [s.target for s in samples], factor, 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        batch = torch.stack(self.targets[self.at : self.at + len(images)])
+        self.at += len(images)
+        return torch.logit((batch * self.factor).clamp(1e-6, 1 - 1e-6))
+
+
+def test_evaluation_praises_the_truth_and_reports_the_size_and_sign_of_an_error():
+    samples = held_out(TINY.model_copy(update={"validation_samples": 8}))
+    assert sum(float(s.target[0].sum()) > 200 for s in samples) >= 4
+    right, small = (evaluate(_Oracle(samples, factor), samples) for factor in (1.0, 0.8))
+    assert right["soft_dice"] > 0.999
+    assert right["dice"] > 0.999
+    assert abs(right["area_bias"]) < 0.1
+    assert right["ece"] < 0.01
+    assert small["area_bias"] < -3
+    assert small["area_error"] == pytest.approx(-small["area_bias"], rel=0.05)
+    assert small["ece"] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"learning_rat": 1}', "learning_rat"),
+        ('{"losses": {"hinge": 1}}', "losses"),
+        ('{"losses": {}}', "losses"),
+        ('{"batch": 3, "geometries": 4}', "multiple of batch"),
+        ("{", "not JSON"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, complaint: str):
+    path = tmp_path / "settings.json"
+    path.write_text(text)
+    with pytest.raises(BadInputError, match=complaint) as raised:
+        read_config(path)
+    assert str(path) in str(raised.value)
+
+
+def _command(*arguments: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, *launcher, "-m", "SoftCordSegLib.training", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=200,
+    )
+
+
+def test_the_command_trains_refuses_to_overwrite_and_resumes(tmp_path: Path):
+    settings, out = tmp_path / "settings.json", tmp_path / "run"
+    settings.write_text(TINY.model_dump_json())
+    first = _command("--out", str(out), "--config", str(settings), "--device", "cpu", "--json")
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["step"] == 6
+    second = _command("--out", str(out), "--config", str(settings))
+    assert second.returncode == 2
+    assert "--resume" in second.stderr
+    third = _command("--out", str(out), "--resume", "--device", "cpu", "--json")
+    assert json.loads(third.stdout)["step"] == 6
+
+
+def test_resuming_nothing_is_one_sentence(tmp_path: Path):
+    done = _command("--out", str(tmp_path / "none"), "--resume")
+    assert done.returncode == 2
+    assert done.stderr.strip().count("\n") == 0
+    assert str(tmp_path / "none") in done.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(tmp_path: Path):
+    settings, out = tmp_path / "settings.json", tmp_path / "run"
+    settings.write_text(TINY.model_dump_json())
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    done = _command("--out", str(out), "--config", str(settings), "--device", "cpu", launcher=launcher)
+    assert done.returncode == 0, done.stderr
+    alone = train(TINY, tmp_path / "alone")
+    together = read_weights(out / "checkpoint.pt")
+    assert any(not torch.equal(together[name], value) for name, value in alone.average.state_dict().items())
+
+
+@pytest.mark.slow
+def test_a_hundred_steps_teach_where_the_cord_is(tmp_path: Path):
+    config = TINY.model_copy(
+        update={"steps": 120, "patches": ((32, 32, 32),), "validation_samples": 8, "learning_rate": 5e-3}
+    )
+    before = evaluate(train(config, tmp_path / "none", max_minutes=0).average, held_out(config))
+    after = evaluate(train(config, tmp_path / "run").average, held_out(config))
+    assert after["soft_dice"] > before["soft_dice"] + 0.1

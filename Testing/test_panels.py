@@ -1,0 +1,319 @@
+"""The four modules, unmodified, opened and used without Slicer (see qt_harness)."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6", reason="needs PySide6")
+pytest.importorskip("slicer", reason="needs the slicer-core wheel")
+from qt_harness.application import MODULES, ROOT, open_panel, pump, start
+
+slicer = start()
+
+
+@pytest.fixture
+def scene(model_home):
+    """An empty scene, and a model library with the shipped models only."""
+    slicer.mrmlScene.Clear(0)
+    yield slicer.mrmlScene
+    slicer.mrmlScene.Clear(0)
+
+
+@pytest.fixture
+def opened(scene):
+    """Opens modules and closes them, and with them their workers, after the test."""
+    panels = []
+
+    def open_and_remember(name):
+        panels.append(open_panel(name))
+        return panels[-1]
+
+    yield open_and_remember
+    for panel in panels:
+        panel.close()
+
+
+@pytest.fixture
+def volume(scene):
+    """A volume of noise of 24 x 20 x 16 voxels, small enough for a network on a CPU."""
+    return add_volume("T2w", np.random.default_rng(5).normal(100, 20, (16, 20, 24)))
+
+
+def add_volume(name, values):
+    matrix = np.array([[-0.8, 0, 0, 10], [0, -0.9, 0, 20], [0, 0, 1.5, -30], [0, 0, 0, 1]])
+    return slicer.util.addVolumeFromArray(values.astype(np.float32), ijkToRAS=matrix, name=name)
+
+
+def run(panel, seconds=120):
+    """Press Run and wait until the job has ended."""
+    assert panel.ui.runButton.enabled, panel.ui.runButton.toolTip
+    panel.ui.runButton.click()
+    assert pump(lambda: not panel.widget.controls.busy, seconds)
+
+
+def table_of(widget):
+    return [[widget.item(row, column).text() for column in range(widget.columnCount)] for row in range(widget.rowCount)]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_describes_itself_and_its_panel_opens(opened, name, tmp_path):
+    panel = opened(name)
+    assert panel.parent.title
+    assert panel.parent.categories
+    assert "research only" in panel.parent.helpText or name == "CrossContrast"
+    assert panel.parent.dependencies == ([] if name == "CrossContrast" else ["CrossContrast"])
+    assert not panel.parent.icon.isNull()
+    panel.grab(tmp_path / "panel.png")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_self_test_that_slicer_runs_passes(opened, name):
+    getattr(opened(name).module, f"{name}Test")().runTest()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_ui_file_passes_the_scene_to_every_node_selector(name):
+    ui = ET.parse(ROOT / name / "Resources" / "UI" / f"{name}.ui").getroot()
+    selectors = {w.get("name") for w in ui.iter("widget") if w.get("class") == "qMRMLNodeComboBox"}
+    connected = {
+        connection.findtext("receiver")
+        for connection in ui.iter("connection")
+        if connection.findtext("signal") == "mrmlSceneChanged(vtkMRMLScene*)"
+        and connection.findtext("slot") == "setMRMLScene(vtkMRMLScene*)"
+    }
+    assert connected == selectors
+
+
+def test_a_mistyped_attribute_is_refused(opened):
+    panel = opened("SoftCordSeg")
+    for widget in (panel.ui.runButton, panel.ui.inputSelector):
+        with pytest.raises(AttributeError, match="enabeld"):
+            widget.enabeld = True
+
+
+def test_modules_open_where_no_package_of_pip_is_installed(tmp_path):
+    """A Slicer fresh from its installer; Run then says which module needs packages instead of failing."""
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "Testing")!r})
+from qt_harness.application import MODULES, open_panel, start
+slicer = start()
+import slicer.packaging
+slicer.packaging.pip_check = lambda *_: False
+for name in ("pydantic", "psutil", "platformdirs", "nibabel", "monai", "skimage", "matplotlib", "dask"):
+    sys.modules[name] = None
+slicer.util.errorDisplay = lambda text, **_: print(text)
+def declined(requirements, requester, **_):
+    raise RuntimeError("the user declined")
+slicer.packaging.pip_ensure = declined
+volumes = [slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name) for name in "ab"]
+for name in MODULES:
+    panel = open_panel(name)
+    if name == "CrossContrast":
+        assert not panel.ui.modelsCollapsibleButton.enabled
+        panel.ui.installButton.click()
+        continue
+    if name == "RadiomicsCompare":
+        panel.ui.referenceSelector.setCurrentNode(volumes[0])
+        panel.ui.testSelector.setCurrentNode(volumes[1])
+    assert panel.ui.runButton.enabled, panel.ui.runButton.toolTip
+    panel.ui.runButton.click()
+    panel.close()
+"""
+    environment = os.environ | {"CROSSCONTRAST_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("needs Python packages that were not installed: the user declined.") == 4
+
+
+def test_the_cord_is_segmented_and_the_sliders_act_on_the_soft_map(opened, volume):
+    panel = opened("SoftCordSeg")
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    panel.ui.thresholdSlider.value = 0.3
+    run(panel)
+    assert panel.ui.statusLabel.text.startswith("Done.")
+    soft = panel.ui.softMapSelector.currentNode()
+    assert soft.GetName() == "T2w soft cord"
+    assert slicer.util.arrayFromVolume(soft).shape == (16, 20, 24)
+    assert slicer.util.arrayFromVolume(soft).dtype == np.float32
+    assert soft.GetTransformNodeID() == transform.GetID()
+    view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    assert (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID()) == (volume.GetID(), soft.GetID())
+    assert soft.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.3)
+    panel.ui.thresholdSlider.value = 0.7
+    panel.ui.opacitySlider.value = 0.25
+    assert soft.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.7)
+    assert view.GetForegroundOpacity() == pytest.approx(0.25)
+    assert not list(Path(slicer.app.temporaryPath).glob("CrossContrast-*"))
+
+
+def test_run_needs_an_input_volume(opened, scene):
+    panel = opened("SoftCordSeg")
+    assert not panel.ui.runButton.enabled
+    assert "input volume" in panel.ui.runButton.toolTip
+    node = add_volume("T1w", np.zeros((4, 4, 4)))
+    panel.ui.inputSelector.setCurrentNode(node)
+    assert panel.ui.runButton.enabled
+    scene.RemoveNode(node)
+    pump()
+    assert not panel.ui.runButton.enabled
+
+
+@pytest.fixture
+def comparing(opened, volume):
+    """The quickest job there is, set up: a volume compared with itself plus 4 on the left and plus 9 on the right."""
+    values = slicer.util.arrayFromVolume(volume)
+    other = add_volume("synthetic", values + np.where(np.arange(24) < 12, 4, 9))
+    panel = opened("RadiomicsCompare")
+    assert not panel.ui.runButton.enabled
+    panel.ui.referenceSelector.setCurrentNode(volume)
+    panel.ui.testSelector.setCurrentNode(volume)
+    assert "two different volumes" in panel.ui.runButton.toolTip
+    panel.ui.testSelector.setCurrentNode(other)
+    return panel
+
+
+def test_cancel_stops_the_job_and_the_next_one_works(comparing):
+    ui = comparing.ui
+    ui.runButton.click()
+    assert not ui.runButton.enabled
+    assert ui.cancelButton.enabled
+    ui.cancelButton.click()
+    assert ui.statusLabel.text == "Cancelled."
+    assert not ui.cancelButton.enabled
+    assert table_of(ui.resultTable) == []
+    run(comparing)
+    assert table_of(ui.resultTable)
+
+
+def test_closing_the_scene_cancels_the_job(comparing):
+    comparing.ui.runButton.click()
+    assert comparing.widget.controls.busy
+    slicer.mrmlScene.Clear(0)
+    assert not comparing.widget.controls.busy
+    assert comparing.ui.statusLabel.text == "Cancelled."
+    assert "Choose a reference" in comparing.ui.runButton.toolTip
+
+
+def test_leaving_the_module_lets_the_job_go_on_and_unloading_it_does_not(comparing):
+    comparing.ui.runButton.click()
+    comparing.widget.exit()
+    assert comparing.widget.controls.busy
+    comparing.widget.cleanup()
+    assert not comparing.widget.controls.busy
+
+
+@pytest.fixture
+def translator(model_home, tmp_path):
+    """A translation model with random weights in the user's library."""
+    from tools.random_translator import write_random_translator
+
+    from CrossContrastLib.models.library import ModelLibrary
+
+    write_random_translator(tmp_path / "bundle")
+    return ModelLibrary().add(tmp_path / "bundle", "random-translator")
+
+
+def test_nothing_can_be_translated_without_a_model_for_it(opened, volume):
+    panel = opened("SynthSeg")
+    assert not panel.ui.runButton.enabled
+    assert "no model for translation" in panel.ui.runButton.toolTip
+
+
+def test_a_volume_is_translated_into_the_output_volume(translator, opened, volume):
+    output = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Pseudo-CT")
+    panel = opened("SynthSeg")
+    assert panel.ui.modelComboBox.currentText == "random-translator@1 (current)"
+    panel.ui.outputSelector.setCurrentNode(output)
+    run(panel)
+    assert panel.ui.statusLabel.text.startswith("Done.")
+    assert slicer.util.arrayFromVolume(output).shape == (16, 20, 24)
+    assert slicer.util.arrayFromVolume(output).std() > 0
+    assert slicer.util.getNode("T2w_pet").GetSpacing() == pytest.approx(volume.GetSpacing(), abs=1e-5)
+    view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    assert (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID()) == (volume.GetID(), output.GetID())
+
+
+def test_two_volumes_are_compared_in_a_segment(comparing, volume, tmp_path):
+    values = slicer.util.arrayFromVolume(volume)
+    labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+    labels.CopyContent(volume)
+    slicer.util.updateVolumeFromArray(labels, np.broadcast_to(np.arange(24) < 12, values.shape).astype(np.uint8))
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "left half")
+    slicer.segmentationsLogic.ImportLabelmapToSegmentationNode(labels, segmentation)
+    ui = comparing.ui
+    ui.maskSelector.setCurrentNode(segmentation)
+    ui.dataRangeSpinBox.value = 200
+    ui.tablePathLineEdit.currentPath = str(tmp_path / "table.tsv")
+    run(comparing)
+    rows = dict(table_of(ui.resultTable))
+    assert float(rows["MAE"]) == pytest.approx(4, abs=1e-3)
+    assert rows["Data range"] == "200 (given)"
+    assert rows["Voxels"] == str(values.size // 2)
+    header, row = (tmp_path / "table.tsv").read_text().splitlines()
+    assert dict(zip(header.split("\t"), row.split("\t"), strict=True))["mask"] == "left_half.nrrd"
+    slicer.mrmlScene.RemoveNode(segmentation)
+    run(comparing)
+    assert float(dict(table_of(ui.resultTable))["MAE"]) == pytest.approx(6.5, abs=1e-3)
+    comparing.grab(tmp_path / "compared.png")
+
+
+def test_a_failed_job_says_why_and_the_panel_stays_usable(comparing, caplog):
+    slicer.util.getNode("synthetic").SetOrigin(10.8, 20, -30)
+    run(comparing)
+    assert "different grids" in comparing.ui.statusLabel.text
+    assert "different grids" in caplog.text
+    comparing.ui.resampleCheckBox.checked = True
+    run(comparing)
+    assert dict(table_of(comparing.ui.resultTable))["Resampled"] == "yes"
+
+
+def test_the_library_can_be_seen_added_to_verified_and_rolled_back(translator, opened, tmp_path):
+    panel = opened("CrossContrast")
+    assert not panel.ui.addButton.enabled
+    panel.ui.sourcePathLineEdit.currentPath = str(tmp_path / "bundle")
+    panel.ui.nameLineEdit.text = "random-translator"
+    panel.ui.addButton.click()
+    rows = {(row[0], row[1]): row for row in table_of(panel.ui.modelTable)}
+    assert rows["random-translator", "2"][2] == "yes"
+    assert rows["softcord", "1"][4] == "yes"
+    (translator.folder / "models" / "model.pt").write_bytes(b"not what was added")
+    panel.ui.verifyButton.click()
+    rows = {(row[0], row[1]): row for row in table_of(panel.ui.modelTable)}
+    assert rows["random-translator", "2"][3] == "unchanged"
+    assert "does not match its recorded SHA-256" in rows["random-translator", "1"][3]
+    panel.ui.modelTable.selectRow(list(rows).index(("random-translator", "2")))
+    assert "random-translator@1" in panel.ui.rollBackButton.toolTip
+    panel.ui.rollBackButton.click()
+    assert {tuple(row[:3]) for row in table_of(panel.ui.modelTable)} >= {("random-translator", "1", "yes")}
+    panel.grab(tmp_path / "library.png")
+
+
+def test_what_cannot_be_added_is_said(opened, caplog, tmp_path):
+    panel = opened("CrossContrast")
+    panel.ui.sourcePathLineEdit.currentPath = str(tmp_path / "absent")
+    panel.ui.addButton.click()
+    assert "absent" in caplog.text
+    assert panel.ui.sourcePathLineEdit.currentPath
+
+
+def test_the_default_device_is_kept_and_explained(opened):
+    panel = opened("CrossContrast")
+    panel.ui.deviceComboBox.setCurrentText("cpu")
+    assert panel.ui.deviceLabel.text.startswith("cpu (")
+    from CrossContrastLib.widgets.choices import device_of
+
+    assert (device_of("default"), device_of("mps")) == ("cpu", "mps")
+
+
+def test_the_installation_is_reported(opened):
+    panel = opened("CrossContrast")
+    panel.ui.checkButton.click()
+    assert "Python: 3." in panel.ui.reportText.plainText
+    assert "model softcord@" in panel.ui.reportText.plainText
