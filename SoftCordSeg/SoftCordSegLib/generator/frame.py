@@ -12,13 +12,13 @@ from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
 
 #: How often a patch is centred in each stretch, in mm above the foramen magnum of an adult of average height.
-STRETCHES = {
-    (10, 90): 0.08,
+STRETCHES: dict[tuple[float, float], float] = {
+    (10, 90): 0.06,
     (-15, 10): 0.1,
-    (-130, -15): 0.46,
-    (-330, -130): 0.17,
+    (-130, -15): 0.48,
+    (-330, -130): 0.18,
     (-470, -330): 0.13,
-    (-590, -460): 0.06,
+    (-590, -470): 0.05,
 }
 
 
@@ -52,7 +52,7 @@ def draw_frame(grid: Grid, draw: Draw) -> Frame:
     low, high = draw.pick(list(STRETCHES), list(STRETCHES.values()))
     middle, stature = draw.uniform(low, high), draw.factor(0.08)
 
-    away = draw.chance(0.12)
+    away = draw.chance(0.08)
     offset_x = draw.uniform(-1, 1) * (width if away else max(width / 2 - 8, 0) * draw.uniform(0, 1))
     offset_y = draw.uniform(-1, 1) * (height if away else height / 2 * 0.8)
     course_x, slope_x = _course(z, draw, depth, tilt=draw.pick((6, 14), (0.8, 0.2)), bend=0.004)

@@ -1,9 +1,9 @@
 """How thick cord and dural sac are along the body.
 
-Typical sizes follow published morphometry (Frostell et al. 2016: cord 13.3 x 7.4 mm at segment C5, 8.3 x 6.3 mm at
-T8, 9.4 x 7.5 mm at L3) and, in the neck, the manual masks of nine people of the spine-generic data (CC BY 4.0: 12.9 x 6.9 mm
-at C5, 11.4 x 7.2 mm at C2, sac 21 x 13 mm). They are spread wider than people differ (area by 22 % instead of 9 %), so
-that no network leans on the average cord.
+Typical sizes follow published morphometry (Frostell et al. 2016: cord 13.3 x 7.4 mm at segment C5, 8.3 x 6.3 mm at T8,
+9.4 x 7.5 mm at L3). In the neck they follow the manual masks of nine people of the spine-generic data (CC BY 4.0: cord
+12.9 x 6.9 mm at C5 and 11.4 x 7.2 mm at C2, sac 21 x 13 mm). They are spread wider than people differ, areas by 22 %
+instead of 9 %, so that no network leans on the average cord.
 """
 
 from collections.abc import Sequence

@@ -28,6 +28,7 @@ class TrainingConfig(Strict):
     patches; ``geometries`` bodies are each shown in ``appearances`` contrasts and mixed, as a body costs more than a
     picture of it. ``steps`` is the length of the cosine schedule. ``initial_weights`` is a checkpoint or state dict to
     start from. ``workers`` processes generate; 0 does it in the training process, which is right where cores are few.
+    ``cohort`` is a table of real images with masks (its split ``train``), which make up ``real_share`` of the bodies.
     """
 
     network: NetworkSpec = NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2})
@@ -46,6 +47,8 @@ class TrainingConfig(Strict):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
     precision: Literal["full", "bf16", "fp16"] = "full"
     workers: Annotated[int, Field(ge=0)] = 0
+    cohort: Path | None = None
+    real_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     seed: int = 0
     validation_samples: Count = 48
     validation_minutes: Positive = 20.0

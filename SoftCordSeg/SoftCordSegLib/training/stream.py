@@ -1,6 +1,6 @@
 """An endless, reproducible stream of generated batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -11,6 +11,8 @@ from SoftCordSegLib.generator.appearance import Sample, draw_sample
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.training.config import TrainingConfig
+from SoftCordSegLib.training.real import Case, draw_real_sample, read_cases
+from SoftCordSegLib.training.real import draw_real_sample, read_cases
 
 Batch = tuple[Tensor, Tensor, Tensor]
 _MIXER = 1_000_003
@@ -25,9 +27,9 @@ def seed_of(*numbers: int) -> int:
 
 
 def generate_group(
-    config: TrainingConfig, group: int, rank: int = 0, device: torch.device | str = "cpu"
+    config: TrainingConfig, group: int, rank: int = 0, device: torch.device | str = "cpu", cases: Sequence[Case] = ()
 ) -> list[Batch]:
-    """Return the batches of group number ``group``: its bodies in their contrasts, shuffled.
+    """Return the batches of group number ``group``: its bodies, generated or taken from ``cases``, in their contrasts.
 
     All ranks draw the same patch shape, so that none waits for another; each draws its own bodies. A batch never shows
     one body twice.
@@ -37,8 +39,12 @@ def generate_group(
     rows: list[list[Sample]] = []
     for body in range(config.geometries):
         draw = Draw(seed_of(config.seed, group, rank, body), device)
-        anatomy = draw_anatomy(grid, draw)
-        rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])
+        if cases and draw.chance(config.real_share):
+            case = draw.pick(cases)
+            rows.append([draw_real_sample(case, grid, draw) for _ in range(config.appearances)])
+        else:
+            anatomy = draw_anatomy(grid, draw)
+            rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
     return [_stack(samples[start : start + config.batch]) for start in range(0, len(samples), config.batch)]
 
@@ -54,12 +60,13 @@ def _stack(samples: list[Sample]) -> Batch:
 class _Groups(IterableDataset[list[Batch]]):
     def __init__(self, config: TrainingConfig, first: int, rank: int, device: torch.device | str) -> None:
         self.config, self.first, self.rank, self.device = config, first, rank, device
+        self.cases = read_cases(config.cohort) if config.cohort else []
 
     def __iter__(self) -> Iterator[list[Batch]]:
         worker = get_worker_info()
         group, stride = self.first + (worker.id if worker else 0), worker.num_workers if worker else 1
         while True:
-            yield generate_group(self.config, group, self.rank, self.device)
+            yield generate_group(self.config, group, self.rank, self.device, self.cases)
             group += stride
 
 

@@ -1,0 +1,1 @@
+"""Statistics that evaluations, radiomics and reader studies share."""

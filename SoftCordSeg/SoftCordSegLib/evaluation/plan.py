@@ -1,0 +1,78 @@
+"""Which images of a cohort are to be segmented by what."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.ground.cohort import Cohort, CohortRow
+from SoftCordSegLib.evaluation.region import Region
+
+#: Columns of the cohort table that tell the vertebral levels of an image: a label map, or points at the discs.
+LEVEL_COLUMNS = ("levels", "discs")
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to segment: which model of the library takes an image; ``model`` is ``None`` for the reference masks."""
+
+    name: str
+    model: Callable[[CohortRow], str] | None = None
+
+
+@dataclass(frozen=True)
+class PlannedCase:
+    """One image by one method."""
+
+    row: CohortRow
+    method: Method
+    stem: str
+    levels: Path | None
+    discs: Path | None
+
+
+def plan_cases(cohort: Cohort, methods: Sequence[Method], region: Region) -> list[PlannedCase]:
+    """Return the cases method by method, so that a worker keeps its model; masks alone need rows with a mask.
+
+    Raises :class:`BadInputError` where vertebral levels are asked for and the table has none, where a file of levels is
+    missing, and where two images would be stored under one name.
+    """
+    places = {row: _level_files(cohort.path, row) for row in cohort.rows} if region.levels else {}
+    if region.levels and not any(any(files) for files in places.values()):
+        raise BadInputError(
+            f"{cohort.path} names no vertebral levels, which {region} needs.",
+            f"add a column {' or '.join(LEVEL_COLUMNS)} with the file of each image",
+        )
+    stems = _stems(cohort)
+    return [
+        PlannedCase(row, method, stems[row], *places.get(row, (None, None)))
+        for method in methods
+        for row in cohort.rows
+        if method.model or row.mask
+    ]
+
+
+def file_name(text: str) -> str:
+    """Return the text with only letters, digits and ``_.@-``, for names of files."""
+    return re.sub(r"[^A-Za-z0-9_.@-]+", "-", text)
+
+
+def _stems(cohort: Cohort) -> dict[CohortRow, str]:
+    stems: dict[CohortRow, str] = {}
+    for row in cohort.rows:
+        stem = file_name("_".join(filter(None, (row.subject, row.session, row.role))))
+        if stem in stems.values():
+            raise BadInputError(f"{cohort.path} has two images that would both be stored as {stem}.")
+        stems[row] = stem
+    return stems
+
+
+def _level_files(table: Path, row: CohortRow) -> tuple[Path | None, Path | None]:
+    """Return the label map and the disc points of an image; paths are relative to the table."""
+    named = [row.outcomes.get(column, "") for column in LEVEL_COLUMNS]
+    files = [table.parent / name if name and name != "n/a" else None for name in named]
+    for file in filter(None, files):
+        if not file.exists():
+            raise BadInputError(f"{table}: {file} does not exist.")
+    return files[0], files[1]

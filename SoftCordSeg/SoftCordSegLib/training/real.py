@@ -1,0 +1,110 @@
+"""Real images with masks as a second source of patches, augmented into many."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import SimpleITK as sitk
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.ground.cohort import read_cohort
+from CrossContrastLib.ground.geometry import reorient, resample_onto, resample_to_spacing, same_grid
+from CrossContrastLib.ground.images import read_image
+from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_resolution
+from SoftCordSegLib.generator.appearance import Sample, normalise_foreground
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.grid import Grid
+
+
+@dataclass(frozen=True)
+class Case:
+    """An image, not below 0, and the share of cord in each voxel: (D, H, W) at 1 mm, axes to the top, front, right."""
+
+    image: Tensor
+    cord: Tensor
+
+
+def read_cases(table: Path) -> list[Case]:
+    """Read the rows of a cohort table that are in the split ``train`` and have a mask (binary or soft, 0 to 1).
+
+    Raises :class:`BadInputError` where there is none, or where a mask has other values.
+    """
+    rows = [row for row in read_cohort(table).select(split="train") if row.mask]
+    if not rows:
+        raise BadInputError(f"{table} has no row in the split 'train' that has a mask.")
+    cases = []
+    for row in rows:
+        assert row.mask
+        image = reorient(sitk.Cast(read_image(row.image), sitk.sitkFloat32), "RAS")
+        mask = reorient(sitk.Cast(read_image(row.mask), sitk.sitkFloat32), "RAS")
+        mask = mask if same_grid(mask, image) else resample_onto(mask, image)
+        values = _tensor(resample_to_spacing(mask, (1.0, 1.0, 1.0)))
+        if not 0.2 < float(values.max()) < 1.01 or float(values.min()) < -0.01:
+            raise BadInputError(f"The mask {row.mask} should hold values from 0 to 1, some of them cord.")
+        cases.append(Case(_tensor(resample_to_spacing(image, (1.0, 1.0, 1.0))).clamp(min=0), values.clamp(0, 1)))
+    return cases
+
+
+def _tensor(image: sitk.Image) -> Tensor:
+    return torch.from_numpy(sitk.GetArrayFromImage(image))
+
+
+def draw_real_sample(case: Case, grid: Grid, draw: Draw) -> Sample:
+    """Take a patch near the cord, turned, stretched, bent and rescanned; the canal is not known and does not count.
+
+    Augmentation follows Bédard et al. 2023 (rotation 20 degrees, scale 0.2, translation, elastic, low resolution,
+    gamma, bias field, noise, blur) and mirrors left and right only; a change of intensity comes after normalising.
+    """
+    points = _points(case, grid, draw)
+    both = torch.stack([case.image, case.cord]).to(points)
+    size = torch.tensor([n - 1 for n in reversed(case.image.shape)]).to(points).clamp(min=1)
+    relative = 2 * points / size - 1
+    inside = (relative.abs() <= 1 + 1 / size).all(-1).float()
+    image, cord = functional.grid_sample(both[None], relative[None], padding_mode="border", align_corners=True)[0]
+    if draw.chance(0.6):
+        image = coil_shading(image, grid, draw)
+    if draw.chance(0.5):
+        image = acquire(image, draw_resolution(draw), draw)
+    if draw.chance(0.5):
+        image = image / image.max().clamp(min=1e-6)
+        image = image.clamp(min=0) ** draw.factor(0.35)
+    image = normalise_foreground(image) * draw.factor(0.25) + draw.uniform(-0.4, 0.6)
+    target = torch.stack([cord * inside, torch.zeros_like(cord)])
+    return Sample(image[None], target, torch.stack([inside, torch.zeros_like(inside)]))
+
+
+def _points(case: Case, grid: Grid, draw: Draw) -> Tensor:
+    """Return where each voxel of the patch lies in the case: (D, H, W, 3) in voxels along W, H, D."""
+    z, y, x = (axis.expand(grid.shape) for axis in grid.axes())
+    field = [draw.uniform(0, 1.5) * draw.field(grid, draw.uniform(12, 30)) for _ in range(3)]
+    place = torch.stack([x + field[0], y + field[1], z + field[2]], -1)
+    mirror = -1.0 if draw.chance(0.5) else 1.0
+    scale = [mirror * draw.factor(0.1), draw.factor(0.1), draw.factor(0.1)]
+    place = (place * torch.tensor(scale, device=place.device)) @ _rotation(draw).to(place.device)
+    return place + _centre(case, grid, draw).to(place.device)
+
+
+def _rotation(draw: Draw) -> Tensor:
+    """Return a rotation about all three axes by up to 20 degrees."""
+    matrix = torch.eye(3)
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        angle = math.radians(draw.uniform(-20, 20))
+        turn = torch.eye(3)
+        turn[first, first] = turn[second, second] = math.cos(angle)
+        turn[first, second], turn[second, first] = math.sin(angle), -math.sin(angle)
+        matrix = matrix @ turn
+    return matrix
+
+
+def _centre(case: Case, grid: Grid, draw: Draw) -> Tensor:
+    """Return the patch's middle, in voxels along W, H, D: mostly near the cord, sometimes anywhere."""
+    cord = torch.nonzero(case.cord > 0.5)
+    if len(cord) and draw.chance(0.9):
+        middle = cord[int(draw.uniform(0, len(cord) - 1e-3))].float()
+        middle = middle + torch.tensor([draw.uniform(-0.35, 0.35) * side for side in grid.size])
+    else:
+        middle = torch.tensor([draw.uniform(0, side) for side in case.image.shape])
+    return middle.flip(0)

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from CrossContrastLib.errors import BadInputError
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.training.config import TrainingConfig
+from SoftCordSegLib.training.real import draw_real_sample, read_cases
+from SoftCordSegLib.training.stream import generate_group
+
+GRID = Grid((24, 32, 32))
+
+
+def _write(folder: Path, name: str, values: np.ndarray, spacing: tuple[float, float, float]) -> str:
+    image = sitk.GetImageFromArray(values.astype(np.float32))
+    image.SetSpacing(spacing)
+    image.SetDirection((-1, 0, 0, 0, 1, 0, 0, 0, 1))  # a left-handed grid, as clinical files often have
+    sitk.WriteImage(image, str(folder / name))
+    return name
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """One subject, 0.5 x 0.5 x 4 mm: bright cord of 8 x 8 mm in a dim body that is bright on one side."""
+    image, mask = np.full((10, 80, 80), 50.0), np.zeros((10, 80, 80))
+    mask[:, 32:48, 40:56] = 1
+    image += 100 * mask
+    image[:, :, :10] += 60
+    first = _write(tmp_path, "a.nii.gz", image, (0.5, 0.5, 4)), _write(tmp_path, "a_seg.nii.gz", mask, (0.5, 0.5, 4))
+    rows = ["subject\trole\timage\tmask\tsplit", "\t".join(["01", "T2w", *first, "train"])]
+    rows.append("\t".join(["02", "T2w", _write(tmp_path, "b.nii.gz", image, (0.5, 0.5, 4)), "", "test"]))
+    path = tmp_path / "cohort.tsv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_a_case_lies_at_one_millimetre_with_its_volume_and_its_sides_kept(table: Path):
+    (case,) = read_cases(table)
+    assert float(case.image[:, :, -3:].mean()) > 105  # the bright side: the file's axis runs to the left
+    assert float(case.image[:, :, :3].mean()) < 55
+    assert case.image.shape == case.cord.shape == (40, 40, 40)
+    assert float(case.cord.sum()) == pytest.approx(8 * 8 * 40, rel=0.02)
+
+
+def test_image_and_mask_are_turned_bent_and_mirrored_together(table: Path):
+    (case,) = read_cases(table)
+    agreeing = 0
+    for seed in range(20):
+        sample = draw_real_sample(case, GRID, Draw(seed))
+        cord, known = sample.target[0], sample.weight[0] > 0
+        inside, outside = sample.image[0][(cord > 0.95) & known], sample.image[0][(cord < 0.01) & known]
+        if inside.numel() > 50 and outside.numel() > 50:
+            agreeing += bool(inside.median() > outside.median())
+    assert agreeing >= 14
+
+
+def test_the_unknown_canal_and_what_lies_outside_the_image_do_not_count(table: Path):
+    (case,) = read_cases(table)
+    samples = [draw_real_sample(case, GRID, Draw(seed)) for seed in range(10)]
+    assert all(float(s.weight[1].abs().max()) == 0 for s in samples)
+    assert any(float(s.weight[0].min()) == 0 for s in samples)
+    assert all(float((s.target[0] * (1 - s.weight[0])).sum()) == 0 for s in samples)
+
+
+def test_a_group_mixes_generated_and_real_bodies(table: Path):
+    config = TrainingConfig(patches=((16, 16, 16),), geometries=8, appearances=1, cohort=table, real_share=0.5)
+    weights = [batch[2] for group in range(3) for batch in generate_group(config, group, cases=read_cases(table))]
+    real = sum(int(weight[body, 1].max() == 0) for weight in weights for body in range(2))
+    assert 5 <= real <= 19
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [("02\tT2w\ta.nii.gz\t\ttrain", "has a mask"), ("02\tT2w\ta.nii.gz\ta.nii.gz\ttrain", "0 to 1")],
+)
+def test_a_table_that_cannot_teach_is_refused(table: Path, line: str, complaint: str):
+    table.write_text(f"subject\trole\timage\tmask\tsplit\n{line}\n")
+    with pytest.raises(BadInputError, match=complaint):
+        read_cases(table)

@@ -1,0 +1,177 @@
+"""Our engine against MONAI's sliding window and nnU-Net's predictor: the same weights, volume and machine, in one run.
+
+    .venv/bin/python Testing/benchmarks/bench_inference.py [--image FILE] [--repeats 3] [--threads 2]
+
+Every contender runs in a process of its own, because peak memory is a process's. All three share reading, resampling to
+the model's grid and the way back, and differ in how the network is moved: ours passes coarsely over the volume and
+finely around the cord, the others pass finely over everything (overlap 0.5, Gaussian weights, no mirroring).
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+CONTENDERS = ("ours", "monai", "nnunet")
+
+
+def main() -> None:
+    """Run all contenders, or as a child one of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--image", type=Path, help="volume to segment (default: a phantom of 192 x 256 x 256 mm)")
+    parser.add_argument("--model", default="softcord")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        run_child(options)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        compare(options, Path(folder))
+
+
+def compare(options: argparse.Namespace, folder: Path) -> None:
+    """Run each contender in its own process and print the table."""
+    image = options.image or write_phantom(folder / "phantom.nii.gz")
+    rows, maps = {}, {}
+    for name in CONTENDERS:
+        if name == "nnunet" and find_spec("nnunetv2") is None:
+            print("nnU-Net is not installed; left out")
+            continue
+        result = folder / f"{name}.npy"
+        command = [sys.executable, __file__, "--child", name, "--image", str(image), "--result", str(result)]
+        command += ["--model", options.model, "--repeats", str(options.repeats), "--threads", str(options.threads)]
+        run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        rows[name] = json.loads(run.stdout.splitlines()[-1])
+        maps[name] = np.load(result)
+    print_table(rows, maps, image, options)
+
+
+def print_table(rows: dict, maps: dict, image: Path, options: argparse.Namespace) -> None:
+    """Print wall time, its ratio to ours, peak memory, and the differences to MONAI's whole-volume pass."""
+    print(f"{image.name}, {maps['monai'].size / 1e6:.1f} million voxels, {options.model}, {options.threads} threads, ")
+    print(f"{platform.processor() or platform.machine()}, median of {options.repeats} runs after one to warm up\n")
+    print("| engine | seconds | times ours | peak MiB | largest difference in the cord | Dice to MONAI's |")
+    print("|---|---|---|---|---|---|")
+    whole = maps["monai"]
+    near = whole > 0.05
+    for name, row in rows.items():
+        soft = maps[name]
+        difference = float(np.abs(soft - whole)[near].max(initial=0))
+        both, total = ((soft >= 0.5) & (whole >= 0.5)).sum(), (soft >= 0.5).sum() + (whole >= 0.5).sum()
+        print(
+            f"| {name} | {row['seconds']:.2f} | {row['seconds'] / rows['ours']['seconds']:.2f} | "
+            f"{row['peak_mib']:.0f} | {difference:.3f} | {2 * both / max(total, 1):.4f} |"
+        )
+
+
+def write_phantom(path: Path) -> Path:
+    """A 256 mm long cord in a field of view of 192 x 256 x 256 mm, whose rest is air."""
+    import SimpleITK as sitk
+
+    from CrossContrastLib.ground.images import write_image
+    from SoftCordSegLib.phantom import CordPhantom
+
+    body = CordPhantom(size=(96, 96, 256), origin=(-48.0, 48.0, -128.0)).image("T2w")
+    write_image(sitk.ConstantPad(body, [48, 80, 0], [48, 80, 0], 5.0), path)
+    return path
+
+
+def run_child(options: argparse.Namespace) -> None:
+    """Time one contender and write its map (k, j, i); the last line of stdout is its row."""
+    import SimpleITK as sitk
+    import torch
+
+    from CrossContrastLib.ground.images import clean_intensities, read_image
+    from SoftCordSegLib.postprocess import keep_main_piece
+
+    torch.set_num_threads(options.threads)
+    image = clean_intensities(read_image(options.image), options.image.name)
+    segment = {"ours": ours, "monai": monai, "nnunet": nnunet}[options.child](options.model)
+    seconds = []
+    for _ in range(options.repeats + 1):
+        start = time.perf_counter()
+        soft = segment(image)
+        seconds.append(time.perf_counter() - start)
+    # What a user gets is the main piece; false objects elsewhere would drown the differences in the cord.
+    np.save(options.result, sitk.GetArrayFromImage(keep_main_piece(soft)[0]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": statistics.median(seconds[1:]), "peak_mib": peak}))
+
+
+def ours(model: str) -> Callable:
+    """The engine as ``crosscontrast cord segment`` runs it."""
+    import torch
+
+    from CrossContrastLib.inference import load_predictor
+    from CrossContrastLib.models.library import ModelLibrary
+
+    predictor = load_predictor(ModelLibrary().find(model), torch.device("cpu"))
+    return lambda image: predictor.predict([image])["cord"]
+
+
+def monai(model: str) -> Callable:
+    """MONAI's inferer over the whole resampled volume."""
+    from monai.inferers import SlidingWindowInferer
+
+    spec, network = load(model)
+    inferer = SlidingWindowInferer(spec.windowing.size, spec.windowing.batch, overlap=0.5, mode="gaussian")
+    return whole_volume(spec, lambda x: inferer(x[None], network)[0])
+
+
+def nnunet(model: str) -> Callable:
+    """nnU-Net's predictor over the whole resampled volume, with our network in place of its own."""
+    import torch
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+    spec, network = load(model)
+    predictor = nnUNetPredictor(tile_step_size=0.5, use_gaussian=True, use_mirroring=False, device=torch.device("cpu"))
+    predictor.network = network
+    predictor.allowed_mirroring_axes = None
+    predictor.configuration_manager = argparse.Namespace(patch_size=list(spec.windowing.size))
+    predictor.label_manager = argparse.Namespace(num_segmentation_heads=len(spec.outputs))
+    # Off with what it prints: the last line of stdout is ours.
+    predictor.allow_tqdm = predictor.verbose = False
+    return whole_volume(spec, lambda x: predictor.predict_sliding_window_return_logits(x).float())
+
+
+def load(model: str) -> tuple:
+    """The model's spec and network."""
+    from CrossContrastLib.models.library import ModelLibrary
+    from CrossContrastLib.models.load import load_model
+
+    loaded = load_model(ModelLibrary().find(model))
+    return loaded.spec, loaded.network
+
+
+def whole_volume(spec, slide: Callable) -> Callable:
+    """Our preprocessing and way back around somebody else's sliding window."""
+    import torch
+
+    from CrossContrastLib.ground.geometry import resample_onto
+    from CrossContrastLib.inference.preprocess import prepare
+
+    def segment(image):
+        prepared = prepare([image], spec.preprocessing)
+        with torch.inference_mode():
+            values = torch.sigmoid(slide(torch.from_numpy(prepared.values)))
+        return resample_onto(prepared.to_image(values[spec.outputs.index("cord")].numpy()), image)
+
+    return segment
+
+
+if __name__ == "__main__":
+    main()
