@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from CrossContrastLib.cli.console import Console, user_command
+from SoftCordSegLib.ablation.cli import ablation
 from SoftCordSegLib.csa.cli import csa
+from SoftCordSegLib.evaluation.cli import evaluate
 from SoftCordSegLib.training.cli import train
 
 if TYPE_CHECKING:
@@ -65,8 +67,8 @@ def segment(
     found = find_images(images)
     jobs = [
         SegmentCord(
-            image=image.resolve(),
-            out=out.resolve(),
+            image=image.absolute(),
+            out=out.absolute(),
             model=str(entry),
             device=device,
             threshold=threshold,
@@ -116,5 +118,7 @@ def _tell(console: Console, image: Path, result: "SegmentCordResult") -> None:
         console.say(f"  {name + ':':9} {getattr(result, name)}")
 
 
+cord.add_command(ablation)
 cord.add_command(csa)
+cord.add_command(evaluate)
 cord.add_command(train)

@@ -105,11 +105,12 @@ def _reader(path: Path) -> sitk.ImageFileReader:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
-        reader.ReadImageInformation()
+        with native_stderr_silenced():
+            reader.ReadImageInformation()
     except RuntimeError as error:
         if "orthonormal" in str(error).lower() or "orthogonal" in str(error).lower():
             raise BadInputError(
-                f"{path} has sheared axes, which cannot be placed in space.",
+                f"{path} has axes that are not at right angles (or not numbers), so its voxels have no clear place.",
                 "resample it onto an orthogonal grid",
             ) from error
         raise BadInputError(f"{path} is not a readable NIfTI, NRRD, MHA or DICOM image.") from error
@@ -124,6 +125,8 @@ def _promised_bytes(reader: sitk.ImageFileReader) -> int:
 def _check_header(reader: sitk.ImageFileReader, path: Path) -> None:
     if reader.GetNumberOfComponents() != 1 or "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID()):
         raise BadInputError(f"{path} has several values per voxel (colour, vector or complex); one is expected.")
+    if not np.isfinite([*reader.GetSpacing(), *reader.GetOrigin(), *reader.GetDirection()]).all():
+        raise BadInputError(f"{path} has a position or spacing that is not a number.")
     size = reader.GetSize()
     if len(size) < 3:
         raise BadInputError(f"{path} is a 2-D image; a 3-D volume is expected.")

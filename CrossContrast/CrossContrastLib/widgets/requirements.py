@@ -10,7 +10,7 @@ from CrossContrastLib.errors import MissingPackageError
 
 #: The build of PyTorch must fit the machine's accelerator, and SimpleITK is Slicer's own: pip must touch neither.
 _NOT_BY_PIP = ["torch", "SimpleITK"]
-_TORCH_VERSION = ">=2.4"
+_TORCH_VERSION = ">=2.6"
 
 
 def are_installed(requirements: Path, torch: bool = False) -> bool:

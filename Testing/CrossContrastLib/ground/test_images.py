@@ -64,6 +64,13 @@ def damaged(path):
     path.write_bytes(bytes(raw))
 
 
+def nowhere(path):
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    raw[252:256] = struct.pack("<2h", 0, 1)  # no qform, and an sform of which one number is none
+    raw[280:284] = struct.pack("<f", float("nan"))
+    path.write_bytes(gzip.compress(bytes(raw)))
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
@@ -71,6 +78,7 @@ def damaged(path):
         (text, "not a readable"),
         (empty, "is empty"),
         (lying_header, "incomplete: its header promises 4294967296 bytes"),
+        (nowhere, "not at right angles|not a number"),
         (damaged, "damaged|incomplete|not a readable"),
     ],
 )
