@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import CancelledError as FutureCancelledError
+from typing import Any
 
 from distributed import Client, Future, KilledWorker, get_worker
 from distributed.utils import silence_logging_cmgr
@@ -39,7 +40,7 @@ def map_on_cluster(
     """Run jobs on the workers of the scheduler at this address; yield in order."""
     with silence_logging_cmgr(logging.CRITICAL):
         try:
-            client = Client(scheduler, timeout=ANSWER_TIME, set_as_default=False)
+            client = _Client(scheduler, timeout=ANSWER_TIME, set_as_default=False)
         except (OSError, ValueError) as error:
             raise WorkerError(
                 f"No Dask scheduler answers at {scheduler}.", hint="Is 'dask scheduler' running there?"
@@ -52,6 +53,22 @@ def map_on_cluster(
                     f"The Dask scheduler at {scheduler} has no workers.", hint=f"Start 'dask worker {scheduler}'."
                 ) from error
             yield from _ClusterMap(client, jobs, progress, width=len(jobs)).outcomes()
+
+
+class _Client(Client):
+    """A client that closes itself where it cannot connect.
+
+    Dask leaves that to the garbage collector, which may choose the start of the next client for it, and then both
+    wait for the same lock for ever (seen with distributed 2026.8 after addresses of an unknown protocol).
+    """
+
+    def start(self, **kwargs: Any) -> None:
+        """Connect, as the constructor asks."""
+        try:
+            super().start(**kwargs)
+        except BaseException:
+            self.close()
+            raise
 
 
 class _ClusterMap:

@@ -19,7 +19,11 @@ MORE_JOBS = "CROSSCONTRAST_JOBS"
 
 JOBS = {
     "cord.segment": "SoftCordSegLib.jobs:SegmentCord",
+    "cord.ablation": "SoftCordSegLib.ablation.jobs:Ablation",
+    "cord.ablation-network": "SoftCordSegLib.ablation.jobs:TrainNetwork",
     "cord.csa": "SoftCordSegLib.csa.job:MeasureCsa",
+    "cord.evaluate": "SoftCordSegLib.evaluation.jobs:EvaluateCohort",
+    "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
 }

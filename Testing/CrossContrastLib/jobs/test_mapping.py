@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -178,9 +179,11 @@ def test_jobs_of_a_scheduler_that_dies_in_the_middle_fail_one_by_one(tmp_path):
 
 
 @pytest.mark.parametrize("address", ["nonsense", "tcp://", "carrier-pigeon://host:1"])
-def test_what_is_no_address_is_refused(address):
+def test_what_is_no_address_is_refused_and_no_thread_is_left(address):
+    before = threading.active_count()
     with pytest.raises(WorkerError, match="No Dask scheduler answers"):
         list(map_jobs(MIXED, scheduler=address))
+    assert threading.active_count() <= before
 
 
 def start_hanging_map(**place):
