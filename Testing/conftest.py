@@ -6,20 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def oblique_direction(left_handed: bool) -> tuple[float, ...]:
-    """A rotation about all three axes, mirrored in its first axis if ``left_handed`` (determinant -1)."""
-    a, b, c = np.deg2rad([12, -20, 33])
-    x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
-    y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
-    z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
-    direction = z @ y @ x
-    if left_handed:
-        direction[:, 0] *= -1
-    return tuple(direction.ravel())
+from support import ROOT, oblique_direction
 
 
 @pytest.fixture(params=[True, False], ids=["left-handed", "right-handed"])
@@ -64,10 +51,3 @@ def model_home(tmp_path, monkeypatch) -> Path:
     """A model library of its own, so that no test sees or changes the user's."""
     monkeypatch.setenv("CROSSCONTRAST_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-def centre_of_mass(image: sitk.Image) -> np.ndarray:
-    """Centre of the values in physical mm (LPS), which tells a moved or mirrored image where Dice does not."""
-    values = sitk.GetArrayFromImage(image).astype(float)
-    indices = np.indices(values.shape).reshape(3, -1) @ values.ravel() / values.sum()
-    return np.array(image.TransformContinuousIndexToPhysicalPoint(indices[::-1].tolist()))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from support import ROOT
 
 MODULES = ("CrossContrast", "SoftCordSeg", "SynthSeg", "RadiomicsCompare")
 LIBRARIES = {f"{module}Lib": ROOT / module / f"{module}Lib" for module in MODULES}

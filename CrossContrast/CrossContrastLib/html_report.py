@@ -108,7 +108,7 @@ def _thumbnail(path: Path, width: int) -> bytes:
 
     stream = io.BytesIO()
     with Image.open(path) as picture:
-        picture = picture.convert("RGB")
-        picture.thumbnail((width, width))
-        picture.save(stream, format="JPEG", quality=80)
+        small = picture.convert("RGB")
+    small.thumbnail((width, width))
+    small.save(stream, format="JPEG", quality=80)
     return stream.getvalue()

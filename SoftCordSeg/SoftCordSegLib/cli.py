@@ -9,6 +9,7 @@ from CrossContrastLib.cli.console import Console, user_command
 from SoftCordSegLib.ablation.cli import ablation
 from SoftCordSegLib.csa.cli import csa
 from SoftCordSegLib.evaluation.cli import evaluate
+from SoftCordSegLib.softgt.cli import soft_gt
 from SoftCordSegLib.training.cli import train
 
 if TYPE_CHECKING:
@@ -120,5 +121,6 @@ def _tell(console: Console, image: Path, result: "SegmentCordResult") -> None:
 
 cord.add_command(ablation)
 cord.add_command(csa)
+cord.add_command(soft_gt)
 cord.add_command(evaluate)
 cord.add_command(train)

@@ -1,27 +1,99 @@
-"""From the network's map to the one cord that a person has."""
+"""From the network's map to the one cord that a person has, or to the finding that there is none."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from CrossContrastLib.ground.geometry import reorient
 from CrossContrastLib.ground.images import image_like
 
-#: Where pieces of the cord are told apart; lower than 0.5, because thin stretches are faint.
+#: Where pieces are told apart; lower than 0.5, because thin stretches of a cord are faint.
 _PIECE_THRESHOLD = 0.3
-#: How far in mm the soft border around the kept piece reaches.
+#: How far in mm the soft border around a kept piece reaches.
 _BORDER = 3.0
+#: A cord is this long in mm, or runs through this share of a shorter field of view. What the network takes for cord in
+#: a brain is blobs of 10 to 20 mm.
+_SHORTEST = 25.0
+_SHORTEST_SHARE = 0.8
+#: Mean cross-section in mm²: from a severe atrophy or the tip of the conus to a swollen cord.
+_AREAS = (10.0, 250.0)
+#: The network is sure of some part of every cord; noise stays below 0.4.
+_LEAST_PEAK = 0.6
+#: Stretches of one cord that an artefact has parted lie no farther apart than this, in mm.
+_LARGEST_GAP = 25.0
 
 
-def keep_main_piece(soft: sitk.Image) -> tuple[sitk.Image, int]:
-    """Keep the connected piece with the largest mass and its soft border; return the map and the pieces dropped.
+@dataclass(frozen=True)
+class _Piece:
+    """A connected piece: its label, mass (sum of soft values) in mm³, largest value, and range along the body in mm."""
 
-    ``soft`` is float32 in [0, 1]. Where nothing reaches 0.3 the result is all zero.
+    label: int
+    mass: float
+    peak: float
+    bottom: float
+    top: float
+
+    @property
+    def length(self) -> float:
+        return self.top - self.bottom
+
+    def implausible(self, field_of_view: float) -> str:
+        """Say why this is no cord; empty where it may be one."""
+        if self.peak < _LEAST_PEAK:
+            return f"the surest voxel has only {self.peak:.2f}"
+        if self.length < min(_SHORTEST, _SHORTEST_SHARE * field_of_view):
+            return f"the largest piece is only {self.length:.0f} mm long"
+        if not _AREAS[0] <= self.mass / self.length <= _AREAS[1]:
+            return f"the largest piece has a cross-section of {self.mass / self.length:.0f} mm²"
+        return ""
+
+    def gap(self, other: "_Piece") -> float:
+        """Distance in mm along the body; negative where both share a stretch of it."""
+        return max(self.bottom - other.top, other.bottom - self.top)
+
+
+def keep_cord(soft: sitk.Image) -> tuple[sitk.Image, str]:
+    """Keep what can be the spinal cord of a soft map (float32 in [0, 1]) with its soft border, and drop the rest.
+
+    That is the piece with the largest mass that is long, thin and sure enough, and plausible pieces that continue it up
+    or down. Where there is none the map returned is all zero and the text says why; else the text is empty.
     """
-    values = np.clip(sitk.GetArrayFromImage(soft), 0, 1)
-    pieces, count = ndimage.label(values > _PIECE_THRESHOLD, structure=np.ones((3, 3, 3)))
-    if not count:
-        return image_like(np.zeros_like(values), soft), 0
-    masses = ndimage.sum(values, pieces, range(1, count + 1))
-    main = pieces == 1 + int(np.argmax(masses))
-    reach = ndimage.distance_transform_edt(~main, sampling=soft.GetSpacing()[::-1]) <= _BORDER
-    return image_like(np.where(reach, values, 0).astype(np.float32), soft), count - 1
+    # In RAS the first array axis runs along the body.
+    oriented = reorient(soft, "RAS")
+    values = np.clip(sitk.GetArrayFromImage(oriented), 0, 1)
+    labels, count = ndimage.label(values > _PIECE_THRESHOLD, structure=np.ones((3, 3, 3)))
+    height = oriented.GetSpacing()[2]
+    pieces = _measure(values, labels, count, float(np.prod(oriented.GetSpacing())), height)
+    field_of_view = len(values) * height
+    plausible = [piece for piece in pieces if not piece.implausible(field_of_view)]
+    if not plausible:
+        reason = pieces[0].implausible(field_of_view) if pieces else "no voxel is likely to be cord"
+        return image_like(np.zeros(soft.GetSize()[::-1], np.float32), soft), reason
+    kept = np.isin(labels, [piece.label for piece in _continued(plausible)])
+    reach = ndimage.distance_transform_edt(~kept, sampling=oriented.GetSpacing()[::-1]) <= _BORDER
+    cord = image_like(np.where(reach, values, 0).astype(np.float32), oriented)
+    letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(soft.GetDirection())
+    return image_like(sitk.GetArrayFromImage(reorient(cord, letters)), soft), ""
+
+
+def _measure(values: np.ndarray, labels: np.ndarray, count: int, voxel: float, height: float) -> list[_Piece]:
+    """Measure all pieces, the one with the largest mass first."""
+    numbers = range(1, count + 1)
+    masses, peaks = ndimage.sum(values, labels, numbers), ndimage.maximum(values, labels, numbers)
+    pieces = [
+        _Piece(number, mass * voxel, peak, box[0].start * height, box[0].stop * height)
+        for number, mass, peak, box in zip(numbers, masses, peaks, ndimage.find_objects(labels), strict=True)
+    ]
+    return sorted(pieces, key=lambda piece: -piece.mass)
+
+
+def _continued(plausible: list[_Piece]) -> list[_Piece]:
+    """The first piece, and those that continue it along the body without running beside it."""
+    kept = plausible[:1]
+    for piece in plausible[1:]:
+        gaps = [piece.gap(other) for other in kept]
+        if 0 <= min(gaps) <= _LARGEST_GAP:
+            kept.append(piece)
+    return kept

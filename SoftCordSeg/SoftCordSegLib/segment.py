@@ -19,7 +19,7 @@ from SoftCordSegLib.csa.measure import measure_csa
 from SoftCordSegLib.csa.table import CsaTable
 from SoftCordSegLib.outputs import SegmentationFiles
 from SoftCordSegLib.overlay import draw_overlay
-from SoftCordSegLib.postprocess import keep_main_piece
+from SoftCordSegLib.postprocess import keep_cord
 
 #: The model's output that is the cord; a model with one output only is taken to mean it.
 CORD = "cord"
@@ -27,25 +27,26 @@ CORD = "cord"
 
 @dataclass(frozen=True)
 class CordSegmentation:
-    """A soft cord on the grid of its image, and what was measured on it."""
+    """A soft cord on the grid of its image, and what was measured on it; ``missing`` says why none was found."""
 
     image: sitk.Image
     soft: sitk.Image
     binary: sitk.Image
     csa: CsaTable
     volume_mm3: float
+    missing: str
 
 
 def segment_volume(image: sitk.Image, predictor: Predictor, threshold: float, progress: Progress) -> CordSegmentation:
     """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``."""
     output = cord_output(predictor)
-    soft, _dropped = keep_main_piece(predictor.predict([image], part(progress, 0, 0.9))[output])
+    soft, missing = keep_cord(predictor.predict([image], part(progress, 0, 0.9))[output])
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
     progress(0.9, 1, "measuring the cross-sectional area")
     csa = measure_csa(soft, threshold=threshold)
     x, y, z = image.GetSpacing()
     volume = float(sitk.GetArrayViewFromImage(soft).sum(dtype=float)) * x * y * z
-    return CordSegmentation(image, soft, binary, csa, volume)
+    return CordSegmentation(image, soft, binary, csa, volume, missing)
 
 
 def cord_output(predictor: Predictor) -> str:
@@ -81,8 +82,8 @@ def segment_file(
         progress(0.02, 1, "loading the model")
         predictor = warm_predictor(entry, chosen, mirror)
         result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9))
-        if result.volume_mm3 == 0:
-            warnings.warn(f"{path.name}: no cord was found", ImageWarning, stacklevel=1)
+        if result.missing:
+            warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
     provenance = Provenance(
         job="cord.segment",
         model=ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json")),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from conftest import oblique_direction
 from scipy import ndimage
+from support import oblique_direction
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.segmentation_metrics import SEGMENTATION_METRICS, score_segmentation, surface_distances

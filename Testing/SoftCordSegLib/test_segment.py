@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from conftest import centre_of_mass, oblique_direction
+from support import centre_of_mass, oblique_direction
 
 from CrossContrastLib.errors import ModelError, OutputError
 from CrossContrastLib.ground.geometry import same_grid
@@ -10,7 +10,6 @@ from CrossContrastLib.ground.provenance import Provenance
 from CrossContrastLib.progress import silent
 from SoftCordSegLib.jobs import SegmentCord
 from SoftCordSegLib.phantom import CONTRASTS, CordPhantom
-from SoftCordSegLib.postprocess import keep_main_piece
 from SoftCordSegLib.segment import cord_output
 
 SMALL = CordPhantom(size=(64, 64, 48), origin=(-32.0, 32.0, -24.0))
@@ -98,25 +97,6 @@ def test_a_result_corrected_by_hand_is_kept_and_an_untouched_one_replaced(tmp_pa
         job.run(silent)
     job.model_copy(update={"overwrite": True}).run(silent)
     assert Provenance.read(first.sidecar).changed_since(tmp_path) == []
-
-
-def test_only_the_main_piece_is_kept_with_its_soft_border():
-    values = np.zeros((20, 30, 30), np.float32)
-    values[:, 10:16, 10:16] = 0.9
-    values[:, 9, 10:16] = 0.2
-    values[3:6, 25:28, 25:28] = 1.0
-    kept, dropped = keep_main_piece(sitk.GetImageFromArray(values))
-    result = sitk.GetArrayFromImage(kept)
-    assert dropped == 1
-    assert result[4, 26, 26] == 0
-    assert result[4, 9, 12] == np.float32(0.2)
-    assert np.array_equal(result[:, :20, :20], values[:, :20, :20])
-
-
-def test_an_empty_map_stays_empty():
-    kept, dropped = keep_main_piece(sitk.GetImageFromArray(np.full((4, 4, 4), 0.1, np.float32)))
-    assert sitk.GetArrayFromImage(kept).max() == 0
-    assert dropped == 0
 
 
 class WithOutputs:

@@ -96,7 +96,7 @@ def run_child(options: argparse.Namespace) -> None:
     import torch
 
     from CrossContrastLib.ground.images import clean_intensities, read_image
-    from SoftCordSegLib.postprocess import keep_main_piece
+    from SoftCordSegLib.postprocess import keep_cord
 
     torch.set_num_threads(options.threads)
     image = clean_intensities(read_image(options.image), options.image.name)
@@ -106,8 +106,8 @@ def run_child(options: argparse.Namespace) -> None:
         start = time.perf_counter()
         soft = segment(image)
         seconds.append(time.perf_counter() - start)
-    # What a user gets is the main piece; false objects elsewhere would drown the differences in the cord.
-    np.save(options.result, sitk.GetArrayFromImage(keep_main_piece(soft)[0]))
+    # What a user gets is the cord alone; false objects elsewhere would drown the differences in the cord.
+    np.save(options.result, sitk.GetArrayFromImage(keep_cord(soft)[0]))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": statistics.median(seconds[1:]), "peak_mib": peak}))
 

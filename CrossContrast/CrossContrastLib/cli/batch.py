@@ -21,9 +21,11 @@ def run_batch(
     tell: Callable[[Path, Any], None],
     workers: int = 1,
     scheduler: str | None = None,
+    noun: str = "image",
 ) -> None:
     """Run the job of every image; ``tell`` says an image's result to people.
 
+    ``noun`` is what ``images`` are, where a job takes something else than one image, such as all those of a subject.
     An image that cannot be used is one sentence on stderr, the others are done, and the program then exits with code 2.
     With ``--json`` the results stand in one list in the order of the images, errors among them.
     """
@@ -35,15 +37,15 @@ def run_batch(
             if outcome.error is not None:
                 failed += 1
                 console.error(outcome.error)
-                documents.append({"image": str(image), "error": outcome.error.as_data()})
+                documents.append({noun: str(image), "error": outcome.error.as_data()})
                 continue
             assert outcome.result is not None
             for warning in outcome.result.warnings:
                 console.note(f"warning: {warning}")
             tell(image, outcome.result)
-            documents.append({"image": str(image), **outcome.result.model_dump(mode="json")})
+            documents.append({noun: str(image), **outcome.result.model_dump(mode="json")})
     console.result(documents)
     if len(images) > 1:
-        console.note(f"{len(images) - failed} of {len(images)} images done")
+        console.note(f"{len(images) - failed} of {len(images)} {noun}s done")
     if failed:
         sys.exit(BAD_INPUT)

@@ -22,6 +22,7 @@ JOBS = {
     "cord.ablation": "SoftCordSegLib.ablation.jobs:Ablation",
     "cord.ablation-network": "SoftCordSegLib.ablation.jobs:TrainNetwork",
     "cord.csa": "SoftCordSegLib.csa.job:MeasureCsa",
+    "cord.soft-gt": "SoftCordSegLib.softgt.job:MakeSoftGroundTruth",
     "cord.evaluate": "SoftCordSegLib.evaluation.jobs:EvaluateCohort",
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",

@@ -44,18 +44,24 @@ class Agreement(BaseModel):
     calibration_error: float | None = None
 
 
-class CaseScores(Agreement):
-    """One image, segmented by one method: a line of ``cases.tsv``.
+class CaseName(BaseModel):
+    """One image by one method, as tables know it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    subject: str
+    session: str
+    contrast: str
+    method: str
+
+
+class CaseScores(CaseName, Agreement):
+    """What became of one case: a line of ``cases.tsv``.
 
     ``csa_mm2`` is the mean true soft area of the region, over ``slices`` slices; ``reference_csa_mm2`` is the mask's.
     ``reason`` says why the case failed, or why a number of a case that is ``done`` is missing. ``reused`` marks a
     segmentation that an earlier run had made.
     """
 
-    subject: str
-    session: str
-    contrast: str
-    method: str
     status: Literal["done", "failed"] = "done"
     reason: str = ""
     reused: bool = False

@@ -1,8 +1,8 @@
 """Which images of a cohort are to be segmented by what."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from CrossContrastLib.errors import BadInputError
@@ -15,10 +15,18 @@ LEVEL_COLUMNS = ("levels", "discs")
 
 @dataclass(frozen=True)
 class Method:
-    """A way to segment: which model of the library takes an image; ``model`` is ``None`` for the reference masks."""
+    """A way to segment: by one ``model`` of the library, or by another one for each contrast.
+
+    With neither, the reference masks themselves are the segmentations.
+    """
 
     name: str
-    model: Callable[[CohortRow], str] | None = None
+    model: str | None = None
+    by_contrast: Mapping[str, str] = field(default_factory=dict)
+
+    def model_for(self, row: CohortRow) -> str | None:
+        """Return the model that segments this image; ``None`` where its mask is taken."""
+        return self.by_contrast[row.role] if self.by_contrast else self.model
 
 
 @dataclass(frozen=True)
@@ -38,18 +46,18 @@ def plan_cases(cohort: Cohort, methods: Sequence[Method], region: Region) -> lis
     Raises :class:`BadInputError` where vertebral levels are asked for and the table has none, where a file of levels is
     missing, and where two images would be stored under one name.
     """
-    places = {row: _level_files(cohort.path, row) for row in cohort.rows} if region.levels else {}
-    if region.levels and not any(any(files) for files in places.values()):
+    places = [_level_files(cohort.path, row) if region.levels else (None, None) for row in cohort.rows]
+    if region.levels and not any(any(files) for files in places):
         raise BadInputError(
             f"{cohort.path} names no vertebral levels, which {region} needs.",
             f"add a column {' or '.join(LEVEL_COLUMNS)} with the file of each image",
         )
-    stems = _stems(cohort)
+    images = list(zip(cohort.rows, _stems(cohort), places, strict=True))
     return [
-        PlannedCase(row, method, stems[row], *places.get(row, (None, None)))
+        PlannedCase(row, method, stem, levels, discs)
         for method in methods
-        for row in cohort.rows
-        if method.model or row.mask
+        for row, stem, (levels, discs) in images
+        if method.model_for(row) or row.mask
     ]
 
 
@@ -58,13 +66,13 @@ def file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.@-]+", "-", text)
 
 
-def _stems(cohort: Cohort) -> dict[CohortRow, str]:
-    stems: dict[CohortRow, str] = {}
+def _stems(cohort: Cohort) -> list[str]:
+    stems: list[str] = []
     for row in cohort.rows:
         stem = file_name("_".join(filter(None, (row.subject, row.session, row.role))))
-        if stem in stems.values():
+        if stem in stems:
             raise BadInputError(f"{cohort.path} has two images that would both be stored as {stem}.")
-        stems[row] = stem
+        stems.append(stem)
     return stems
 
 

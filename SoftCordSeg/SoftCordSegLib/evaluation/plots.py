@@ -1,7 +1,7 @@
 """Violins of what subjects scored, and each subject's area from contrast to contrast."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,16 +13,25 @@ if TYPE_CHECKING:
 
 #: A violin through fewer points shows the kernel, not the data.
 _FEWEST_FOR_VIOLIN = 5
+#: Violins and panels side by side in a row.
+_MOST_VIOLINS, _MOST_PANELS = 20, 4
+#: Letters of names that stand side by side below a panel; more are slanted.
+_MOST_LETTERS = 36
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 
-def violin_figure(groups: Mapping[str, np.ndarray], label: str) -> "Figure":
-    """Draw one violin per group with its points and median; groups are 1-D arrays in which NaN is left out."""
-    figure = _figure(width=max(4.5, 1.1 * len(groups) + 1.5), height=4.2)
-    axes = figure.add_subplot()
-    known = [values[np.isfinite(values)] for values in groups.values()]
-    _draw_violins(axes, known, list(groups))
-    axes.set_ylabel(label)
+def violin_figure(measures: Mapping[str, Mapping[str, np.ndarray]]) -> "Figure":
+    """Draw a panel per measure with a violin per method, its points and median; the arrays are 1-D, NaN is left out."""
+    most = max(map(len, measures.values()))
+    columns = min(len(measures), _MOST_PANELS, max(1, _MOST_VIOLINS // (most + 1)))
+    rows = -(-len(measures) // columns)
+    figure = _figure(width=columns * max(3.0, 0.8 * most + 1.2), height=3.4 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for (label, groups), axes in zip(measures.items(), panels, strict=False):
+        _draw_violins(axes, [values[np.isfinite(values)] for values in groups.values()], list(groups))
+        axes.set_title(label, fontsize=9)
+    for axes in panels[len(measures) :]:
+        axes.set_axis_off()
     return figure
 
 
@@ -71,12 +80,12 @@ def _draw_violins(axes: "Axes", groups: Sequence[np.ndarray], names: Sequence[st
     for place, values in enumerate(groups):
         colour = _COLOURS[place % len(_COLOURS)]
         if len(values) >= _FEWEST_FOR_VIOLIN and np.ptp(values) > 0:
-            (body,) = axes.violinplot(values, positions=[place], widths=0.8, showextrema=False)["bodies"]
-            body.set(facecolor=colour, alpha=0.35)
+            violin: Any = axes.violinplot(values, positions=[place], widths=0.8, showextrema=False)["bodies"]
+            violin[0].set(facecolor=colour, alpha=0.35)
         axes.scatter(place + spread.uniform(-0.08, 0.08, len(values)), values, s=12, color=colour, zorder=3)
         if len(values):
             axes.hlines(np.median(values), place - 0.25, place + 0.25, color="black", linewidth=1.5, zorder=4)
-    crowded = sum(map(len, names)) > 12 * 4
+    crowded = sum(map(len, names)) > _MOST_LETTERS
     axes.set_xticks(
         range(len(names)), names, rotation=40 if crowded else 0, ha="right" if crowded else "center", fontsize=8
     )

@@ -13,7 +13,7 @@ Range = tuple[int, int]
 
 
 class Region(BaseModel):
-    """Vertebral ``levels`` or ``slices`` (counted from inferior to superior), both ends included; else the whole cord."""
+    """Vertebral ``levels`` or ``slices`` (counted from the bottom), both ends included; neither is the whole cord."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     levels: Range | None = None

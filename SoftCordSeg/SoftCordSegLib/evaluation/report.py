@@ -4,10 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from CrossContrastLib.html_report import Cell, HtmlReport, number_text
-from SoftCordSegLib.evaluation.measures import MEASURE_NAMES, SUBJECT_MEASURES, CaseScores, SubjectMeasure, SubjectScores
+from SoftCordSegLib.evaluation.measures import (
+    MEASURE_NAMES,
+    SUBJECT_MEASURES,
+    CaseScores,
+    SubjectMeasure,
+    SubjectScores,
+)
 from SoftCordSegLib.evaluation.plots import contrast_figure, violin_figure
 from SoftCordSegLib.evaluation.summary import Mean, Summary, values_by_method
 
@@ -82,13 +86,13 @@ def _comparisons(report: HtmlReport, summary: Summary, measures: Sequence[Subjec
         report.table(columns, rows)
 
 
-def _figures(report: HtmlReport, findings: Findings, measures: Iterable[SubjectMeasure]) -> None:
+def _figures(report: HtmlReport, findings: Findings, measures: Sequence[SubjectMeasure]) -> None:
     report.heading("Figures")
     if any(case.csa_mm2 is not None for case in findings.cases):
         report.figure(contrast_figure(findings.cases), "Area by contrast. A line joins the images of one person.")
-    for measure in measures:
-        groups = {name: values[np.isfinite(values)] for name, values in values_by_method(findings.subjects, measure).items()}
-        report.figure(violin_figure(groups, MEASURE_NAMES[measure]), f"{MEASURE_NAMES[measure]}: a point per subject.")
+    if measures:
+        groups = {MEASURE_NAMES[measure]: values_by_method(findings.subjects, measure) for measure in measures}
+        report.figure(violin_figure(groups), "One point per subject; the line is the median.")
 
 
 def _subjects(report: HtmlReport, subjects: Sequence[SubjectScores], measures: Sequence[SubjectMeasure]) -> None:

@@ -22,13 +22,17 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class SegmentationRequest:
-    """Segment ``image`` by ``model`` of the library at ``library`` (``None``: the user's) into ``files``."""
+    """Segment ``image`` by ``model`` of the library at ``library`` (``None``: the user's) into ``files``.
+
+    ``overlay`` asks for a picture of the result too.
+    """
 
     image: Path
     files: SegmentationFiles
     model: str
     library: Path | None
     device: str
+    overlay: bool = True
 
 
 def segment_once(request: SegmentationRequest, progress: Progress) -> tuple[sitk.Image, bool]:
@@ -62,13 +66,13 @@ def _segment(
     image = clean_intensities(read_image(request.image), request.image.name)
     device = choose_device(request.device)
     soft = segment_volume(image, warm_predictor(entry, device), THRESHOLD, progress).soft
-    provenance = Provenance(
-        job="cord.evaluate-case", model=model, device=describe_device(device), inputs=[source]
-    )
+    provenance = Provenance(job="cord.evaluate-case", model=model, device=describe_device(device), inputs=[source])
     with staging_folder(request.files.folder) as folder:
         files = SegmentationFiles(folder, request.files.stem)
         write_image(soft, files.softseg)
-        draw_overlay(image, soft, files.overlay, threshold=THRESHOLD, title=f"{files.stem}, {entry}")
-        provenance.outputs = [FileRecord.of(path, relative=True) for path in (files.softseg, files.overlay)]
+        if request.overlay:
+            draw_overlay(image, soft, files.overlay, threshold=THRESHOLD, title=f"{files.stem}, {entry}")
+        made = [path for path in (files.softseg, files.overlay) if path.exists()]
+        provenance.outputs = [FileRecord.of(path, relative=True) for path in made]
         provenance.write(files.sidecar)
     return soft

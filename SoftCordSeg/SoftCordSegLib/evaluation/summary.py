@@ -74,7 +74,7 @@ def _remarks(cases: Sequence[CaseScores], subjects: Sequence[SubjectScores], reg
         )
     without_sd = sum(scores.csa_sd_mm2 is None for scores in subjects)
     if without_sd:
-        yield f"{without_sd} of {len(subjects)} lines per subject have no CSA SD, which needs two contrasts of a session."
+        yield f"{without_sd} of {len(subjects)} lines of subjects lack a CSA SD: it needs two contrasts of a session."
     if len({scores.contrasts for scores in subjects if scores.csa_sd_mm2 is not None}) > 1:
         yield "The CSA SD is not over the same contrasts for all subjects and methods; see the table of subjects."
     count = len({scores.subject for scores in subjects})

@@ -1,5 +1,6 @@
 """A body's tissues on a voxel grid, as the share of each voxel that each tissue fills."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,7 @@ from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.frame import Frame, draw_frame
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.generator.head import CORD_ENDS, MEDULLA_ENDS, paint_brainstem, paint_face, paint_skull
+from SoftCordSegLib.generator.labelmaps import Tracing
 from SoftCordSegLib.generator.painter import Painter
 from SoftCordSegLib.generator.surroundings import paint_surroundings
 from SoftCordSegLib.generator.tissues import CORD, Tissue
@@ -33,16 +35,16 @@ class Anatomy:
     along: Tensor
 
 
-def draw_anatomy(grid: Grid, draw: Draw) -> Anatomy:
-    """Draw a new body; the same seed gives the same body on a grid of any resolution."""
+def draw_anatomy(grid: Grid, draw: Draw, tracings: Sequence[Tracing] = ()) -> Anatomy:
+    """Draw a new body; the same seed gives the same body on a grid of any resolution.
+
+    ``tracings`` are people's cords in label maps, whose shapes some of the bodies then have.
+    """
     frame = draw_frame(grid, draw)
-    thecal = draw_thecal(grid, frame, draw)
+    thecal = draw_thecal(grid, frame, draw, tracings)
     painter = Painter(grid)
     has_head = frame.high > 0
-    below = (
-        1 - ((frame.height - CORD_ENDS) * frame.stature + 0.5).clamp(0, 1) if has_head else torch.ones_like(thecal.cord)
-    )
-    _paint_thecal(painter, thecal, below)
+    _paint_thecal(painter, thecal, 1 - ((frame.height - CORD_ENDS) * frame.stature + 0.5).clamp(0, 1))
     if has_head:
         paint_brainstem(painter, grid, frame, thecal, draw)
     painter.add(Tissue.CSF, _refilled(thecal.canal, painter))

@@ -1,5 +1,6 @@
 """The cord and what lies with it inside the dura."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.frame import Frame, level_value
 from SoftCordSegLib.generator.grid import Grid, coverage, ellipse, true_distance
+from SoftCordSegLib.generator.labelmaps import Tracing, traced_levels
 from SoftCordSegLib.generator.morphometry import CONUS_TIP, Knots, Sizes, bell, draw_sizes
 from SoftCordSegLib.generator.roots import draw_roots
 
@@ -33,10 +35,17 @@ class Thecal:
     sizes: Sizes
 
 
-def draw_thecal(grid: Grid, frame: Frame, draw: Draw) -> Thecal:
-    """Grow cord, grey matter, roots and sac along the frame; above the cord's end the "cord" is the brainstem."""
+def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing] = ()) -> Thecal:
+    """Grow cord, grey matter, roots and sac along the frame; above the cord's end the "cord" is the brainstem.
+
+    With ``tracings``, half of the patches of the neck and chest take their outlines from those.
+    """
     sizes = draw_sizes(frame, draw)
-    sac, cord = _sac_level(sizes, draw), _cord_level(frame, sizes, draw)
+    traced = traced_levels(frame, sizes, tracings, draw) if tracings and draw.chance(0.5) else None
+    if traced:
+        sac, cord, sizes = traced
+    else:
+        sac, cord = _sac_level(sizes, draw), _cord_level(frame, sizes, draw)
     for _ in range(draw.pick((0, 1, 2, 3), (0.6, 0.2, 0.12, 0.08))):
         sac, cord = _indent(sac, cord, frame, sizes, draw)
     sac = true_distance(sac, grid)

@@ -135,9 +135,7 @@ def _mask_corners(mask: sitk.Image) -> list[tuple[float, ...]]:
     """Return the corners in mm of the box of voxels that the mask fills."""
     held = np.nonzero(sitk.GetArrayViewFromImage(mask))[::-1]
     bounds = [(int(axis.min()), int(axis.max())) for axis in held]
-    return [
-        mask.TransformIndexToPhysicalPoint((i, j, k)) for i in bounds[0] for j in bounds[1] for k in bounds[2]
-    ]
+    return [mask.TransformIndexToPhysicalPoint((i, j, k)) for i in bounds[0] for j in bounds[1] for k in bounds[2]]
 
 
 def _box_on(own: sitk.Image, grid: sitk.Image, transform: sitk.Euler3DTransform) -> tuple[list[int], list[int]]:

@@ -69,8 +69,8 @@ class Contrast:
 def read_contrast(role: str, mask_path: Path, image_path: Path | None) -> Contrast:
     """Read the files of a contrast.
 
-    Raises :class:`BadInputError` naming the file for a mask that is empty, not within [0, 1] or not on the image's grid,
-    and for what :func:`read_image` refuses.
+    Raises :class:`BadInputError` naming the file for a mask that is empty, not within [0, 1] or not on the image's
+    grid, and for what :func:`read_image` refuses.
     """
     mask = _unit_mask(read_image(mask_path), mask_path)
     if image_path is None:

@@ -11,7 +11,7 @@ from SoftCordSegLib.softgt.agreement import Agreement, Limits, faults
 from SoftCordSegLib.softgt.consensus import common_grid
 from SoftCordSegLib.softgt.contrast import Contrast
 from SoftCordSegLib.softgt.placement import Placement
-from SoftCordSegLib.softgt.registration import Registration, register
+from SoftCordSegLib.softgt.registration import Registration, Step, register
 
 #: The reference where nothing else is asked for.
 DEFAULT_REFERENCE = "T2w"
@@ -62,10 +62,10 @@ def fuse(
     """Register all contrasts to one, average their masks and carry the mean back onto every contrast's own grid.
 
     ``reference`` names the contrast to register to: ``T2w`` if there is one, else that with the smallest voxels. A
-    contrast beyond the ``limits`` is left out, the worst first, until the rest agrees; with ``keep_all`` it stays and is
-    only named. If that was the reference, another takes its place. A single contrast is passed through. Raises
-    :class:`BadInputError` for an unknown reference, and where two contrasts remain that disagree: nobody can say
-    then which of them is wrong.
+    contrast beyond the ``limits`` is left out, the worst first, until the rest agrees; with ``keep_all`` it stays and
+    is only named. If that was the reference, another takes its place. A single contrast is passed through. For
+    ``drop_ends`` see :func:`SoftCordSegLib.softgt.consensus.consensus`. Raises :class:`BadInputError` for an unknown
+    reference, and where two contrasts remain that disagree: nobody can say then which of them is wrong.
     """
     if reference is not None and reference not in [c.role for c in contrasts]:
         raise BadInputError(
@@ -76,18 +76,21 @@ def fuse(
     limits = limits or Limits()
     kept = list(range(len(contrasts)))
     registered = _register(contrasts, choose_reference(contrasts, reference), progress)
-    while True:
-        wrong = [registered.faults(n, kept, limits) for n in range(len(contrasts))]
+    while not keep_all:
+        wrong = {n: registered.faults(n, kept, limits) for n in kept}
         worst = max(kept, key=lambda n: max(wrong[n].values(), default=0))
-        if keep_all or not wrong[worst]:
+        if not wrong[worst]:
             break
         if len(kept) == 2:
             raise _undecidable(contrasts, kept, list(wrong[worst]))
         kept.remove(worst)
         if registered.reference is contrasts[worst]:
             registered = _register(contrasts, choose_reference([contrasts[n] for n in kept], reference), progress)
+    # One that went because a worse one was still among the others may come back.
+    kept += [n for n in range(len(contrasts)) if n not in kept and not registered.faults(n, kept, limits)]
     progress(0.8, 1, "averaging the masks")
-    fused = _fused(registered, kept, [list(faults) for faults in wrong], drop_ends)
+    registered = _placed(registered.reference, contrasts, registered.registrations, kept)
+    fused = _fused(registered, sorted(kept), limits, drop_ends)
     progress(1, 1, "averaged")
     return SoftGroundTruth(registered.reference.role, fused, [_remark(f) for f in fused if f.faults])
 
@@ -101,7 +104,7 @@ def choose_reference(contrasts: Sequence[Contrast], wanted: str | None) -> Contr
 
 def _passed_through(contrast: Contrast) -> SoftGroundTruth:
     mask = sitk.Cast(contrast.mask, sitk.sitkFloat32)
-    alone = Registration(sitk.Euler3DTransform(), "reference")
+    alone = Registration(sitk.Euler3DTransform(), Step.REFERENCE)
     fused = FusedContrast(contrast, alone, Agreement(), Agreement(), [], True, mask, mask)
     remark = f"{contrast.role} is the only contrast; its mask is passed through as it is, no softer than before"
     return SoftGroundTruth(contrast.role, [fused], [remark])
@@ -121,7 +124,21 @@ class _Registered:
 
     def faults(self, index: int, kept: list[int], limits: Limits) -> dict[str, float]:
         before, after = self.before.agreement(index, kept), self.after.agreement(index, kept)
-        return faults(before, after, self.registrations[index].contradiction, limits)
+        return faults(before, after, self._contradictions(kept)[index], limits)
+
+    def _contradictions(self, kept: list[int]) -> list[float | None]:
+        """Return by how much image and mask of every contrast contradict each other.
+
+        Images are compared with the reference's: where most of them contradict, it is the reference's mask that is
+        misplaced on its image.
+        """
+        found = [registration.contradiction for registration in self.registrations]
+        home = next(n for n, contrast in enumerate(self.after.contrasts) if contrast is self.reference)
+        others = [found[n] for n in kept if n != home]
+        against = [apart for apart in others if apart is not None]
+        if len(others) > 1 and 2 * len(against) > len(others):
+            return [min(against) if n == home else None for n in range(len(found))]
+        return found
 
 
 def _register(contrasts: Sequence[Contrast], reference: Contrast, progress: Progress) -> _Registered:
@@ -130,9 +147,16 @@ def _register(contrasts: Sequence[Contrast], reference: Contrast, progress: Prog
     for number, contrast in enumerate(contrasts):
         progress(0.8 * number / len(contrasts), 1, f"registering {contrast.role} to {reference.role}")
         found.append(register(reference, contrast))
+    return _placed(reference, contrasts, found, range(len(contrasts)))
+
+
+def _placed(
+    reference: Contrast, contrasts: Sequence[Contrast], found: list[Registration], kept: Sequence[int]
+) -> _Registered:
+    """Place all contrasts on a grid that suits those kept, so that the others leave no trace in the result."""
     transforms = [registration.transform for registration in found]
     headers = [sitk.Euler3DTransform()] * len(found)
-    grid = common_grid(reference, contrasts, transforms)
+    grid = common_grid(reference, [contrasts[n] for n in kept], [transforms[n] for n in kept])
     return _Registered(
         found,
         before=Placement(reference, contrasts, headers, grid),
@@ -140,7 +164,7 @@ def _register(contrasts: Sequence[Contrast], reference: Contrast, progress: Prog
     )
 
 
-def _fused(registered: _Registered, kept: list[int], wrong: list[list[str]], drop_ends: bool) -> list[FusedContrast]:
+def _fused(registered: _Registered, kept: list[int], limits: Limits, drop_ends: bool) -> list[FusedContrast]:
     before, after = registered.before, registered.after
     soft, unregistered = after.consensus(kept, drop_ends=drop_ends), before.consensus(kept, drop_ends=drop_ends)
     return [
@@ -149,7 +173,7 @@ def _fused(registered: _Registered, kept: list[int], wrong: list[list[str]], dro
             registration=registered.registrations[n],
             before=before.agreement(n, kept),
             after=after.agreement(n, kept),
-            faults=wrong[n],
+            faults=list(registered.faults(n, kept, limits)),
             kept=n in kept,
             soft=after.onto(n, soft),
             unregistered=before.onto(n, unregistered),

@@ -14,7 +14,7 @@ from SoftCordSegLib.training.stream import seed_of
 
 #: Keeps held-out bodies apart from those of any training seed.
 HELD_OUT = 8_191_001
-SHAPE = (64, 80, 80)
+SHAPE = (48, 64, 64)
 BINS = 10
 
 

@@ -55,10 +55,10 @@ def save_pictures(network: nn.Module, samples: Sequence[Sample], path: Path) -> 
             z, _, x = (found.mean(0) if len(found) else torch.tensor(image.shape) / 2).long().tolist()
             for row, cut in enumerate(((z, slice(None), slice(None)), (slice(None), slice(None), x))):
                 panel = axes[row, column]
-                panel.imshow(image[cut], cmap="gray", origin="lower")
+                panel.imshow(image[cut].numpy(), cmap="gray", origin="lower")
                 for values, colour in ((cord[cut], "red"), (predicted[cut], "cyan")):
                     if values.max() > 0.5 > values.min():
-                        panel.contour(values, [0.5], colors=colour, linewidths=0.7)
+                        panel.contour(values.numpy(), [0.5], colors=colour, linewidths=0.7)
                 panel.set_axis_off()
     figure.tight_layout()
     figure.savefig(path, dpi=70)

@@ -52,46 +52,47 @@ def _tensor(image: sitk.Image) -> Tensor:
     return torch.from_numpy(sitk.GetArrayFromImage(image))
 
 
-def draw_real_sample(case: Case, grid: Grid, draw: Draw) -> Sample:
+def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0) -> Sample:
     """Take a patch near the cord, turned, stretched, bent and rescanned; the canal is not known and does not count.
 
     Augmentation follows Bédard et al. 2023 (rotation 20 degrees, scale 0.2, translation, elastic, low resolution,
     gamma, bias field, noise, blur) and mirrors left and right only; a change of intensity comes after normalising.
+    ``strength`` scales how much and how often; with 0 a patch is taken from inside the image and mirrored at most.
     """
-    points = _points(case, grid, draw)
+    points = _points(case, grid, draw, strength)
     both = torch.stack([case.image, case.cord]).to(points)
     size = torch.tensor([n - 1 for n in reversed(case.image.shape)]).to(points).clamp(min=1)
     relative = 2 * points / size - 1
     inside = (relative.abs() <= 1 + 1 / size).all(-1).float()
     image, cord = functional.grid_sample(both[None], relative[None], padding_mode="border", align_corners=True)[0]
-    if draw.chance(0.6):
+    if draw.chance(0.6 * strength):
         image = coil_shading(image, grid, draw)
-    if draw.chance(0.5):
+    if draw.chance(0.5 * strength):
         image = acquire(image, draw_resolution(draw), draw)
-    if draw.chance(0.5):
+    if draw.chance(0.5 * strength):
         image = image / image.max().clamp(min=1e-6)
         image = image.clamp(min=0) ** draw.factor(0.35)
-    image = normalise_foreground(image) * draw.factor(0.25) + draw.uniform(-0.4, 0.6)
+    image = normalise_foreground(image) * draw.factor(0.25 * strength) + strength * draw.uniform(-0.4, 0.6)
     target = torch.stack([cord * inside, torch.zeros_like(cord)])
     return Sample(image[None], target, torch.stack([inside, torch.zeros_like(inside)]))
 
 
-def _points(case: Case, grid: Grid, draw: Draw) -> Tensor:
+def _points(case: Case, grid: Grid, draw: Draw, strength: float) -> Tensor:
     """Return where each voxel of the patch lies in the case: (D, H, W, 3) in voxels along W, H, D."""
     z, y, x = (axis.expand(grid.shape) for axis in grid.axes())
-    field = [draw.uniform(0, 1.5) * draw.field(grid, draw.uniform(12, 30)) for _ in range(3)]
+    field = [strength * draw.uniform(0, 1.5) * draw.field(grid, draw.uniform(12, 30)) for _ in range(3)]
     place = torch.stack([x + field[0], y + field[1], z + field[2]], -1)
     mirror = -1.0 if draw.chance(0.5) else 1.0
-    scale = [mirror * draw.factor(0.1), draw.factor(0.1), draw.factor(0.1)]
-    place = (place * torch.tensor(scale, device=place.device)) @ _rotation(draw).to(place.device)
-    return place + _centre(case, grid, draw).to(place.device)
+    scale = [side * draw.factor(0.1 * strength) for side in (mirror, 1.0, 1.0)]
+    place = (place * torch.tensor(scale, device=place.device)) @ _rotation(draw, 20 * strength).to(place.device)
+    return place + _centre(case, grid, draw, strength).to(place.device)
 
 
-def _rotation(draw: Draw) -> Tensor:
-    """Return a rotation about all three axes by up to 20 degrees."""
+def _rotation(draw: Draw, limit: float) -> Tensor:
+    """Return a rotation about all three axes by up to ``limit`` degrees."""
     matrix = torch.eye(3)
     for first, second in ((0, 1), (0, 2), (1, 2)):
-        angle = math.radians(draw.uniform(-20, 20))
+        angle = math.radians(draw.uniform(-limit, limit))
         turn = torch.eye(3)
         turn[first, first] = turn[second, second] = math.cos(angle)
         turn[first, second], turn[second, first] = math.sin(angle), -math.sin(angle)
@@ -99,7 +100,7 @@ def _rotation(draw: Draw) -> Tensor:
     return matrix
 
 
-def _centre(case: Case, grid: Grid, draw: Draw) -> Tensor:
+def _centre(case: Case, grid: Grid, draw: Draw, strength: float) -> Tensor:
     """Return the patch's middle, in voxels along W, H, D: mostly near the cord, sometimes anywhere."""
     cord = torch.nonzero(case.cord > 0.5)
     if len(cord) and draw.chance(0.9):
@@ -107,4 +108,8 @@ def _centre(case: Case, grid: Grid, draw: Draw) -> Tensor:
         middle = middle + torch.tensor([draw.uniform(-0.35, 0.35) * side for side in grid.size])
     else:
         middle = torch.tensor([draw.uniform(0, side) for side in case.image.shape])
-    return middle.flip(0)
+    # Where the whole patch lies in the image, or in its middle if the image is smaller.
+    reach = [(min(side, n) - 1) / 2 for side, n in zip(grid.shape, case.image.shape, strict=True)]
+    limits = [(low, n - 1 - low) for low, n in zip(reach, case.image.shape, strict=True)]
+    inside = torch.stack([m.clamp(low, high) for m, (low, high) in zip(middle, limits, strict=True)])
+    return (inside + strength * (middle - inside)).flip(0)

@@ -49,10 +49,18 @@ def create(config: TrainingConfig, device: torch.device) -> State:
         network.load_state_dict(read_weights(config.initial_weights))
     else:
         _expect_little_cord(network)
-    network = network.to(device, memory_format=torch.channels_last_3d)  # a step takes 12 % less on a CPU
+    network = network.to(device)
+    _store_channels_last(network)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16" and device.type == "cuda")
     return State(network, copy.deepcopy(network).eval(), optimiser, scaler)
+
+
+def _store_channels_last(network: nn.Module) -> None:
+    """Lay out the convolutions' weights so that a step takes 12 % less on a CPU (those of 1 x 1 x 1 have no layout)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv3d) and max(module.kernel_size) > 1:
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last_3d)
 
 
 def _expect_little_cord(network: nn.Module) -> None:

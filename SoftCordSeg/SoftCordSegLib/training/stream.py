@@ -1,6 +1,7 @@
 """An endless, reproducible stream of generated batches."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -10,9 +11,9 @@ from SoftCordSegLib.generator.anatomy import draw_anatomy
 from SoftCordSegLib.generator.appearance import Sample, draw_sample
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.generator.labelmaps import Tracing, read_tracings
 from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.real import Case, draw_real_sample, read_cases
-from SoftCordSegLib.training.real import draw_real_sample, read_cases
 
 Batch = tuple[Tensor, Tensor, Tensor]
 _MIXER = 1_000_003
@@ -26,24 +27,44 @@ def seed_of(*numbers: int) -> int:
     return seed
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What bodies come from besides the generator's own shapes: traced outlines, and real images with masks."""
+
+    tracings: Sequence[Tracing] = ()
+    cases: Sequence[Case] = ()
+
+
+def read_sources(config: TrainingConfig) -> Sources:
+    """Read the label maps and the cohort that the configuration names."""
+    return Sources(
+        read_tracings(config.label_maps) if config.label_maps else (),
+        read_cases(config.cohort) if config.cohort else (),
+    )
+
+
 def generate_group(
-    config: TrainingConfig, group: int, rank: int = 0, device: torch.device | str = "cpu", cases: Sequence[Case] = ()
+    config: TrainingConfig,
+    group: int,
+    rank: int = 0,
+    device: torch.device | str = "cpu",
+    sources: Sources | None = None,
 ) -> list[Batch]:
-    """Return the batches of group number ``group``: its bodies, generated or taken from ``cases``, in their contrasts.
+    """Return the batches of group number ``group``: its bodies in their contrasts.
 
     All ranks draw the same patch shape, so that none waits for another; each draws its own bodies. A batch never shows
     one body twice.
     """
     shape = config.patches[Draw(seed_of(config.seed, group)).pick(range(len(config.patches)))]
-    grid = Grid(shape, device=device)
+    grid, sources = Grid(shape, device=device), sources or Sources()
     rows: list[list[Sample]] = []
     for body in range(config.geometries):
         draw = Draw(seed_of(config.seed, group, rank, body), device)
-        if cases and draw.chance(config.real_share):
-            case = draw.pick(cases)
-            rows.append([draw_real_sample(case, grid, draw) for _ in range(config.appearances)])
+        if sources.cases and draw.chance(config.real_share):
+            case = draw.pick(sources.cases)
+            rows.append([draw_real_sample(case, grid, draw, config.augmentation) for _ in range(config.appearances)])
         else:
-            anatomy = draw_anatomy(grid, draw)
+            anatomy = draw_anatomy(grid, draw, sources.tracings)
             rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
     return [_stack(samples[start : start + config.batch]) for start in range(0, len(samples), config.batch)]
@@ -60,13 +81,13 @@ def _stack(samples: list[Sample]) -> Batch:
 class _Groups(IterableDataset[list[Batch]]):
     def __init__(self, config: TrainingConfig, first: int, rank: int, device: torch.device | str) -> None:
         self.config, self.first, self.rank, self.device = config, first, rank, device
-        self.cases = read_cases(config.cohort) if config.cohort else []
+        self.sources = read_sources(config)
 
     def __iter__(self) -> Iterator[list[Batch]]:
         worker = get_worker_info()
         group, stride = self.first + (worker.id if worker else 0), worker.num_workers if worker else 1
         while True:
-            yield generate_group(self.config, group, self.rank, self.device, self.cases)
+            yield generate_group(self.config, group, self.rank, self.device, self.sources)
             group += stride
 
 

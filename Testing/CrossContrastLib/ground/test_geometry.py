@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from conftest import centre_of_mass, oblique_direction
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import centre_of_mass, oblique_direction
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.geometry import reorient, resample_onto, resample_to_spacing, same_grid

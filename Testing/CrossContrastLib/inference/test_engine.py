@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from conftest import centre_of_mass
+from support import centre_of_mass
 from torch import nn
 
 from CrossContrastLib.errors import BadInputError, OutOfMemoryError

@@ -24,7 +24,7 @@ def test_a_sphere_keeps_its_volume_at_any_place_within_the_voxels(radius: float,
     grid = Grid((24, 24, 24))
     z, y, x = grid.axes()
     distance = ((z - shift) ** 2 + (y + shift / 2) ** 2 + x**2).sqrt() - radius
-    assert float(coverage(distance, grid).sum()) == pytest.approx(4 / 3 * math.pi * radius**3, rel=0.013)
+    assert float(coverage(distance, grid).sum()) == pytest.approx(4 / 3 * math.pi * radius**3, rel=0.015)
 
 
 @pytest.mark.parametrize("tilt", [0, 20, 45])

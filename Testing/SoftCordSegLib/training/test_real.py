@@ -9,7 +9,7 @@ from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.real import draw_real_sample, read_cases
-from SoftCordSegLib.training.stream import generate_group
+from SoftCordSegLib.training.stream import generate_group, read_sources
 
 GRID = Grid((24, 32, 32))
 
@@ -17,7 +17,7 @@ GRID = Grid((24, 32, 32))
 def _write(folder: Path, name: str, values: np.ndarray, spacing: tuple[float, float, float]) -> str:
     image = sitk.GetImageFromArray(values.astype(np.float32))
     image.SetSpacing(spacing)
-    image.SetDirection((-1, 0, 0, 0, 1, 0, 0, 0, 1))  # a left-handed grid, as clinical files often have
+    image.SetDirection((1, 0, 0, 0, -1, 0, 0, 0, 1))  # left-handed, as clinical files often are: to the left, the front
     sitk.WriteImage(image, str(folder / name))
     return name
 
@@ -39,7 +39,7 @@ def table(tmp_path: Path) -> Path:
 
 def test_a_case_lies_at_one_millimetre_with_its_volume_and_its_sides_kept(table: Path):
     (case,) = read_cases(table)
-    assert float(case.image[:, :, -3:].mean()) > 105  # the bright side: the file's axis runs to the left
+    assert float(case.image[:, :, -3:].mean()) > 105  # the file begins with the bright side, at the right
     assert float(case.image[:, :, :3].mean()) < 55
     assert case.image.shape == case.cord.shape == (40, 40, 40)
     assert float(case.cord.sum()) == pytest.approx(8 * 8 * 40, rel=0.02)
@@ -57,6 +57,17 @@ def test_image_and_mask_are_turned_bent_and_mirrored_together(table: Path):
     assert agreeing >= 14
 
 
+def test_without_augmentation_a_patch_as_large_as_the_image_is_the_image_or_its_mirror(table: Path):
+    (case,) = read_cases(table)
+    mirrored = []
+    for seed in range(8):
+        sample = draw_real_sample(case, Grid((40, 40, 40)), Draw(seed), strength=0)
+        mirrored.append(not np.allclose(sample.target[0], case.cord, atol=1e-3))
+        assert np.allclose(sample.target[0], case.cord.flip(-1) if mirrored[-1] else case.cord, atol=1e-3)
+        assert float(sample.weight[0].min()) == 1
+    assert 0 < sum(mirrored) < 8
+
+
 def test_the_unknown_canal_and_what_lies_outside_the_image_do_not_count(table: Path):
     (case,) = read_cases(table)
     samples = [draw_real_sample(case, GRID, Draw(seed)) for seed in range(10)]
@@ -67,7 +78,7 @@ def test_the_unknown_canal_and_what_lies_outside_the_image_do_not_count(table: P
 
 def test_a_group_mixes_generated_and_real_bodies(table: Path):
     config = TrainingConfig(patches=((16, 16, 16),), geometries=8, appearances=1, cohort=table, real_share=0.5)
-    weights = [batch[2] for group in range(3) for batch in generate_group(config, group, cases=read_cases(table))]
+    weights = [batch[2] for group in range(3) for batch in generate_group(config, group, sources=read_sources(config))]
     real = sum(int(weight[body, 1].max() == 0) for weight in weights for body in range(2))
     assert 5 <= real <= 19
 

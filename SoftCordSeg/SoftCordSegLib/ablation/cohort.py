@@ -1,0 +1,126 @@
+"""The generated cohort: bodies that are each shown in six contrasts, with manual masks and their average."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import SimpleITK as sitk
+import torch
+from torch import Tensor
+
+from CrossContrastLib.ground.cohort import Cohort, read_cohort
+from CrossContrastLib.ground.files import atomic_write, make_folder
+from CrossContrastLib.ground.images import write_image
+from CrossContrastLib.progress import Progress
+from SoftCordSegLib.ablation.contrasts import CONTRASTS, SixthContrast, draw_looks
+from SoftCordSegLib.ablation.raters import distance_outside, draw_manual_mask
+from SoftCordSegLib.generator.acquisition import coil_shading, smooth
+from SoftCordSegLib.generator.anatomy import Anatomy, draw_anatomy
+from SoftCordSegLib.generator.appearance import paint
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.training.stream import seed_of
+
+TABLE = "cohort.tsv"
+#: Voxels of 1 mm along D, H, W: a stretch of cord with its canal and what lies around it.
+SHAPE = (24, 40, 40)
+#: Keeps these bodies apart from those that models are trained on elsewhere.
+_SEED = 7_310_023
+#: A cord of less than this, in mm², in some slice, or one this close to the border, in voxels, is passed over.
+_SMALLEST_AREA, _MARGIN = 35.0, 5
+#: Blur as a share of the acquired voxel (a Gaussian of its width has 0.42); noise relative to a bright tissue.
+_BLUR, _NOISE = 0.35, 0.03
+#: Manual masks of the table's column of that name; its column ``mask`` is their average.
+MANUAL = "manual"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A body and the seed that it grew from."""
+
+    anatomy: Anatomy
+    seed: int
+
+
+def make_cohort(folder: Path, subjects: int, progress: Progress) -> Cohort:
+    """Write ``subjects`` persons to test on and twice as many to train on, unless they are there; return the table.
+
+    Per person and contrast there are an image and a manual mask, per person their average over the contrasts, which is
+    the soft mask: all contrasts lie on one grid, so nothing has to be registered.
+    """
+    table = make_folder(folder) / TABLE
+    if not table.exists():
+        rows: list[list[str]] = []
+        for number in range(3 * subjects):
+            progress(number, 3 * subjects, "drawing bodies")
+            split = "test" if number < subjects else "train"
+            rows += _write_person(number, folder, split)
+        write_table(table, ["subject", "role", "image", "mask", "split", MANUAL], rows)
+    return read_cohort(table)
+
+
+def draw_person(number: int) -> Person:
+    """Return person ``number``: the first body of its own series of seeds with a whole cord well inside the grid."""
+    grid, attempt = Grid(SHAPE), 0
+    while True:
+        seed = seed_of(_SEED, number, attempt)
+        anatomy = draw_anatomy(grid, Draw(seed))
+        if _is_whole(anatomy):
+            return Person(anatomy, seed)
+        attempt += 1
+
+
+def _is_whole(anatomy: Anatomy) -> bool:
+    area = anatomy.cord.sum((1, 2))
+    inside = anatomy.cord[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN].sum((1, 2))
+    return bool((area > _SMALLEST_AREA).all() and (inside > 0.999 * area).all() and (anatomy.certainty == 1).all())
+
+
+def draw_image(person: Person, contrast: SixthContrast, draw: Draw) -> Tensor:
+    """Scan the person in a contrast: (D, H, W), intensities of a few hundred, with blur and Rician noise only.
+
+    Artefacts are left out: small networks that train for minutes would spend them on these.
+    """
+    grid = Grid(SHAPE)
+    image = coil_shading(paint(person.anatomy, draw_looks(contrast, draw), grid, draw), grid, draw).clamp(min=0)
+    depth, height, width = (_BLUR * side for side in contrast.resolution)
+    image = smooth(image, (depth, height, width))
+    return 600 * torch.hypot(image + _NOISE * draw.white(SHAPE), _NOISE * draw.white(SHAPE))
+
+
+def draw_masks(person: Person) -> dict[str, Tensor]:
+    """Return the manual mask (D, H, W) of each contrast by its name."""
+    grid, distance = Grid(SHAPE), distance_outside(person.anatomy.cord)
+    return {
+        contrast.name: draw_manual_mask(distance, contrast, grid, Draw(seed_of(person.seed, place, 1)))
+        for place, contrast in enumerate(CONTRASTS)
+    }
+
+
+def _write_person(number: int, folder: Path, split: str) -> list[list[str]]:
+    """Write the files of a person and return the lines of the table."""
+    person, name = draw_person(number), f"sub-{number + 1:03d}"
+    masks = draw_masks(person)
+    soft = f"{name}_softseg.nii.gz"
+    write_image(_image(torch.stack(list(masks.values())).float().mean(0)), folder / soft)
+    rows = []
+    for place, contrast in enumerate(CONTRASTS):
+        image, manual = f"{name}_{contrast.name}.nii.gz", f"{name}_{contrast.name}_seg.nii.gz"
+        write_image(_image(draw_image(person, contrast, Draw(seed_of(person.seed, place, 2)))), folder / image)
+        write_image(_image(masks[contrast.name]), folder / manual)
+        rows.append([name, contrast.name, image, soft, split, manual])
+    return rows
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a cohort table."""
+    with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, delimiter="\t", lineterminator="\n").writerows([columns, *rows])
+
+
+def _image(values: Tensor) -> sitk.Image:
+    """Put (D, H, W), which grow to the top, the front and the right, into patient space."""
+    image = sitk.GetImageFromArray(values.numpy())
+    image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    return image

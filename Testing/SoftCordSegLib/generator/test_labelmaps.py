@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+
+from CrossContrastLib.errors import BadInputError
+from SoftCordSegLib.generator.anatomy import draw_anatomy
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.frame import draw_frame
+from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.generator.labelmaps import REACH, read_tracings
+
+GRID = Grid((24, 40, 40))
+
+
+def _write(path: Path, values: np.ndarray, spacing: tuple[float, float, float] = (0.5, 0.5, 5.0)) -> None:
+    image = sitk.GetImageFromArray(values.astype(np.uint8))
+    image.SetSpacing(spacing)
+    image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))  # x to the right, y to the front
+    sitk.WriteImage(image, str(path))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Nine slices: a square-cornered cord of 11.5 x 7.5 mm in a sac of 21.5 x 13.5 mm, 2 mm further in front."""
+    y, x = np.mgrid[:100, :120] * 0.5
+    cord = (np.abs(x - 30) < 6) & (np.abs(y - 25) < 4)
+    sac = (np.abs(x - 30) < 11) & (np.abs(y - 27) < 7)
+    _write(tmp_path / "p_seg-manual.nii.gz", np.repeat(cord[None], 9, 0))
+    _write(tmp_path / "p_csfseg-manual.nii.gz", np.repeat((sac & ~cord)[None], 9, 0))
+    return tmp_path
+
+
+def test_a_tracing_knows_sizes_and_distances_in_millimetres(folder: Path):
+    (tracing,) = read_tracings(folder)
+    assert tracing.levels.shape == (2, 9, 81, 81)
+    assert tracing.spacing == 5
+    assert tracing.sac_front == pytest.approx(2, abs=0.05)
+    assert tracing.right == pytest.approx(2 * 11.5 / np.sqrt(12), rel=0.01)
+    cord, sac = tracing.levels[:, 4]
+    assert float(cord[40, 40]) == pytest.approx(-4, abs=0.3)
+    assert float(cord[40, 40 + 2 * 9]) == pytest.approx(3, abs=0.3)
+    assert float(sac[40 + 2 * 8, 40]) == pytest.approx(-1, abs=0.3)
+    assert float(sac[40 - 2 * 8, 40]) == pytest.approx(3, abs=0.3)
+
+
+def test_bodies_take_the_traced_shape_and_keep_the_size_of_a_cord(folder: Path):
+    """A square cord fills more of its bounding ellipse: its corners tell it from a generated one."""
+    tracings, fullness = read_tracings(folder), []
+    for seed in range(160):
+        frame = draw_frame(GRID, Draw(seed))
+        upright = REACH[0] < frame.low and frame.high < REACH[1] and float(frame.u.abs().min()) < 1
+        if not upright:
+            continue
+        cord = draw_anatomy(GRID, Draw(seed), tracings).cord[12]
+        if float(cord[[0, -1]].sum() + cord[:, [0, -1]].sum()) > 0 or float(cord.sum()) < 25:
+            continue
+        assert float(cord.sum()) < 190
+        place = torch.nonzero(cord > 0.5).float()
+        spread = torch.linalg.det(torch.cov(place.T)).sqrt()
+        fullness.append(float(cord.sum() / spread))
+    # Area over the determinant of the spread is 4 pi = 12.6 for an ellipse and 12 for a square.
+    assert len(fullness) > 20
+    assert sum(f < 12.3 for f in fullness) > 0.2 * len(fullness)
+
+
+def test_a_patch_shows_one_cord_however_far_it_reaches(folder: Path):
+    tracings, grid = read_tracings(folder), Grid((4, 110, 110))
+    from scipy.ndimage import label
+
+    for seed in range(40):
+        body = draw_anatomy(grid, Draw(seed), tracings)
+        assert label(body.canal.numpy() > 0.5)[1] <= 1
+
+
+@pytest.mark.parametrize("wrong", ["no pair", "other grid", "one slice"])
+def test_masks_that_cannot_be_used_are_named(folder: Path, wrong: str):
+    if wrong == "no pair":
+        (folder / "p_csfseg-manual.nii.gz").unlink()
+    else:
+        spacing = (1.0, 1.0, 5.0) if wrong == "other grid" else (0.5, 0.5, 5.0)
+        values = np.zeros((9, 100, 120))
+        values[0, 40:50, 40:50] = 1
+        _write(folder / ("p_csfseg-manual.nii.gz" if wrong == "other grid" else "p_seg-manual.nii.gz"), values, spacing)
+    with pytest.raises(BadInputError, match=str(folder)):
+        read_tracings(folder)
