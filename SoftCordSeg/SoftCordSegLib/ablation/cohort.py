@@ -13,7 +13,7 @@ from CrossContrastLib.ground.cohort import Cohort, read_cohort
 from CrossContrastLib.ground.files import atomic_write, make_folder
 from CrossContrastLib.ground.images import write_image
 from CrossContrastLib.progress import Progress
-from SoftCordSegLib.ablation.contrasts import CONTRASTS, SixthContrast, draw_looks
+from SoftCordSegLib.ablation.contrasts import CONTRASTS, CohortContrast, draw_looks
 from SoftCordSegLib.ablation.raters import distance_outside, draw_manual_mask
 from SoftCordSegLib.generator.acquisition import coil_shading, smooth
 from SoftCordSegLib.generator.anatomy import Anatomy, draw_anatomy
@@ -77,7 +77,7 @@ def _is_whole(anatomy: Anatomy) -> bool:
     return bool((area > _SMALLEST_AREA).all() and (inside > 0.999 * area).all() and (anatomy.certainty == 1).all())
 
 
-def draw_image(person: Person, contrast: SixthContrast, draw: Draw) -> Tensor:
+def draw_image(person: Person, contrast: CohortContrast, draw: Draw) -> Tensor:
     """Scan the person in a contrast: (D, H, W), intensities of a few hundred, with blur and Rician noise only.
 
     Artefacts are left out: small networks that train for minutes would spend them on these.

@@ -10,8 +10,8 @@ from SoftCordSegLib.generator.tissues import Tissue
 
 
 @dataclass(frozen=True)
-class SixthContrast:
-    """One of the six: its looks and its bias.
+class CohortContrast:
+    """One contrast of the cohort: its looks and its bias.
 
     ``column`` chooses the ranges of :data:`INTENSITIES`; ``white``, ``grey`` and ``fluid`` are set because they decide
     how the cord's edge looks. ``resolution`` is the acquired voxel along D, H, W in mm. ``boundary`` is how far, in mm,
@@ -29,20 +29,20 @@ class SixthContrast:
 
 
 #: The contrasts of Bédard et al. 2023. The sizes of the bias are chosen, not measured: they sum to about nothing, and
-#: spread the areas of a person's manual masks by about 5 mm², a tenth of a cord.
+#: spread the areas of a person's manual masks by about 5 mm² (SD).
 CONTRASTS = (
-    SixthContrast("T1w", 0, 0.60, 0.53, 0.20, (1.0, 1.0, 1.0), 0.20),
-    SixthContrast("T2w", 1, 0.34, 0.40, 1.00, (1.0, 1.0, 1.0), -0.20),
-    SixthContrast("T2starw", 2, 0.50, 0.66, 0.85, (3.0, 1.0, 1.0), -0.15),
-    SixthContrast("MTon", 3, 0.32, 0.38, 0.62, (3.0, 1.0, 1.0), -0.10),
-    SixthContrast("MToff", 3, 0.55, 0.58, 0.75, (3.0, 1.0, 1.0), 0.05),
-    SixthContrast("DWI", 4, 0.80, 0.74, 0.15, (3.0, 1.0, 1.0), 0.25),
+    CohortContrast("T1w", 0, 0.60, 0.53, 0.20, (1.0, 1.0, 1.0), 0.20),
+    CohortContrast("T2w", 1, 0.34, 0.40, 1.00, (1.0, 1.0, 1.0), -0.20),
+    CohortContrast("T2starw", 2, 0.50, 0.66, 0.85, (3.0, 1.0, 1.0), -0.15),
+    CohortContrast("MTon", 3, 0.32, 0.38, 0.62, (3.0, 1.0, 1.0), -0.10),
+    CohortContrast("MToff", 3, 0.55, 0.58, 0.75, (3.0, 1.0, 1.0), 0.05),
+    CohortContrast("DWI", 4, 0.80, 0.74, 0.15, (3.0, 1.0, 1.0), 0.25),
 )
 #: How much a tissue's brightness differs between persons, and its texture, as shares.
 _BETWEEN_PERSONS, _TEXTURE = 0.05, 0.06
 
 
-def draw_looks(contrast: SixthContrast, draw: Draw) -> Contrast:
+def draw_looks(contrast: CohortContrast, draw: Draw) -> Contrast:
     """Return one person's intensities in a contrast."""
     # Tissues without ranges have a brightness that belongs to the contrast, the same in every person.
     fixed = Draw(CONTRASTS.index(contrast))

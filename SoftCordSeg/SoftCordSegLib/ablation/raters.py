@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from SoftCordSegLib.ablation.contrasts import SixthContrast
+from SoftCordSegLib.ablation.contrasts import CohortContrast
 from SoftCordSegLib.generator.acquisition import smooth
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
@@ -24,7 +24,7 @@ def distance_outside(cord: Tensor) -> Tensor:
     return (-_EDGE * torch.special.ndtri(blurred)).float()
 
 
-def draw_manual_mask(distance: Tensor, contrast: SixthContrast, grid: Grid, draw: Draw) -> Tensor:
+def draw_manual_mask(distance: Tensor, contrast: CohortContrast, grid: Grid, draw: Draw) -> Tensor:
     """Return a mask (D, H, W) of 0 and 1: the voxels whose centre lies inside the outline that a rater drew."""
     outline = contrast.boundary + draw.normal(_HAND) + _TREMOR * draw.field(grid, _TREMOR_LENGTH)
     return (distance < outline).to(torch.uint8)

@@ -64,14 +64,14 @@ class EvaluateCase(Job):
             ruler = Ruler(self.region, self.levels, self.discs)
             if self.model:
                 request = SegmentationRequest(self.image, files, self.model, self.library, self.device, self.overlay)
-                soft, reused = segment_once(request, part(progress, 0, 0.8))
-                measured = score(soft, mask, ruler)
+                found = segment_once(request, part(progress, 0, 0.8))
+                measured = score(found.soft, mask, ruler, missing=found.missing) | {"reused": found.reused}
             else:
                 assert mask is not None
-                reused, measured = False, score(mask, None, ruler)
+                measured = score(mask, None, ruler)
         progress(1, 1, "done")
         return EvaluatedCase(
-            scores=CaseScores(**self.case.model_dump(), reused=reused, **measured),
+            scores=CaseScores(**self.case.model_dump(), **measured),
             overlay=files.overlay if self.overlay and files.overlay.exists() else None,
             warnings=[str(w.message) for w in caught if issubclass(w.category, ImageWarning)],
         )

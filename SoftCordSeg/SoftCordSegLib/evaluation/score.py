@@ -32,12 +32,12 @@ class Ruler:
         return {row.slice: row.area_true for row in table.rows if math.isfinite(row.area_true)}
 
 
-def score(soft: sitk.Image, mask: sitk.Image | None, ruler: Ruler) -> dict[str, Any]:
-    """Return the fields of :class:`CaseScores` that are measured.
+def score(soft: sitk.Image, mask: sitk.Image | None, ruler: Ruler, *, missing: str = "") -> dict[str, Any]:
+    """Return the fields of :class:`CaseScores` that are measured; ``missing`` says why an empty map is empty.
 
     What cannot be measured is left out with the reason, so that one missing number does not cost the others.
     """
-    reasons: list[str] = []
+    reasons = [f"no cord was found: {missing}"] if missing else []
     areas = _areas(soft, ruler, "cord was segmented", reasons)
     measured: dict[str, Any] = {"slices": len(areas), "csa_mm2": _mean(areas)}
     if mask is not None:
@@ -58,7 +58,7 @@ def _areas(soft: sitk.Image, ruler: Ruler, what: str, reasons: list[str]) -> Are
     except BadInputError as error:
         reasons.append(error.message)
         return {}
-    if not areas:
+    if not areas and not reasons:
         reasons.append(f"no {what} in the region")
     return areas
 

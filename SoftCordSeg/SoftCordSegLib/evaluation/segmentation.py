@@ -18,6 +18,8 @@ from SoftCordSegLib.segment import segment_volume
 
 #: Where overlays draw the contour and areas are told apart; Dice is measured there too.
 THRESHOLD = 0.5
+#: Where the sidecar keeps why no cord was found.
+_MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,17 @@ class SegmentationRequest:
     overlay: bool = True
 
 
-def segment_once(request: SegmentationRequest, progress: Progress) -> tuple[sitk.Image, bool]:
-    """Return the soft segmentation on the image's grid, and whether an earlier run had made it.
+@dataclass(frozen=True)
+class Segmented:
+    """A soft segmentation on the image's grid; ``missing`` says why it is empty, ``reused`` that it was there."""
+
+    soft: sitk.Image
+    missing: str
+    reused: bool
+
+
+def segment_once(request: SegmentationRequest, progress: Progress) -> Segmented:
+    """Return the segmentation of the image, made by an earlier run or now.
 
     An earlier one counts if image, model and files are by their SHA-256 what its sidecar says. Otherwise the image is
     segmented and the soft map, its overlay and the sidecar are written. Raises
@@ -45,16 +56,16 @@ def segment_once(request: SegmentationRequest, progress: Progress) -> tuple[sitk
     entry, files = ModelLibrary(request.library).find(request.model), request.files
     record = ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json"))
     source = FileRecord.of(request.image)
-    if _is_there(files, source, record):
-        return read_image(files.softseg), True
+    made = Provenance.read(files.sidecar)
+    if made and _still_holds(made, files, source, record):
+        return Segmented(read_image(files.softseg), made.measures.get(_MISSING, ""), reused=True)
     make_folder(files.folder)
     files.check_replaceable()
-    return _segment(request, entry, source, record, progress), False
+    return _segment(request, entry, source, record, progress)
 
 
-def _is_there(files: SegmentationFiles, source: FileRecord, model: ModelRecord) -> bool:
-    made = Provenance.read(files.sidecar)
-    if made is None or made.model != model or [record.sha256 for record in made.inputs] != [source.sha256]:
+def _still_holds(made: Provenance, files: SegmentationFiles, source: FileRecord, model: ModelRecord) -> bool:
+    if made.model != model or [record.sha256 for record in made.inputs] != [source.sha256]:
         return False
     kept = all((files.folder / record.path).exists() for record in made.outputs)
     return kept and not made.changed_since(files.folder)
@@ -62,17 +73,23 @@ def _is_there(files: SegmentationFiles, source: FileRecord, model: ModelRecord) 
 
 def _segment(
     request: SegmentationRequest, entry: ModelEntry, source: FileRecord, model: ModelRecord, progress: Progress
-) -> sitk.Image:
+) -> Segmented:
     image = clean_intensities(read_image(request.image), request.image.name)
     device = choose_device(request.device)
-    soft = segment_volume(image, warm_predictor(entry, device), THRESHOLD, progress).soft
-    provenance = Provenance(job="cord.evaluate-case", model=model, device=describe_device(device), inputs=[source])
+    result = segment_volume(image, warm_predictor(entry, device), THRESHOLD, progress)
+    provenance = Provenance(
+        job="cord.evaluate-case",
+        model=model,
+        device=describe_device(device),
+        inputs=[source],
+        measures={_MISSING: result.missing},
+    )
     with staging_folder(request.files.folder) as folder:
         files = SegmentationFiles(folder, request.files.stem)
-        write_image(soft, files.softseg)
+        write_image(result.soft, files.softseg)
         if request.overlay:
-            draw_overlay(image, soft, files.overlay, threshold=THRESHOLD, title=f"{files.stem}, {entry}")
+            draw_overlay(image, result.soft, files.overlay, threshold=THRESHOLD, title=f"{files.stem}, {entry}")
         made = [path for path in (files.softseg, files.overlay) if path.exists()]
         provenance.outputs = [FileRecord.of(path, relative=True) for path in made]
         provenance.write(files.sidecar)
-    return soft
+    return Segmented(result.soft, result.missing, reused=False)

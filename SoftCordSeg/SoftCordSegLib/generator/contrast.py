@@ -52,12 +52,12 @@ class Weighting:
 
 
 WEIGHTINGS: dict[str, Weighting] = {
-    "T1": Weighting(0.17, 0, (-0.14, 0.02), strong=0.05),
-    "T2": Weighting(0.2, 1, (-0.02, 0.15)),
+    "T1": Weighting(0.16, 0, (-0.14, 0.02), strong=0.05),
+    "T2": Weighting(0.19, 1, (-0.02, 0.15)),
     "T2star": Weighting(0.2, 2, (0.02, 0.3), strong=0.4),
-    "MT": Weighting(0.14, 3, (-0.02, 0.12)),
+    "MT": Weighting(0.2, 3, (-0.02, 0.12)),
     "diffusion": Weighting(0.07, 4, (-0.15, 0.12), dark=0.6),
-    "random": Weighting(0.22, None, (-0.2, 0.2), dark=0.6),
+    "random": Weighting(0.18, None, (-0.2, 0.2), dark=0.6),
 }
 
 
@@ -105,7 +105,7 @@ def _relate_tissues(means: Tensor, draw: Draw) -> None:
 def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
     """Set the intensities inside the dura relative to each other.
 
-    In one image of eight of the weightings that show grey matter, the fluid hardly differs from white matter, and only
+    In one image of ten of the weightings that show grey matter, the fluid hardly differs from white matter, and only
     grey matter and the dura tell where the cord is: a network that never saw this marks the grey core alone.
     """
     white = float(means[Tissue.WHITE].clamp(min=0.12))

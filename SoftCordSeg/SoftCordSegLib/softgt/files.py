@@ -75,8 +75,8 @@ class SubjectFiles:
         """Remove what an earlier run made and this one did not, such as the mask of a contrast now left out."""
         made = {record.path for record in now.outputs}
         for record in earlier.outputs if earlier else []:
-            path = self.folder / record.path
-            if record.path not in made and path.is_file() and sha256(path) == record.sha256:
+            path = self.folder / Path(record.path).name  # a sidecar from elsewhere must not point out of the folder
+            if path.name not in made and path.is_file() and sha256(path) == record.sha256:
                 path.unlink()
 
 

@@ -29,9 +29,9 @@ def write_results(
 ) -> list[ContrastResult]:
     """Write the masks of every contrast that was kept, a sidecar beside each, and the subject's report and sidecar.
 
-    ``stems`` name the results of each contrast. Returns what is told of each, with the paths of its files. What an
-    earlier run recorded in the same sidecar and this one does not
-    make any more is removed. Raises :class:`CrossContrastLib.errors.OutputError` with nothing written.
+    ``stems`` name the results of each contrast. What an earlier run recorded in the same sidecar and this one does not
+    make any more is removed. Returns what is told of each contrast, with the paths of its files. Raises
+    :class:`CrossContrastLib.errors.OutputError` with nothing written.
     """
     provenance = Provenance(
         job="cord.soft-gt", parameters=parameters, inputs=[FileRecord.of(path) for path in inputs], warnings=remarks

@@ -94,7 +94,7 @@ class _Groups(IterableDataset[list[Batch]]):
 def stream(config: TrainingConfig, step: int, rank: int, device: torch.device) -> Iterator[Batch]:
     """Yield the batches (image, target, weight) of step ``step`` and after; the same for any number of workers.
 
-    Without workers the batches are made on ``device`` itself: a GPU makes a body in a tenth of a CPU core's time.
+    Without workers the batches are made on ``device`` itself, which may be a GPU.
     """
     first, skip = divmod(step, config.steps_per_group)
     source = "cpu" if config.workers else device

@@ -67,7 +67,7 @@ def done(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
         capture_output=True,
         text=True,
         check=False,
-        timeout=200,
+        timeout=280,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     return out, run
