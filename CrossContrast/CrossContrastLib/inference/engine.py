@@ -69,6 +69,7 @@ class GridPredictor:
             localisation.threshold,
             tuple(localisation.margin / s for s in spacing),
             self.spec.windowing.divisible_by,
+            self.spec.windowing.size if len(self.spec.windowing.size) == 3 else (1, 1, 1),
         )
         if box is not None:
             inside = (slice(None), *box)

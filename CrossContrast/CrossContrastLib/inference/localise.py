@@ -8,11 +8,16 @@ _SMALLEST_SHARE = 0.1
 
 
 def structure_box(
-    values: np.ndarray, threshold: float, margin: tuple[float, float, float], divisible_by: int
+    values: np.ndarray,
+    threshold: float,
+    margin: tuple[float, ...],
+    divisible_by: int,
+    at_least: tuple[int, ...] = (1, 1, 1),
 ) -> tuple[slice, slice, slice] | None:
     """Return the box around the main pieces of a soft map (three axes), widened by ``margin`` voxels an axis.
 
-    Sides are multiples of ``divisible_by`` where the map is large enough. Returns ``None`` where nothing is above.
+    Where the map is large enough, sides are ``at_least`` so long, so that a window of that size sees what it would see
+    in the whole image, and multiples of ``divisible_by``. Returns ``None`` where nothing is above the threshold.
     """
     pieces, count = ndimage.label(values > threshold)
     if not count:
@@ -24,10 +29,11 @@ def structure_box(
         if mass >= _SMALLEST_SHARE * masses.max()
     ]
     sides = []
-    for axis, (extent, wanted) in enumerate(zip(values.shape, margin, strict=True)):
+    for axis, (extent, wanted, least) in enumerate(zip(values.shape, margin, at_least, strict=True)):
         low = max(0, int(min(box[axis].start for box in boxes) - wanted))
         high = min(extent, int(np.ceil(max(box[axis].stop for box in boxes) + wanted)))
-        missing = min(-(high - low) % divisible_by, extent - (high - low))
-        low = max(0, low - missing // 2)
-        sides.append(slice(low, min(extent, high + missing - missing // 2)))
+        length = max(high - low, least)
+        length = min(length + -length % divisible_by, extent)
+        first = min(max(0, low - (length - (high - low)) // 2), extent - length)
+        sides.append(slice(first, first + length))
     return sides[0], sides[1], sides[2]

@@ -53,5 +53,12 @@ def test_box_sides_are_divisible_where_the_map_is_large_enough():
     assert (soft[box] > 0).sum() == (soft > 0).sum()
 
 
+def test_the_box_is_as_large_as_a_window_even_at_the_border():
+    soft = np.zeros((60, 60, 60), np.float32)
+    soft[56:60, 0:4, 30:34] = 1
+    box = structure_box(soft, 0.3, (1, 1, 1), 16, at_least=(48, 32, 100))
+    assert box == (slice(12, 60), slice(0, 32), slice(0, 60))
+
+
 def test_nothing_found_is_no_box():
     assert structure_box(np.full((8, 8, 8), 0.2), 0.3, (1, 1, 1), 8) is None
