@@ -168,12 +168,13 @@ def whole_volume(spec, slide: Callable) -> Callable:
     import torch
 
     from CrossContrastLib.ground.geometry import resample_onto
-    from CrossContrastLib.inference.preprocess import prepare
+    from CrossContrastLib.inference.preprocess import normalise_channels, prepare
 
     def segment(image):
         prepared = prepare([image], spec.preprocessing)
         with torch.inference_mode():
-            values = torch.sigmoid(slide(torch.from_numpy(prepared.values)))
+            normalised = normalise_channels(prepared.values, spec.preprocessing.normalisation)
+            values = torch.sigmoid(slide(torch.from_numpy(normalised)))
         return resample_onto(prepared.to_image(values[spec.outputs.index("cord")].numpy()), image)
 
     return segment

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import chain, combinations
 
 import numpy as np
@@ -11,25 +12,36 @@ from torch import Tensor, nn
 
 from CrossContrastLib.errors import BadInputError, OutOfMemoryError
 from CrossContrastLib.ground.geometry import resample_onto
+from CrossContrastLib.inference.follow import Follower
 from CrossContrastLib.inference.localise import structure_box
-from CrossContrastLib.inference.preprocess import Prepared, prepare
+from CrossContrastLib.inference.preprocess import Prepared, normalise_channels, prepare
 from CrossContrastLib.inference.windows import slide
-from CrossContrastLib.models.spec import ModelSpec
+from CrossContrastLib.models.spec import ModelSpec, Windowing
 from CrossContrastLib.progress import Progress, part, silent
 
 
 class GridPredictor:
     """Runs a network as its :class:`ModelSpec` says, on one device.
 
-    ``mirror`` averages over mirror images along the axes that the model allows. On CUDA, convolutions run in half
+    ``finder`` is the localisation's own network, where the specification has one. ``mirror`` averages over mirror
+    images along the axes that the model allows. On CUDA, convolutions run in half
     precision; everything else stays float32.
     """
 
-    def __init__(self, spec: ModelSpec, network: nn.Module, device: torch.device, *, mirror: bool = False) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        network: nn.Module,
+        device: torch.device,
+        *,
+        finder: nn.Module | None = None,
+        mirror: bool = False,
+    ) -> None:
         self.spec = spec
         self.outputs = spec.outputs
         self.device = device
         self._network = network.to(device).eval()
+        self._finder = self._network if finder is None else finder.to(device).eval()
         self._mirrors: list[tuple[int, ...]] = list(_subsets(spec.mirror_axes)) if mirror else [()]
 
     def predict(self, images: Sequence[sitk.Image], progress: Progress = silent) -> dict[str, sitk.Image]:
@@ -46,8 +58,7 @@ class GridPredictor:
         progress(0, 1, "preparing the image")
         prepared = prepare(images, self.spec.preprocessing)
         with _memory_errors(self.device), torch.inference_mode(), self._precision():
-            x = torch.from_numpy(prepared.values)
-            values = self._two_passes(x, prepared, part(progress, 0.05, 0.95))
+            values = self._two_passes(prepared, part(progress, 0.05, 0.95))
         progress(0.95, 1, "bringing the result onto the image's grid")
         maps = {
             name: resample_onto(prepared.to_image(channel), images[0])
@@ -56,45 +67,88 @@ class GridPredictor:
         progress(1, 1, "done")
         return maps
 
-    def _two_passes(self, x: Tensor, prepared: Prepared, progress: Progress) -> np.ndarray:
+    def _two_passes(self, prepared: Prepared, progress: Progress) -> np.ndarray:
         """Values of all outputs (outputs, three axes): coarse everywhere and fine around the structure, if so set."""
-        localisation = self.spec.localisation
+        localisation, windowing = self.spec.localisation, self.spec.windowing
+        x = torch.from_numpy(normalise_channels(prepared.values, self.spec.preprocessing.normalisation))
         if localisation is None:
-            return self._values(x, self.spec.windowing.overlap, self._mirrors, progress)
-        values = self._values(x, localisation.overlap, [()], part(progress, 0, 0.5))
+            return self._values(x, self._network, windowing, windowing.overlap, self._mirrors, progress)
+        coarse = localisation.finder.windowing if localisation.finder else windowing
+        values = self._values(x, self._finder, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
         spacing = prepared.grid.GetSpacing()
-        spacing = spacing[::-1] if prepared.axes == "kji" else spacing
+        margin = [localisation.margin / s for s in (spacing[::-1] if prepared.axes == "kji" else spacing)]
+        output, fine = self.outputs.index(localisation.output), part(progress, 0.5, 1)
+        if localisation.follow is not None:
+            self._follow(prepared, values, output, round(margin[localisation.follow]), fine)
+            return values
         box = structure_box(
-            values[self.outputs.index(localisation.output)],
+            values[output],
             localisation.threshold,
-            tuple(localisation.margin / s for s in spacing),
-            self.spec.windowing.divisible_by,
-            self.spec.windowing.size if len(self.spec.windowing.size) == 3 else (1, 1, 1),
+            tuple(margin),
+            windowing.divisible_by,
+            windowing.size if len(windowing.size) == 3 else (1, 1, 1),
         )
         if box is not None:
             inside = (slice(None), *box)
-            values[inside] = self._values(x[inside], self.spec.windowing.overlap, self._mirrors, part(progress, 0.5, 1))
+            values[inside] = self._values(x[inside], self._network, windowing, windowing.overlap, self._mirrors, fine)
         return values
 
-    def _values(self, x: Tensor, overlap: float, mirrors: list[tuple[int, ...]], progress: Progress) -> np.ndarray:
+    def _follow(self, prepared: Prepared, values: np.ndarray, output: int, margin: int, progress: Progress) -> None:
+        """Refine ``values`` in place by windows along the structure."""
+        localisation, windowing = self.spec.localisation, self.spec.windowing
+        assert localisation is not None
+        assert localisation.follow is not None
+        depth, height, width = windowing.size
+        follower = Follower(
+            values,
+            output,
+            localisation.threshold,
+            (depth, height, width),
+            windowing.overlap,
+            localisation.follow,
+            margin,
+        )
+        method, activate = self.spec.preprocessing.normalisation, ACTIVATIONS[self.spec.activation]
+
+        def predict(windows: Tensor) -> Tensor:
+            normalised = torch.stack([torch.from_numpy(normalise_channels(w.numpy(), method)) for w in windows])
+            answers = []
+            for axes in self._mirrors:
+                dims = [axis + 2 for axis in axes]
+                raw = self._run(self._network, normalised.flip(dims))
+                answers.append(torch.stack([activate(window) for window in raw]).flip(dims))
+            return torch.stack(answers).mean(0)
+
+        for done, total in follower.run(torch.from_numpy(prepared.values), predict, windowing.batch):
+            progress(done, total, f"window {done} of {total} along the {localisation.output}")
+
+    def _values(
+        self,
+        x: Tensor,
+        network: nn.Module,
+        windowing: Windowing,
+        overlap: float,
+        mirrors: list[tuple[int, ...]],
+        progress: Progress,
+    ) -> np.ndarray:
         """One pass over ``x`` (C, three axes), averaged over mirror images."""
         total: Tensor | None = None
         for number, axes in enumerate(mirrors):
             dims = [axis + 1 for axis in axes]
             report = part(progress, number / len(mirrors), (number + 1) / len(mirrors))
-            raw = slide(self._run, x.flip(dims), self.spec.windowing, overlap, report)
+            raw = slide(partial(self._run, network), x.flip(dims), windowing, overlap, report)
             values = ACTIVATIONS[self.spec.activation](raw).flip(dims)
             total = values if total is None else total + values
         assert total is not None
         return (total / len(mirrors)).numpy()
 
-    def _run(self, batch: Tensor) -> Tensor:
-        """The network on a batch (B, C, ...), result on the CPU in float32."""
+    def _run(self, network: nn.Module, batch: Tensor) -> Tensor:
+        """A network on a batch (B, C, ...), result on the CPU in float32."""
         batch = batch.to(self.device)
         if len(batch) == 1 and self.device.type == "cpu":
             # A batch of one falls into PyTorch's slow convolution: 0.82 s against 0.25 s per window of two.
-            return self._network(torch.cat([batch, batch]))[:1].float()
-        return self._network(batch).float().cpu()
+            return network(torch.cat([batch, batch]))[:1].float()
+        return network(batch).float().cpu()
 
     def _precision(self) -> "torch.autocast | nullcontext[None]":
         return torch.autocast("cuda", torch.float16) if self.device.type == "cuda" else nullcontext()

@@ -7,6 +7,16 @@ from scipy import ndimage
 _SMALLEST_SHARE = 0.1
 
 
+def main_pieces(values: np.ndarray, threshold: float) -> np.ndarray | None:
+    """Return the mask of the main connected pieces of a soft map (three axes), or ``None`` where there is nothing."""
+    pieces, count = ndimage.label(values > threshold)
+    if not count:
+        return None
+    masses = np.asarray(ndimage.sum(values, pieces, range(count + 1)))
+    masses[0] = 0
+    return np.asarray((masses >= _SMALLEST_SHARE * masses.max())[pieces])
+
+
 def structure_box(
     values: np.ndarray,
     threshold: float,
@@ -19,19 +29,14 @@ def structure_box(
     Where the map is large enough, sides are ``at_least`` so long, so that a window of that size sees what it would see
     in the whole image, and multiples of ``divisible_by``. Returns ``None`` where nothing is above the threshold.
     """
-    pieces, count = ndimage.label(values > threshold)
-    if not count:
+    mask = main_pieces(values, threshold)
+    if mask is None:
         return None
-    masses = ndimage.sum(values, pieces, range(1, count + 1))
-    boxes = [
-        box
-        for box, mass in zip(ndimage.find_objects(pieces), masses, strict=True)
-        if mass >= _SMALLEST_SHARE * masses.max()
-    ]
+    (box,) = ndimage.find_objects(mask.astype(np.uint8))
     sides = []
-    for axis, (extent, wanted, least) in enumerate(zip(values.shape, margin, at_least, strict=True)):
-        low = max(0, int(min(box[axis].start for box in boxes) - wanted))
-        high = min(extent, int(np.ceil(max(box[axis].stop for box in boxes) + wanted)))
+    for side, extent, wanted, least in zip(box, values.shape, margin, at_least, strict=True):
+        low = max(0, int(side.start - wanted))
+        high = min(extent, int(np.ceil(side.stop + wanted)))
         length = max(high - low, least)
         length = min(length + -length % divisible_by, extent)
         first = min(max(0, low - (length - (high - low)) // 2), extent - length)

@@ -41,7 +41,7 @@ def load_predictor(entry: "ModelEntry", device: "torch.device", *, mirror: bool 
     from CrossContrastLib.models.load import load_model
 
     model = load_model(entry)
-    return GridPredictor(model.spec, model.network, device, mirror=mirror)
+    return GridPredictor(model.spec, model.network, device, finder=model.finder, mirror=mirror)
 
 
 @lru_cache(maxsize=2)

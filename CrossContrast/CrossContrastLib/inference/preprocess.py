@@ -17,7 +17,7 @@ _FEWEST_FOREGROUND = 100
 
 @dataclass(frozen=True)
 class Prepared:
-    """The network's input ``values`` (channel, then three axes in the order of the preprocessing) and its grid."""
+    """An image's ``values`` (channel, then three axes in the preprocessing's order), not yet normalised, and grid."""
 
     values: np.ndarray
     grid: sitk.Image
@@ -31,14 +31,19 @@ class Prepared:
 
 
 def prepare(images: Sequence[sitk.Image], settings: Preprocessing) -> Prepared:
-    """Reorient, resample and normalise float images; further channels are brought onto the grid of the first."""
+    """Reorient and resample float images; further channels are brought onto the grid of the first."""
     first = reorient(images[0], settings.orientation)
     if settings.spacing is not None:
         first = resample_to_spacing(first, settings.spacing)
     channels = [first, *(resample_onto(image, first) for image in images[1:])]
-    arrays = [normalise(sitk.GetArrayFromImage(channel), settings.normalisation) for channel in channels]
+    arrays = [sitk.GetArrayFromImage(channel) for channel in channels]
     values = np.stack([a if settings.axes == "kji" else a.transpose(2, 1, 0) for a in arrays])
     return Prepared(np.ascontiguousarray(values, dtype=np.float32), first, settings.axes)
+
+
+def normalise_channels(values: np.ndarray, method: str) -> np.ndarray:
+    """Normalise each channel of (C, three axes) by itself; returns float32."""
+    return np.stack([normalise(channel, method) for channel in values]).astype(np.float32, copy=False)
 
 
 def normalise(values: np.ndarray, method: str) -> np.ndarray:

@@ -5,6 +5,7 @@
     configs/metadata.json    who made it, with what, and the format of inputs and outputs (MONAI's fields)
     configs/inference.json   ``network_def``, which MONAI's ConfigParser can build too, and the ModelSpec's other fields
     models/model.pt          a plain state dict
+    models/finder.pt         another, where the localisation has a network of its own
     docs/README.md           the model card
     manifest.json            the SHA-256 of each of these
 
@@ -25,13 +26,15 @@ from torch import Tensor, nn
 from CrossContrastLib.errors import ModelError, OutputError
 from CrossContrastLib.models.manifest import model_name, seal, verify
 from CrossContrastLib.models.networks import build_network
-from CrossContrastLib.models.spec import ModelSpec
+from CrossContrastLib.models.spec import ModelSpec, NetworkSpec
 from CrossContrastLib.models.weights import load_into, read_state_dict, save, without_aliases
 
 METADATA = "configs/metadata.json"
 INFERENCE = "configs/inference.json"
 WEIGHTS = "models/model.pt"
+FINDER = "models/finder.pt"
 CARD = "docs/README.md"
+#: What every bundle has.
 FILES = (METADATA, INFERENCE, WEIGHTS, CARD)
 
 #: What ``network_def`` names as ``_target_``: the one function that may build a network.
@@ -61,15 +64,22 @@ def write_bundle(
     metadata: BundleMetadata,
     card: str,
     *,
+    finder: Mapping[str, Tensor] | None = None,
     source: str = "written here",
 ) -> None:
     """Write a sealed bundle as the new folder ``folder``; it appears complete or not at all.
 
-    ``card`` is the model card in Markdown. Raises :class:`ModelError` when ``state_dict`` does not fit the network of
-    ``spec`` and :class:`OutputError` when the folder exists or cannot be written.
+    ``card`` is the model card in Markdown, ``finder`` the weights of the localisation's own network. Raises
+    :class:`ModelError` when weights do not fit their network and :class:`OutputError` when the folder exists or cannot
+    be written.
     """
-    state = without_aliases(state_dict)
-    load_into(build_network(spec.network.name, **spec.network.arguments), state, f"The weights for {folder}")
+    given = {WEIGHTS: state_dict} | ({FINDER: finder} if finder else {})
+    states = {name: without_aliases(state) for name, state in given.items()}
+    networks = networks_of(spec)
+    if networks.keys() != states.keys():
+        raise ModelError(f"The weights for {folder} are not those of {' and '.join(networks)}.")
+    for name, network in networks.items():
+        load_into(build_network(network.name, **network.arguments), states[name], f"The weights for {folder}")
     if folder.exists():
         raise OutputError(f"{folder} exists already, and a model is never overwritten.")
     try:
@@ -78,11 +88,12 @@ def write_bundle(
     except OSError as error:
         raise OutputError(f"The model cannot be written to {folder.parent}: {error.strerror or error}.") from error
     try:
-        for name in FILES:
+        for name in (*FILES, *states):
             (temporary / name).parent.mkdir(exist_ok=True)
         _write_json(temporary / METADATA, _metadata(spec, metadata))
         _write_json(temporary / INFERENCE, _inference(spec))
-        save(state, temporary / WEIGHTS)
+        for name, state in states.items():
+            save(state, temporary / name)
         (temporary / CARD).write_text(card, encoding="utf-8")
         seal(temporary, format="crosscontrast", task=spec.task, outputs=spec.outputs, source=source)
         temporary.chmod(0o755)
@@ -106,21 +117,30 @@ def read_spec(folder: Path) -> ModelSpec:
         raise ModelError(f"{folder / INFERENCE} does not describe a model: {first_problem(error)}.") from None
 
 
-def load_network(folder: Path, spec: ModelSpec) -> nn.Module:
-    """Build the network of ``spec`` with the weights of ``folder``, on the CPU and in evaluation mode.
+def load_networks(folder: Path, spec: ModelSpec) -> dict[str, nn.Module]:
+    """Build the networks of ``spec`` with the weights of ``folder``, on the CPU and in evaluation mode.
 
-    The folder is compared with its manifest first, so damaged or exchanged weights are never read. Raises
-    :class:`ModelError` naming the model and the file.
+    The keys are :data:`WEIGHTS` and, where the localisation has a network of its own, :data:`FINDER`. The folder is
+    compared with its manifest first, so damaged or exchanged weights are never read. Raises :class:`ModelError` naming
+    the model and the file.
     """
     verify(folder)
-    return build_with_weights(spec, folder / WEIGHTS, f"The weights of {model_name(folder)}")
+    return build_with_weights(spec, folder, f"The weights of {model_name(folder)}")
 
 
-def build_with_weights(spec: ModelSpec, weights: Path, what: str) -> nn.Module:
-    """Build the network of ``spec`` with a weight file that need not be in a library; ``what`` names it in errors."""
-    network = build_network(spec.network.name, **spec.network.arguments)
-    load_into(network, read_state_dict(weights), what)
-    return network.eval()
+def build_with_weights(spec: ModelSpec, folder: Path, what: str) -> dict[str, nn.Module]:
+    """Build the networks of ``spec`` with weight files that need not be in a library; ``what`` names them in errors."""
+    built = {}
+    for name, definition in networks_of(spec).items():
+        built[name] = build_network(definition.name, **definition.arguments).eval()
+        load_into(built[name], read_state_dict(folder / name), what)
+    return built
+
+
+def networks_of(spec: ModelSpec) -> dict[str, NetworkSpec]:
+    """Return the networks of a model by the file that holds their weights."""
+    finder = spec.localisation.finder if spec.localisation else None
+    return {WEIGHTS: spec.network} | ({FINDER: finder.network} if finder else {})
 
 
 def names_our_network(definition: Any) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from CrossContrastLib.errors import ModelError
-from CrossContrastLib.models.bundle import load_network, read_spec
+from CrossContrastLib.models.bundle import FINDER, WEIGHTS, load_networks, read_spec
 from CrossContrastLib.models.foreign.torchscript import read_program
 from CrossContrastLib.models.foreign.trust import require_trust
 from CrossContrastLib.models.library import ModelEntry
@@ -15,10 +15,14 @@ from CrossContrastLib.models.spec import ModelSpec
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network with its weights, on the CPU and in evaluation mode, and how to use it."""
+    """A network with its weights, on the CPU and in evaluation mode, and how to use it.
+
+    ``finder`` is the localisation's own network, if it has one.
+    """
 
     spec: ModelSpec
     network: nn.Module
+    finder: nn.Module | None = None
 
 
 def load_model(entry: ModelEntry) -> LoadedModel:
@@ -30,7 +34,8 @@ def load_model(entry: ModelEntry) -> LoadedModel:
     """
     if entry.format == "crosscontrast":
         spec = read_spec(entry.folder)
-        return LoadedModel(spec, load_network(entry.folder, spec))
+        networks = load_networks(entry.folder, spec)
+        return LoadedModel(spec, networks[WEIGHTS], networks.get(FINDER))
     manifest = verify(entry.folder)
     if entry.format != "torchscript":
         raise ModelError(f"{entry} is of the format {entry.format}, which is not run by our own engine.")

@@ -68,17 +68,30 @@ class Windowing(Strict):
         return self
 
 
+class Finder(Strict):
+    """A network of its own for the coarse pass, with the inputs and outputs of the fine one; ``models/finder.pt``."""
+
+    network: NetworkSpec
+    windowing: Windowing
+
+
 class Localisation(Strict):
     """A first, coarse pass that finds the structure, so that the fine pass runs only around it.
 
-    The coarse pass uses windows that overlap by ``overlap``; voxels where ``output`` exceeds ``threshold`` are boxed
-    with a margin of ``margin`` mm. Where nothing is found, the fine pass is skipped and the coarse result stands.
+    The coarse pass uses windows that overlap by ``overlap``, and the network and windows of ``finder`` where there is
+    one; voxels where ``output`` exceeds ``threshold`` are boxed with a margin of ``margin`` mm. Where nothing is found,
+    the fine pass is skipped and the coarse result stands.
+
+    With ``follow``, the fine pass does not slide over the box: its windows are centred on the structure all along that
+    axis of the array, each is normalised by itself, and windows are added at the ends for as long as they find more.
     """
 
     output: str
     overlap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.3
     margin: Annotated[float, Field(ge=0)] = 16.0
+    finder: Finder | None = None
+    follow: Literal[0, 1, 2] | None = None
 
 
 class ModelSpec(Strict):
@@ -106,4 +119,8 @@ class ModelSpec(Strict):
             raise ValueError(
                 f"localisation uses the output {self.localisation.output!r}, which the model does not have"
             )
+        if self.localisation and self.localisation.follow is not None and len(self.windowing.size) == 2:
+            raise ValueError("only 3D windows can follow a structure")
+        if self.localisation and self.localisation.follow is not None and self.activation == "relu_max":
+            raise ValueError("relu_max is relative to the whole volume, so windows cannot follow a structure by it")
         return self

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from CrossContrastLib.ground.cohort import Cohort, CohortRow
-from SoftCordSegLib.ablation.cohort import MANUAL, write_table
+from CrossContrastLib.ground.cohort import Cohort
+from SoftCordSegLib.ablation.cohort import with_manual_masks, write_table
 from SoftCordSegLib.ablation.contrasts import CONTRASTS
 from SoftCordSegLib.evaluation.plan import Method
 from SoftCordSegLib.training.config import LossName
@@ -16,6 +16,8 @@ Masks = Literal["hard per contrast", "hard", "soft"]
 MASKS: tuple[Masks, ...] = get_args(Masks)
 #: The losses of Bédard et al. 2023 by the names that reports use; Adaptive Wing is the regression among them.
 LOSSES: dict[str, LossName] = {"Dice": "dice", "cross-entropy": "bce", "Adaptive Wing": "adaptive_wing"}
+#: What reports call the manual masks themselves, whose spread the networks learn or lose.
+MANUAL_MASKS = "manual masks"
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,13 @@ class Network:
 
     def write_table(self, cohort: Cohort, path: Path) -> None:
         """Write the cohort table that this network learns from."""
+        cohort = cohort if self.masks == "soft" else with_manual_masks(cohort)
         rows = [row for row in cohort.select(split="train") if self.contrast in (None, row.role)]
         lines = [
-            [
-                row.subject,
-                row.role,
-                *(os.path.relpath(file, path.parent) for file in (row.image, self._mask(row, cohort))),
-            ]
+            [row.subject, row.role, *(os.path.relpath(file, path.parent) for file in (row.image, row.mask) if file)]
             for row in rows
         ]
         write_table(path, ["subject", "role", "image", "mask", "split"], [[*line, "train"] for line in lines])
-
-    def _mask(self, row: CohortRow, cohort: Cohort) -> Path:
-        assert row.mask
-        return row.mask if self.masks == "soft" else cohort.path.parent / row.outcomes[MANUAL]
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,13 @@ def make_cohort(folder: Path, subjects: int, progress: Progress) -> Cohort:
     return read_cohort(table)
 
 
+def with_manual_masks(cohort: Cohort) -> Cohort:
+    """Return the rows with the manual mask of each image in place of the soft one."""
+    folder = cohort.path.parent
+    rows = (row.model_copy(update={"mask": folder / row.outcomes[MANUAL]}) for row in cohort.rows)
+    return Cohort(cohort.path, tuple(rows))
+
+
 def draw_person(number: int) -> Person:
     """Return person ``number``: the first body of its own series of seeds with a whole cord well inside the grid."""
     grid, attempt = Grid(SHAPE), 0

@@ -11,10 +11,11 @@ from CrossContrastLib.ground.cohort import Cohort, read_cohort
 from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.jobs.mapping import map_jobs
 from CrossContrastLib.progress import Progress, part
-from SoftCordSegLib.ablation.arms import Arm, Network, all_arms
-from SoftCordSegLib.ablation.cohort import SHAPE, make_cohort
+from SoftCordSegLib.ablation.arms import MANUAL_MASKS, Arm, Network, all_arms
+from SoftCordSegLib.ablation.cohort import SHAPE, make_cohort, with_manual_masks
 from SoftCordSegLib.ablation.plan import Plan, read_plan, write_plan
 from SoftCordSegLib.evaluation.jobs import Evaluated, EvaluationResult, Settings, evaluate_cases, evaluation_result
+from SoftCordSegLib.evaluation.plan import Method
 from SoftCordSegLib.evaluation.region import Region
 
 #: Share of the time that trainings get; the rest is for bodies and for evaluating.
@@ -99,7 +100,9 @@ class Ablation(Job):
             workers=self.workers,
             overlays=False,
         )
-        evaluated = evaluate_cases(test, [arm.method for arm in arms], settings, part(progress, 0.75, 0.97))
+        evaluated = evaluate_cases(test, [arm.method for arm in arms], settings, part(progress, 0.75, 0.95))
+        masks = evaluate_cases(with_manual_masks(test), [Method(MANUAL_MASKS)], settings, part(progress, 0.95, 0.97))
+        evaluated.cases.extend(masks.cases)
         return self._conclude(evaluated, plan, cohort, folder)
 
     def _plan(self, cohort: Cohort, arms: Sequence[Arm], folder: Path) -> Plan:

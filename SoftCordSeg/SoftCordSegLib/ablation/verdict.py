@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from CrossContrastLib.statistics.paired import Comparison, compare_with, smallest_p
-from SoftCordSegLib.ablation.arms import LOSSES, MASKS, arm_name
+from SoftCordSegLib.ablation.arms import LOSSES, MANUAL_MASKS, MASKS, arm_name
 from SoftCordSegLib.evaluation.measures import SubjectScores
 from SoftCordSegLib.evaluation.summary import values_by_method
 
@@ -23,7 +23,8 @@ _TESTS = len(MASKS) * len(LOSSES) - 1
 
 def compare_proposed(subjects: Sequence[SubjectScores]) -> list[Comparison]:
     """Test the CSA SD of the proposed arm against every other one, with Holm's correction over these tests."""
-    return compare_with(PROPOSED, values_by_method(subjects, "csa_sd_mm2"))
+    arms = [scores for scores in subjects if scores.method != MANUAL_MASKS]
+    return compare_with(PROPOSED, values_by_method(arms, "csa_sd_mm2"))
 
 
 def verdict(subjects: Sequence[SubjectScores]) -> list[str]:
@@ -33,7 +34,24 @@ def verdict(subjects: Sequence[SubjectScores]) -> list[str]:
     against_hard = [c for c in comparisons if c.second in HARD]
     lower = [c for c in against_hard if c.median_difference < 0 and c.p_holm < _LEVEL]
     judgement = _undecidable(subjects, against_hard) or _judgement(against_hard, lower)
-    return [judgement, *(_sentence(c, spreads) for c in comparisons)]
+    return [judgement, *_precision(subjects), *(_sentence(c, spreads) for c in comparisons)]
+
+
+def _precision(subjects: Sequence[SubjectScores]) -> list[str]:
+    """Say how the networks' own errors compare with what they are to learn; nothing where it cannot be said."""
+    spreads = _finite(values_by_method(subjects, "csa_sd_mm2").get(MANUAL_MASKS, []))
+    errors = _finite(values_by_method(subjects, "csa_error_mm2").get(PROPOSED, []))
+    if not (spreads and errors):
+        return []
+    spread, error = np.mean(spreads), np.mean(errors)
+    sentence = f"The manual masks have a CSA SD of {spread:.2f} mm², and {PROPOSED} errs by {error:.2f} mm² on average."
+    if error > spread:
+        sentence += " The networks err more than the masks differ, so longer training may change this result."
+    return [sentence]
+
+
+def _finite(values: Sequence[float]) -> list[float]:
+    return [value for value in values if np.isfinite(value)]
 
 
 def _undecidable(subjects: Sequence[SubjectScores], comparisons: Sequence[Comparison]) -> str:

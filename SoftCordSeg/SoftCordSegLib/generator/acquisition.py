@@ -1,6 +1,7 @@
 """What a scanner does to a body's intensities: coil sensitivity, thick slices, blur, noise, motion, artefacts."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -8,6 +9,9 @@ from torch.nn import functional
 
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
+
+#: From this thickness in mm on, an image is a stack of slices rather than a volume.
+THICK = 1.8
 
 
 def smooth(image: Tensor, sigmas: tuple[float, float, float]) -> Tensor:
@@ -68,10 +72,10 @@ def acquire(image: Tensor, resolution: tuple[float, float, float], draw: Draw) -
     """Return the image as sampled at ``resolution`` with noise and artefacts, interpolated back to the 1 mm grid."""
     sigmas = [draw.uniform(0, 0.55) * (r if r < 2 else draw.uniform(0, 0.3) * r) for r in resolution]
     image = smooth(image, (sigmas[0], sigmas[1], sigmas[2]))
-    sides = [max(2, round(n / r)) if r > 1.05 else n for n, r in zip(image.shape, resolution, strict=True)]
+    sides = _sides(image.shape, resolution)
     coarse = image
-    if sides != list(image.shape):
-        coarse = functional.adaptive_avg_pool3d(image[None, None], (sides[0], sides[1], sides[2]))[0, 0]
+    if sides != tuple(image.shape):
+        coarse = functional.adaptive_avg_pool3d(image[None, None], sides)[0, 0]
     coarse = _moved(coarse, resolution, draw)
     if draw.chance(0.15):
         coarse = _truncated(coarse, draw)
@@ -83,10 +87,29 @@ def acquire(image: Tensor, resolution: tuple[float, float, float], draw: Draw) -
     return coarse
 
 
+def through_slices(fractions: Tensor, resolution: tuple[float, float, float]) -> Tensor:
+    """Average (C, D, H, W) over slices thicker than :data:`THICK` mm, as :func:`acquire` does with the image.
+
+    What fills a thick voxel is the mean over its thickness: an oblique cord has soft flanks there.
+    """
+    thick = [r if r > THICK else 1.0 for r in resolution]
+    if max(thick) == 1.0:
+        return fractions
+    size = fractions.shape[1:]
+    coarse = functional.adaptive_avg_pool3d(fractions[None], _sides(size, thick))
+    return functional.interpolate(coarse, size=size, mode="trilinear", align_corners=False)[0]
+
+
+def _sides(shape: Sequence[int], resolution: Sequence[float]) -> tuple[int, int, int]:
+    """Return how many voxels of ``resolution`` mm cover ``shape`` voxels of 1 mm; finer ones count as 1 mm."""
+    depth, height, width = (max(2, round(n / r)) if r > 1.05 else n for n, r in zip(shape, resolution, strict=True))
+    return depth, height, width
+
+
 def _moved(image: Tensor, resolution: tuple[float, float, float], draw: Draw) -> Tensor:
     """Add ghosts of the moving body, slices that differ in brightness, or in-plane shifts from slice to slice."""
     slice_axis = max(range(3), key=lambda axis: resolution[axis])
-    thick = resolution[slice_axis] > 1.8
+    thick = resolution[slice_axis] > THICK
     if draw.chance(0.1):
         axis, shift = draw.pick((0, 1, 2)), draw.uniform(0.1, 0.5)
         ghost = torch.roll(image, round(shift * image.shape[axis]), axis)

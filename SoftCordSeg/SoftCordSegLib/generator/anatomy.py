@@ -35,12 +35,13 @@ class Anatomy:
     along: Tensor
 
 
-def draw_anatomy(grid: Grid, draw: Draw, tracings: Sequence[Tracing] = ()) -> Anatomy:
+def draw_anatomy(grid: Grid, draw: Draw, tracings: Sequence[Tracing] = (), *, centred: bool = False) -> Anatomy:
     """Draw a new body; the same seed gives the same body on a grid of any resolution.
 
-    ``tracings`` are people's cords in label maps, whose shapes some of the bodies then have.
+    ``tracings`` are people's cords in label maps, whose shapes some of the bodies then have. ``centred`` keeps the cord
+    about the middle of the grid.
     """
-    frame = draw_frame(grid, draw)
+    frame = draw_frame(grid, draw, centred=centred)
     thecal = draw_thecal(grid, frame, draw, tracings)
     painter = Painter(grid)
     has_head = frame.high > 0

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_resolution, signal_loss
+from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_resolution, signal_loss, through_slices
 from SoftCordSegLib.generator.anatomy import Anatomy
 from SoftCordSegLib.generator.contrast import Contrast, draw_contrast
 from SoftCordSegLib.generator.draw import Draw
@@ -29,15 +29,16 @@ class Sample:
 def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
     """Scan ``anatomy`` once, with a new contrast, scanner and field of view.
 
-    The target is the anatomy's own fraction in each voxel. It is not blurred with the image: a cord's size does not
-    depend on how sharply it was seen.
+    The target is the anatomy's own fraction in each voxel, averaged over the thickness of the slice but not blurred
+    within it: a cord's size does not depend on how sharply it was seen.
     """
     image = paint(anatomy, draw_contrast(draw), grid, draw)
     image = signal_loss(coil_shading(image, grid, draw), anatomy.along, grid, draw)
-    image = acquire(image.clamp(min=0), draw_resolution(draw), draw)
+    resolution = draw_resolution(draw)
+    image = acquire(image.clamp(min=0), resolution, draw)
     if draw.chance(0.3):
         image = image.clamp(min=0) ** draw.factor(0.2)
-    target = torch.stack([anatomy.cord, anatomy.canal])
+    target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), resolution)
     weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)])
     if draw.chance(0.3):
         image, inside = _short_view(image, anatomy.cord, draw)

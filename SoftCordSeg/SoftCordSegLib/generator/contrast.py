@@ -52,12 +52,12 @@ class Weighting:
 
 
 WEIGHTINGS: dict[str, Weighting] = {
-    "T1": Weighting(0.16, 0, (-0.14, 0.02), strong=0.05),
-    "T2": Weighting(0.19, 1, (-0.02, 0.15)),
-    "T2star": Weighting(0.2, 2, (0.02, 0.3), strong=0.4),
-    "MT": Weighting(0.2, 3, (-0.02, 0.12)),
+    "T1": Weighting(0.2, 0, (-0.14, 0.02), strong=0.05),
+    "T2": Weighting(0.2, 1, (-0.02, 0.15)),
+    "T2star": Weighting(0.22, 2, (0.02, 0.3), strong=0.4),
+    "MT": Weighting(0.16, 3, (-0.02, 0.12)),
     "diffusion": Weighting(0.07, 4, (-0.15, 0.12), dark=0.6),
-    "random": Weighting(0.18, None, (-0.2, 0.2), dark=0.6),
+    "random": Weighting(0.15, None, (-0.2, 0.2), dark=0.6),
 }
 
 

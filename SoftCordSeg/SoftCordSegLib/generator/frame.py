@@ -45,16 +45,22 @@ class Frame:
         return (self.low + self.high) / 2
 
 
-def draw_frame(grid: Grid, draw: Draw) -> Frame:
-    """Place the patch: somewhere along the spine, mostly with the cord inside, sometimes far from it."""
+def draw_frame(grid: Grid, draw: Draw, *, centred: bool = False) -> Frame:
+    """Place the patch: somewhere along the spine, mostly with the cord inside, sometimes far from it.
+
+    A ``centred`` patch has the cord about its middle, as a window that follows a first estimate of the cord does.
+    """
     z, y, x = grid.axes()
     depth, height, width = grid.size
     low, high = draw.pick(list(STRETCHES), list(STRETCHES.values()))
     middle, stature = draw.uniform(low, high), draw.factor(0.08)
 
-    away = draw.chance(0.08)
-    offset_x = draw.uniform(-1, 1) * (width if away else max(width / 2 - 8, 0) * draw.uniform(0, 1))
-    offset_y = draw.uniform(-1, 1) * (height if away else height / 2 * 0.8)
+    away = draw.chance(0.03 if centred else 0.08)
+    if centred and not away:
+        offset_x, offset_y = draw.normal(3, 9), draw.normal(3.5, 10)
+    else:
+        offset_x = draw.uniform(-1, 1) * (width if away else max(width / 2 - 8, 0) * draw.uniform(0, 1))
+        offset_y = draw.uniform(-1, 1) * (height if away else height / 2 * 0.8)
     course_x, slope_x = _course(z, draw, depth, tilt=draw.pick((6, 14), (0.8, 0.2)), bend=0.004)
     course_y, slope_y = _course(z, draw, depth, tilt=draw.pick((11, 22), (0.8, 0.2)), bend=0.008)
 

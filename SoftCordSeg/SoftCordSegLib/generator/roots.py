@@ -12,9 +12,12 @@ from SoftCordSegLib.generator.morphometry import CONUS_TIP, Sizes
 def draw_roots(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:
     """Return the share of each voxel (D, H, W) that roots could fill, cord and dura not regarded."""
     roots = _rootlets(grid, frame, sizes, draw) if draw.chance(0.5) else torch.zeros_like(frame.u)
-    if frame.low > CONUS_TIP + 90:
+    if frame.low > CONUS_TIP + 160:
         return roots
-    begun = ((CONUS_TIP + 55 - sizes.height) / 30).clamp(0, 1)
+    if draw.chance(0.7):
+        gathering = ((CONUS_TIP + 150 - sizes.height) / 80).clamp(0, 1)
+        roots = torch.maximum(roots, gathering * _sheath(grid, frame, sizes, draw))
+    begun = ((CONUS_TIP + 80 - sizes.height) / 50).clamp(0, 1)
     return torch.maximum(roots, begun * torch.maximum(_strands(grid, frame, sizes, draw), _clumps(grid, sizes, draw)))
 
 
@@ -28,6 +31,14 @@ def _rootlets(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:
         row = torch.sin((frame.w + slope * aside) / draw.uniform(1.2, 3.0)).clamp(min=0)
         result = torch.maximum(result, row * coverage(torch.maximum(sheet, 0.75 * sizes.cord_right - aside), grid))
     return result
+
+
+def _sheath(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:
+    """Return roots that run down along the lumbar cord, close to its surface and here and there around it."""
+    thick = draw.uniform(0.4, 3.0)
+    near = coverage(ellipse(frame.u, frame.v, sizes.cord_right + thick, sizes.cord_front + thick), grid)
+    packed = draw.uniform(0.0, 0.8) + draw.uniform(0.1, 0.4) * draw.field(grid, draw.uniform(2, 6))
+    return near * packed.clamp(0, 0.95)
 
 
 def _strands(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:

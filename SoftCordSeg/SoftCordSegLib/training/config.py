@@ -29,6 +29,7 @@ class TrainingConfig(Strict):
     patches; ``geometries`` bodies are each shown in ``appearances`` contrasts and mixed, as a body costs more than a
     picture of it. ``steps`` is the length of the cosine schedule. ``initial_weights`` is a checkpoint or state dict to
     start from. ``workers`` processes generate; 0 does it in the training process, which is right where cores are few.
+    ``centred`` patches have the cord about their middle: for the fine pass of a model that follows a first estimate.
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take.
     ``cohort`` is a table of real images with masks (its split ``train``), which make up ``real_share`` of the bodies;
     ``augmentation`` is how strongly they are varied, 1 as in Bédard et al. 2023.
@@ -39,6 +40,7 @@ class TrainingConfig(Strict):
     losses: dict[LossName, Positive] = Field(default={"bce": 10.0, "dice": 0.1}, min_length=1)
     output_weights: tuple[Positive, Positive] = (1.0, 0.5)
     patches: Annotated[tuple[Shape, ...], Field(min_length=1)] = PATCHES
+    centred: bool = False
     batch: Count = 2
     geometries: Count = 4
     appearances: Count = 4

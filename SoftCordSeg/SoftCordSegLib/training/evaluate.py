@@ -14,16 +14,15 @@ from SoftCordSegLib.training.stream import seed_of
 
 #: Keeps held-out bodies apart from those of any training seed.
 HELD_OUT = 8_191_001
-SHAPE = (48, 64, 64)
 BINS = 10
 
 
 def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list[Sample]:
-    """Return the fixed evaluation set: another body and contrast each, the same for every run and configuration."""
-    samples, grid = [], Grid(SHAPE, device=device)
+    """Return the fixed evaluation set: another body and contrast each, the same for all runs on such patches."""
+    samples, grid = [], Grid(config.patches[0], device=device)
     for number in range(config.validation_samples):
         draw = Draw(seed_of(HELD_OUT, number), device)
-        samples.append(draw_sample(draw_anatomy(grid, draw), grid, draw))
+        samples.append(draw_sample(draw_anatomy(grid, draw, centred=config.centred), grid, draw))
     return samples
 
 

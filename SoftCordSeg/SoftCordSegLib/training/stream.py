@@ -64,7 +64,7 @@ def generate_group(
             case = draw.pick(sources.cases)
             rows.append([draw_real_sample(case, grid, draw, config.augmentation) for _ in range(config.appearances)])
         else:
-            anatomy = draw_anatomy(grid, draw, sources.tracings)
+            anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred)
             rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
     return [_stack(samples[start : start + config.batch]) for start in range(0, len(samples), config.batch)]

@@ -10,7 +10,7 @@ from torch import nn
 from CrossContrastLib.errors import BadInputError, OutOfMemoryError
 from CrossContrastLib.ground.geometry import same_grid
 from CrossContrastLib.inference.engine import GridPredictor
-from CrossContrastLib.models.spec import Localisation, ModelSpec, NetworkSpec, Preprocessing, Windowing
+from CrossContrastLib.models.spec import Finder, Localisation, ModelSpec, NetworkSpec, Preprocessing, Windowing
 
 CPU = torch.device("cpu")
 
@@ -127,6 +127,52 @@ def test_localisation_without_a_structure_keeps_the_coarse_result():
     image = _ras(np.random.default_rng(1).random((20, 20, 20), np.float32))
     result = GridPredictor(settings, Function(lambda x: x - 10), CPU).predict([image])["cord"]
     assert sitk.GetArrayFromImage(result).max() < 0.01
+
+
+def test_following_windows_refine_with_the_fine_network_what_the_finder_found(awkward_image):
+    """The finder marks the bright corner vaguely, the fine network exactly; the result lies where the corner is."""
+    localisation = Localisation(
+        output="cord",
+        margin=4.0,
+        follow=0,
+        finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 32, 32), divisible_by=8)),
+    )
+    settings = spec(task="segmentation", activation="sigmoid", outputs=("cord",), localisation=localisation)
+    finder, fine = Function(lambda x: (x > 300) * 2.0 - 1), Function(lambda x: (x > 300) * 40.0 - 20)
+    result = GridPredictor(settings, fine, CPU, finder=finder).predict([awkward_image])["cord"]
+    truth = sitk.Cast(awkward_image > 300, sitk.sitkFloat32)
+    assert same_grid(result, awkward_image, 0)
+    assert np.abs(centre_of_mass(sitk.Cast(result > 0.5, sitk.sitkFloat32)) - centre_of_mass(truth)).max() < 0.5
+    assert 0 < fine.voxels < finder.voxels
+    assert sitk.GetArrayFromImage(result).max() > 0.99
+
+
+def test_a_following_window_is_normalised_by_itself():
+    """A bright object far away does not change what the fine network sees of the cord."""
+    values = np.full((32, 64, 64), 100, np.float32)
+    values[:, 30:34, 30:34] = 200
+    brighter = values.copy()
+    brighter[:, :6, :6] = 5000
+    settings = spec(
+        task="segmentation",
+        activation="sigmoid",
+        outputs=("cord",),
+        preprocessing=Preprocessing(normalisation="zscore"),
+        localisation=Localisation(
+            output="cord",
+            follow=0,
+            margin=4.0,
+            finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 64, 64), divisible_by=8)),
+        ),
+    )
+    cord = torch.zeros(1, 1, 32, 64, 64)
+    cord[..., 30:34, 30:34] = 1
+    results = [
+        GridPredictor(settings, Function(lambda x: x), CPU, finder=Function(lambda _: 8 * cord - 4)).predict([_ras(v)])
+        for v in (values, brighter)
+    ]
+    near = [sitk.GetArrayFromImage(result["cord"])[:, 28:36, 28:36] for result in results]
+    assert np.allclose(*near, atol=1e-5)
 
 
 def test_mirroring_averages_over_the_allowed_axes_only():

@@ -9,9 +9,12 @@ import pytest
 import torch
 
 from CrossContrastLib.errors import ModelError, OutputError
-from CrossContrastLib.models.bundle import load_network, read_spec, write_bundle
+from CrossContrastLib.models.bundle import FINDER, WEIGHTS, load_networks, read_spec, write_bundle
+from CrossContrastLib.models.library import ModelLibrary
+from CrossContrastLib.models.load import load_model
 from CrossContrastLib.models.manifest import seal
 from CrossContrastLib.models.networks import build_network
+from CrossContrastLib.models.spec import Finder, Localisation
 from CrossContrastLib.models.weights import save
 
 
@@ -27,13 +30,31 @@ def test_a_bundle_comes_back_as_it_was_written(tmp_path, spec, metadata):
     network = build_network(spec.network.name, **spec.network.arguments).eval()
     write_bundle(tmp_path / "tiny", spec, network.state_dict(), metadata, "# A card\n")
     assert read_spec(tmp_path / "tiny") == spec
-    again = load_network(tmp_path / "tiny", spec)
+    again = load_networks(tmp_path / "tiny", spec)[WEIGHTS]
     x = torch.randn(1, 1, 16, 16, 16)
     with torch.inference_mode():
         assert torch.equal(again(x), network(x))
     assert not again.training
     assert (tmp_path / "tiny/docs/README.md").read_text() == "# A card\n"
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"], "temporary folders are left"
+
+
+def test_a_bundle_with_a_finder_keeps_both_networks(tmp_path, spec, metadata):
+    finder = Finder(network=spec.network, windowing=spec.windowing)
+    spec = spec.model_copy(update={"localisation": Localisation(output="cord", follow=0, finder=finder)})
+    torch.manual_seed(3)
+    states = [build_network(spec.network.name, **spec.network.arguments).state_dict() for _ in range(2)]
+    with pytest.raises(ModelError, match=r"not those of models/model.pt and models/finder.pt"):
+        write_bundle(tmp_path / "half", spec, states[0], metadata, "")
+    write_bundle(tmp_path / "both", spec, states[0], metadata, "", finder=states[1])
+    ModelLibrary().add(tmp_path / "both", "both")
+    model = load_model(ModelLibrary().find("both"))
+    assert model.spec == spec
+    for network, state in ((model.network, states[0]), (model.finder, states[1])):
+        assert all(torch.equal(network.state_dict()[name], value) for name, value in state.items())
+    (ModelLibrary().find("both").folder / FINDER).write_bytes(b"other")
+    with pytest.raises(ModelError, match=r"models/finder.pt"):
+        load_model(ModelLibrary().find("both"))
 
 
 def test_monai_can_build_the_network_from_the_configuration(make_bundle):
@@ -79,7 +100,7 @@ def test_a_weight_file_with_a_program_in_it_is_refused_and_the_program_does_not_
         write(folder / "models/model.pt")
         reseal(folder)
         with pytest.raises(ModelError, match=r"model.pt"):
-            load_network(folder, spec)
+            load_networks(folder, spec)
         assert not (tmp_path / "ran").exists()
 
 
@@ -89,7 +110,7 @@ def test_a_weight_file_that_is_none_is_named(make_bundle, spec, content):
     (folder / "models/model.pt").write_bytes(content)
     reseal(folder)
     with pytest.raises(ModelError, match=r"models/model.pt is not a readable weight file"):
-        load_network(folder, spec)
+        load_networks(folder, spec)
 
 
 def test_a_weight_file_must_map_names_to_tensors(make_bundle, spec):
@@ -97,7 +118,7 @@ def test_a_weight_file_must_map_names_to_tensors(make_bundle, spec):
     torch.save({"state_dict": {}, "epoch": 3}, folder / "models/model.pt")
     reseal(folder)
     with pytest.raises(ModelError, match="'state_dict' is not a tensor"):
-        load_network(folder, spec)
+        load_networks(folder, spec)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +143,7 @@ def test_arguments_that_the_network_does_not_take_are_a_model_error(make_bundle)
         edit(folder / "configs/inference.json", network_def=definition | arguments)
         reseal(folder)
         with pytest.raises(ModelError, match="PlainConvUNet cannot be built"):
-            load_network(folder, read_spec(folder))
+            load_networks(folder, read_spec(folder))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from CrossContrastLib.errors import ModelError
-from CrossContrastLib.models.bundle import load_network
+from CrossContrastLib.models.bundle import load_networks
 from CrossContrastLib.models.manifest import read_manifest, verify
 
 
@@ -29,7 +29,7 @@ def test_one_changed_byte_of_the_weights_is_refused_by_name_before_they_are_read
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"models/model.pt of softcord@1 does not match its recorded SHA-256"):
-        load_network(entry.folder, spec)
+        load_networks(entry.folder, spec)
 
 
 def test_a_missing_file_is_named(entry):

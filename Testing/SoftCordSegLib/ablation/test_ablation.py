@@ -124,6 +124,7 @@ def scores(spreads: dict[str, float], subjects: int = 12, dice: float = 0.9) -> 
             contrasts=("T1w", "T2w"),
             csa_sd_mm2=spreads.get(arm.name, 4.0) + generator.uniform(0, 0.5),
             dice=dice,
+            csa_error_mm2=3.0,
         )
         for arm in all_arms()
         for number in range(subjects)
@@ -140,6 +141,16 @@ def test_the_verdict_says_what_the_numbers_say():
     assert "5 of 6 arms" in part
     assert HARD[0] in part
     assert "reproduced in part" in part
+
+
+def test_networks_that_err_more_than_the_masks_differ_are_said_to_do_so():
+    def manual(spread: float) -> SubjectScores:
+        return SubjectScores(method="manual masks", subject="0", contrasts=("T1w", "T2w"), csa_sd_mm2=spread)
+
+    exact, coarse = (verdict([*scores({PROPOSED: 2.0}), manual(spread)])[1] for spread in (5.0, 0.5))
+    assert exact.startswith("The manual masks have a CSA SD of 5.00 mm²")
+    assert "longer training" in coarse
+    assert "longer training" not in exact
 
 
 def test_too_few_subjects_cannot_be_judged_whatever_they_show():
@@ -172,16 +183,16 @@ def test_the_quick_ablation_trains_all_arms_judges_them_and_repeats_nothing(tmp_
     first = run()
     assert first.exit_code == 0, first.output
     result = json.loads(first.stdout)
-    assert result["cases"] == 9 * QUICK.subjects * 6
+    assert result["cases"] == (9 + 1) * QUICK.subjects * 6
     assert result["failed"] == result["reused"] == 0
     assert PROPOSED in result["verdict"][0]
     with Path(result["subjects_table"]).open(newline="") as stream:
         spreads = [row["csa_sd_mm2"] for row in csv.DictReader(stream, delimiter="\t")]
-    assert len(spreads) == 9 * QUICK.subjects
+    assert len(spreads) == (9 + 1) * QUICK.subjects
     weights = {path: path.stat().st_mtime_ns for path in tmp_path.glob("models/*/1/models/model.pt")}
     assert len(weights) == 3 * 6 + 6
     second = json.loads(run().stdout)
-    assert second["reused"] == result["cases"]
+    assert second["reused"] == 9 * QUICK.subjects * 6
     assert second["verdict"] == result["verdict"]
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in weights.items())
     assert result["verdict"][0].split(":")[0] in (tmp_path / "report.html").read_text(encoding="utf-8")

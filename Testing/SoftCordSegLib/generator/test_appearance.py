@@ -6,7 +6,8 @@ import torch
 from torch.nn import functional
 
 from CrossContrastLib.inference.preprocess import normalise
-from SoftCordSegLib.generator.acquisition import acquire, smooth
+from SoftCordSegLib.generator import appearance
+from SoftCordSegLib.generator.acquisition import THICK, acquire, smooth, through_slices
 from SoftCordSegLib.generator.anatomy import Anatomy, draw_anatomy
 from SoftCordSegLib.generator.appearance import draw_sample, normalise_foreground, paint
 from SoftCordSegLib.generator.contrast import WEIGHTINGS, Contrast, draw_contrast
@@ -52,11 +53,32 @@ def test_a_voxel_shows_its_tissues_in_their_shares(body: Anatomy):
     assert sum(close) >= 4  # the others have pulsing fluid or displaced fat
 
 
-def test_the_label_is_the_anatomy_however_the_scanner_blurred_it(body: Anatomy):
+def test_the_label_is_the_anatomy_however_the_scanner_blurred_it(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(appearance, "draw_resolution", lambda draw: (draw.uniform(0.5, THICK),) * 3)
     for seed in range(12):
         target = draw_sample(body, GRID, Draw(seed)).target
         assert torch.equal(target[0], body.cord) or torch.equal(target[0], body.cord.flip(-1))
         assert torch.equal(target[1], body.canal) or torch.equal(target[1], body.canal.flip(-1))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_the_label_of_a_thick_slice_is_what_fills_it_on_average(axis: int):
+    fractions = torch.rand(2, 24, 48, 48, generator=torch.Generator().manual_seed(axis))
+    resolution = [0.7, 0.7, 0.7]
+    resolution[axis] = 4.0
+    averaged = through_slices(fractions, (resolution[0], resolution[1], resolution[2]))
+    slabs = fractions.unfold(axis + 1, 4, 4).mean(-1).movedim(axis + 1, 0)
+    fine = averaged.movedim(axis + 1, 0)
+    middles = (fine[1::4] + fine[2::4]) / 2
+    # The middle of a slab lies between two voxels, an eighth of its thickness away from each.
+    expected = 0.875 * slabs[1:-1] + 0.0625 * (slabs[:-2] + slabs[2:])
+    assert torch.allclose(middles[1:-1], expected, atol=1e-5)
+    assert float(averaged.mean()) == pytest.approx(float(fractions.mean()), abs=1e-5)
+
+
+def test_a_straight_cord_keeps_its_label_in_thick_axial_slices():
+    straight = torch.rand(2, 1, 48, 48, generator=torch.Generator().manual_seed(0)).expand(2, 24, 48, 48)
+    assert torch.allclose(through_slices(straight, (5.0, 0.5, 0.5)), straight, atol=1e-6)
 
 
 def test_image_label_and_weight_are_mirrored_together(body: Anatomy):

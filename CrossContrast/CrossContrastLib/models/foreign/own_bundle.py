@@ -8,9 +8,9 @@ from CrossContrastLib.models.bundle import (
     CARD,
     FILES,
     INFERENCE,
-    WEIGHTS,
     build_with_weights,
     names_our_network,
+    networks_of,
     read_json,
     read_spec,
 )
@@ -28,13 +28,14 @@ def why_trust(_: Path) -> str:
 
 
 def bring_in(source: Path, destination: Path, origin: str) -> None:
-    """Copy the bundle's four files, after the weights were seen to fit the network; nothing else is taken along."""
+    """Copy the bundle's own files, after the weights were seen to fit the networks; nothing else is taken along."""
     spec = read_spec(source)
-    for name in FILES:
+    files = {*FILES, *networks_of(spec)}
+    for name in files:
         if not (source / name).is_file() and name != CARD:
             raise ModelError(f"The bundle {source} has no {name}.")
-    build_with_weights(spec, source / WEIGHTS, f"The weights of {origin}")
-    for name in FILES:
+    build_with_weights(spec, source, f"The weights of {origin}")
+    for name in files:
         if (source / name).is_file():
             (destination / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / name, destination / name)

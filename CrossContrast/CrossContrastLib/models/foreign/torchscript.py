@@ -70,6 +70,9 @@ def _load(path: Path, extra: dict[str, bytes]) -> nn.Module:
 
 def _spec(fields: dict[str, Any], where: Path) -> ModelSpec:
     try:
-        return ModelSpec.model_validate(fields | {"network": {"name": "TorchScript"}})
+        spec = ModelSpec.model_validate(fields | {"network": {"name": "TorchScript"}})
     except ValidationError as error:
         raise ModelError(f"{where} does not describe the model: {first_problem(error)}.") from None
+    if spec.localisation and spec.localisation.finder:
+        raise ModelError(f"{where} names a finder, but a TorchScript file holds one network only.")
+    return spec

@@ -22,15 +22,37 @@ def _depth_to_space(x: Tensor) -> Tensor:
     return x.permute(0, 1, 5, 2, 6, 3, 7, 4).reshape(batch, channels // 8, 2 * depth, 2 * height, 2 * width)
 
 
+class _Border(nn.Module):
+    """What the trunk at half resolution cannot say about each voxel: begins as nothing and learns to correct it."""
+
+    def __init__(self, images: int, features: int, fine: int, outputs: int) -> None:
+        super().__init__()
+        self.from_trunk = nn.Conv3d(features, 8 * fine, 1)
+        self.from_image = nn.Conv3d(images, fine, 3, padding=1)
+        self.mix = _convolution(2 * fine, fine)
+        self.head = nn.Conv3d(fine, outputs, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
+
+    def forward(self, image: Tensor, trunk: Tensor) -> Tensor:
+        """Return the correction (B, outputs, D, H, W) from image (B, images, D, H, W) and trunk at half its size."""
+        return self.head(self.mix(torch.cat([_depth_to_space(self.from_trunk(trunk)), self.from_image(image)], 1)))
+
+
 class CompactUNet(nn.Module):
     """U-Net with a stride-2 stem and a depth-to-space head, so that no convolution runs at full resolution.
 
     On a 64-voxel cube and two CPU cores a training step takes 0.34 s, against 1.2 s for the same trunk at full
     resolution. Input (B, ``in_channels``, D, H, W), output (B, ``out_channels``, D, H, W), each side divisible by
     ``2 ** len(channels)``; the output is before any activation.
+
+    ``fine`` channels at full resolution, from the trunk and from the image itself, sharpen the borders, for half as
+    much time again; 0 leaves them out.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, channels: tuple[int, ...] = (24, 48, 96, 128)) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, channels: tuple[int, ...] = (24, 48, 96, 128), fine: int = 0
+    ) -> None:
         super().__init__()
         self.stem = nn.Conv3d(in_channels, channels[0], kernel_size=4, stride=2, padding=1)
         self.encoder = nn.ModuleList([_convolution(channels[0], channels[0])])
@@ -42,10 +64,11 @@ class CompactUNet(nn.Module):
             self.reduce.append(nn.Conv3d(deep, shallow, 1))
             self.decoder.append(_convolution(2 * shallow, shallow))
         self.head = nn.Conv3d(channels[0], 8 * out_channels, 1)
+        self.border = _Border(in_channels, channels[0], fine, out_channels) if fine else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Run the network on a batch of windows."""
-        x = self.stem(x)
+        image, x = x, self.stem(x)
         skips = []
         for level, block in enumerate(self.encoder):
             x = block(functional.max_pool3d(x, 2) if level else x)
@@ -55,4 +78,5 @@ class CompactUNet(nn.Module):
             skip = skips.pop()
             x = functional.interpolate(reduce(x), size=skip.shape[2:], mode="nearest")
             x = block(torch.cat([skip, x], dim=1))
-        return _depth_to_space(self.head(x))
+        coarse = _depth_to_space(self.head(x))
+        return coarse if self.border is None else coarse + self.border(image, x)
