@@ -50,8 +50,8 @@ def _precision(subjects: Sequence[SubjectScores]) -> list[str]:
     return [sentence]
 
 
-def _finite(values: Sequence[float]) -> list[float]:
-    return [value for value in values if np.isfinite(value)]
+def _finite(values: "Sequence[float] | np.ndarray") -> list[float]:
+    return [float(value) for value in values if np.isfinite(value)]
 
 
 def _undecidable(subjects: Sequence[SubjectScores], comparisons: Sequence[Comparison]) -> str:
