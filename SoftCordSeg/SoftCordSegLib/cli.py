@@ -36,6 +36,11 @@ def cord() -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
 @click.option("--mirror", is_flag=True, help="Average with the mirror image: slower, slightly steadier.")
+@click.option(
+    "--uncertainty",
+    is_flag=True,
+    help="Also segment mirrored, brighter and darker versions and write how much they differ: six times as long.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @user_command
 def segment(
@@ -48,13 +53,15 @@ def segment(
     workers: int,
     scheduler: str | None,
     mirror: bool,
+    uncertainty: bool,
     overwrite: bool,
 ) -> None:
     """Segment the cord softly in IMAGES (files, DICOM folders, or folders of images).
 
     For each image five files appear in the output folder, on the image's own grid: <name>_softseg.nii.gz (float32, 0 to
-    1), <name>_seg.nii.gz, <name>_csa.csv, <name>_overlay.png and <name>_softseg.json. An image that cannot be used is
-    named with the reason, the others are done, and the exit code is 2.
+    1), <name>_seg.nii.gz, <name>_csa.csv, <name>_overlay.png and <name>_softseg.json. With --uncertainty there is also
+    <name>_uncertainty.nii.gz, the standard deviation of each voxel, and the table holds that of each area. An image
+    that cannot be used is named with the reason, the others are done, and the exit code is 2.
     """
     from CrossContrastLib.cli.batch import run_batch
     from CrossContrastLib.ground.device import check_device_name
@@ -74,6 +81,7 @@ def segment(
             device=device,
             threshold=threshold,
             mirror=mirror,
+            uncertainty=uncertainty,
             overwrite=overwrite,
         )
         for image in found

@@ -12,7 +12,10 @@ from SoftCordSegLib.outputs import SegmentationFiles
 
 
 class SegmentCordResult(JobResult):
-    """Where the results are, and the numbers that people look at first (``None`` where no cord was found)."""
+    """Where the results are, and the numbers that people look at first (``None`` where no cord was found).
+
+    ``uncertainty`` is the mean standard deviation of the soft values in and around the cord, where it was asked for.
+    """
 
     image: Path
     softseg: Path
@@ -23,6 +26,7 @@ class SegmentCordResult(JobResult):
     mean_csa_mm2: float | None
     sd_csa_mm2: float | None
     volume_mm3: float
+    uncertainty: float | None = None
 
 
 class SegmentCord(Job):
@@ -36,6 +40,7 @@ class SegmentCord(Job):
     device: str = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     mirror: bool = False
+    uncertainty: bool = False
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentCordResult:
@@ -52,6 +57,7 @@ class SegmentCord(Job):
             device=self.device,
             threshold=self.threshold,
             mirror=self.mirror,
+            uncertainty=self.uncertainty,
             progress=progress,
         )
         return SegmentCordResult(

@@ -36,13 +36,18 @@ class SegmentationFiles:
         return self.folder / f"{self.stem}_overlay.png"
 
     @property
+    def uncertainty(self) -> Path:
+        """Standard deviation of the soft value, float32; on request only."""
+        return self.folder / f"{self.stem}_uncertainty.nii.gz"
+
+    @property
     def sidecar(self) -> Path:
         """Provenance of all of them."""
         return self.folder / f"{self.stem}_softseg.json"
 
     def results(self) -> tuple[Path, ...]:
         """All files but the sidecar."""
-        return self.softseg, self.seg, self.csa, self.overlay
+        return self.softseg, self.seg, self.csa, self.overlay, self.uncertainty
 
     def check_replaceable(self) -> None:
         """See the function :func:`check_replaceable`."""

@@ -20,6 +20,7 @@ from SoftCordSegLib.csa.table import CsaTable
 from SoftCordSegLib.outputs import SegmentationFiles
 from SoftCordSegLib.overlay import draw_overlay
 from SoftCordSegLib.postprocess import keep_cord
+from SoftCordSegLib.uncertainty import VERSIONS, Uncertainty, measure_uncertainty
 
 #: The model's output that is the cord; a model with one output only is taken to mean it.
 CORD = "cord"
@@ -27,7 +28,10 @@ CORD = "cord"
 
 @dataclass(frozen=True)
 class CordSegmentation:
-    """A soft cord on the grid of its image, and what was measured on it; ``missing`` says why none was found."""
+    """A soft cord on the grid of its image, and what was measured on it; ``missing`` says why none was found.
+
+    ``uncertainty`` is there if it was asked for.
+    """
 
     image: sitk.Image
     soft: sitk.Image
@@ -35,18 +39,27 @@ class CordSegmentation:
     csa: CsaTable
     volume_mm3: float
     missing: str
+    uncertainty: Uncertainty | None = None
 
 
-def segment_volume(image: sitk.Image, predictor: Predictor, threshold: float, progress: Progress) -> CordSegmentation:
+def segment_volume(
+    image: sitk.Image, predictor: Predictor, threshold: float, progress: Progress, *, uncertainty: bool = False
+) -> CordSegmentation:
     """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``."""
     output = cord_output(predictor)
-    soft, missing = keep_cord(predictor.predict([image], part(progress, 0, 0.9))[output])
+    share = 0.9 / (1 + len(VERSIONS)) if uncertainty else 0.9
+    soft, missing = keep_cord(predictor.predict([image], part(progress, 0, share))[output])
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
-    progress(0.9, 1, "measuring the cross-sectional area")
+    progress(share, 1, "measuring the cross-sectional area")
     csa = measure_csa(soft, threshold=threshold)
+    spread = None
+    if uncertainty:
+        report = part(progress, share, 1)
+        spread = measure_uncertainty(image, soft, csa, predictor, output, threshold=threshold, progress=report)
+        csa = spread.csa
     x, y, z = image.GetSpacing()
     volume = float(sitk.GetArrayViewFromImage(soft).sum(dtype=float)) * x * y * z
-    return CordSegmentation(image, soft, binary, csa, volume, missing)
+    return CordSegmentation(image, soft, binary, csa, volume, missing, spread)
 
 
 def cord_output(predictor: Predictor) -> str:
@@ -66,6 +79,7 @@ def segment_file(
     device: str = "auto",
     threshold: float = 0.5,
     mirror: bool = False,
+    uncertainty: bool = False,
     progress: Progress = silent,
 ) -> Provenance:
     """Segment the volume of a file or DICOM folder and write all files of the result at once.
@@ -81,14 +95,14 @@ def segment_file(
         chosen = choose_device(device)
         progress(0.02, 1, "loading the model")
         predictor = warm_predictor(entry, chosen, mirror)
-        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9))
+        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), uncertainty=uncertainty)
         if result.missing:
             warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
     provenance = Provenance(
         job="cord.segment",
         model=ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json")),
         device=describe_device(chosen),
-        parameters={"threshold": threshold, "mirror": mirror},
+        parameters={"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty},
         inputs=[FileRecord.of(path)],
         measures=_measures(result),
         warnings=[str(w.message) for w in caught if _is_ours(w)],
@@ -96,6 +110,8 @@ def segment_file(
     progress(0.9, 1, "writing the results")
     with staging_folder(files.folder) as folder:
         _write(result, provenance, SegmentationFiles(folder, files.stem), threshold=threshold, name=str(path))
+    if not uncertainty:
+        files.uncertainty.unlink(missing_ok=True)  # that of an earlier result, which is no more
     progress(1, 1, "done")
     return provenance
 
@@ -110,6 +126,7 @@ def _measures(result: CordSegmentation) -> dict[str, float | None]:
         "mean_csa_mm2": _finite(result.csa.mean("area_true")),
         "sd_csa_mm2": _finite(result.csa.sd("area_true")),
         "volume_mm3": round(result.volume_mm3, 3),
+        "uncertainty": round(result.uncertainty.mean, 4) if result.uncertainty else None,
     }
 
 
@@ -125,5 +142,7 @@ def _write(
     write_image(result.binary, files.seg)
     result.csa.to_csv(files.csa, name=name)
     draw_overlay(result.image, result.soft, files.overlay, threshold=threshold, title=files.stem)
-    provenance.outputs = [FileRecord.of(path, relative=True) for path in files.results()]
+    if result.uncertainty:
+        write_image(result.uncertainty.image, files.uncertainty)
+    provenance.outputs = [FileRecord.of(path, relative=True) for path in files.results() if path.exists()]
     provenance.write(files.sidecar)

@@ -21,7 +21,11 @@ _SCT_MEASURES: dict[str, Measure] = {
     "orientation": "orientation",
     "solidity": "solidity",
 }
-_OWN_MEASURES: dict[str, Measure] = {"true soft area": "area_true", "true angle": "tilt"}
+_OWN_MEASURES: dict[str, Measure] = {
+    "true soft area": "area_true",
+    "true angle": "tilt",
+    "uncertainty of true soft area": "area_uncertainty",
+}
 
 
 def write_csv(table: CsaTable, path: Path, *, name: str = "", per: Literal["slice", "level", "all"] = "slice") -> None:

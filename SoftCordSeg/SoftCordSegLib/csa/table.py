@@ -23,6 +23,7 @@ Measure = Literal[
     "length",
     "length_true",
     "distance",
+    "area_uncertainty",
 ]
 
 
@@ -49,7 +50,8 @@ class CsaRow:
     axis: the cord leans left, going up, where positive), ``angle_rl`` (leans to the front), diameters, eccentricity,
     orientation, solidity and ``length`` of cord in the slice. True soft: ``area_true``, the area that the soft values
     of the main object add up to, perpendicular to the cord; ``tilt``, the angle between tangent and slice normal;
-    ``length_true``. ``maximum`` is the largest soft value, ``components`` the number of separate objects.
+    ``length_true``; ``area_uncertainty``, its standard deviation over versions of the image, where these were
+    segmented. ``maximum`` is the largest soft value, ``components`` the number of separate objects.
     """
 
     slice: int
@@ -68,6 +70,7 @@ class CsaRow:
     solidity: float = np.nan
     length: float = np.nan
     length_true: float = np.nan
+    area_uncertainty: float = np.nan
     components: int = 0
     maximum: float = 0.0
     notes: tuple[Note, ...] = ()

@@ -46,7 +46,7 @@ def create(config: TrainingConfig, device: torch.device) -> State:
     torch.manual_seed(config.seed)
     network = build_network(config.network.name, **config.network.arguments)
     if config.initial_weights:
-        network.load_state_dict(read_weights(config.initial_weights))
+        _start_from(network, config.initial_weights)
     else:
         _expect_little_cord(network)
     network = network.to(device)
@@ -54,6 +54,16 @@ def create(config: TrainingConfig, device: torch.device) -> State:
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16" and device.type == "cuda")
     return State(network, copy.deepcopy(network).eval(), optimiser, scaler)
+
+
+def _start_from(network: nn.Module, path: Path) -> None:
+    """Take the weights of ``path``; parts of the network that they know nothing of begin as they are built."""
+    try:
+        unused = network.load_state_dict(read_weights(path), strict=False).unexpected_keys
+    except RuntimeError as error:
+        raise BadInputError(f"The weights {path} do not fit the network: {error}.") from error
+    if unused:
+        raise BadInputError(f"The weights {path} have parts that the network lacks, {unused[0]} for one.")
 
 
 def _store_channels_last(network: nn.Module) -> None:

@@ -101,6 +101,38 @@ def test_training_can_start_from_the_weights_of_another(tmp_path: Path):
     )
 
 
+def test_parts_that_the_first_weights_know_nothing_of_begin_as_built_and_change_no_answer(tmp_path: Path):
+    first = train(TINY, tmp_path / "first")
+    larger = TINY.network.model_copy(update={"arguments": TINY.network.arguments | {"fine": 4}})
+    again = TINY.model_copy(update={"network": larger, "initial_weights": tmp_path / "first" / "checkpoint.pt"})
+    second = train(again, tmp_path / "second", max_minutes=0)
+    image = torch.randn(2, 1, 16, 16, 16)
+    with torch.inference_mode():
+        assert torch.allclose(second.network.eval()(image), first.average.eval()(image), atol=1e-6)
+
+
+def test_weights_of_a_larger_network_are_refused(tmp_path: Path):
+    larger = TINY.network.model_copy(update={"arguments": TINY.network.arguments | {"fine": 4}})
+    train(TINY.model_copy(update={"network": larger, "steps": 1}), tmp_path / "first")
+    again = TINY.model_copy(update={"initial_weights": tmp_path / "first" / "checkpoint.pt"})
+    with pytest.raises(BadInputError, match="border"):
+        train(again, tmp_path / "second")
+
+
+def test_deep_supervision_teaches_the_heads_of_all_levels_and_leaves_one_output_for_use(tmp_path: Path):
+    arguments = {"in_channels": 1, "out_channels": 2, "channels": [4, 8, 8, 8], "deep": 2}
+    network = TINY.network.model_copy(update={"arguments": arguments})
+    config = TINY.model_copy(update={"network": network, "patches": ((16, 16, 32),), "steps": 2})
+    before = train(config, tmp_path, max_minutes=0).network
+    first = {name: value.clone() for name, value in before.state_dict().items() if name.startswith("deep")}
+    after = train(config, tmp_path, resume=True).network
+    assert len(first) == 4
+    assert all(not torch.equal(after.state_dict()[name], value) for name, value in first.items())
+    outputs = after.train()(torch.randn(2, 1, 16, 16, 32))
+    assert [tuple(output.shape) for output in outputs] == [(2, 2, 16, 16, 32), (2, 2, 4, 4, 8), (2, 2, 2, 2, 4)]
+    assert isinstance(after.eval()(torch.randn(2, 1, 16, 16, 32)), torch.Tensor)
+
+
 def test_the_rate_rises_then_falls_to_a_fiftieth():
     rates = [learning_rate(TrainingConfig(steps=1000, warmup=100), step) for step in range(1001)]
     assert max(rates) == pytest.approx(1.5e-3, rel=0.03)

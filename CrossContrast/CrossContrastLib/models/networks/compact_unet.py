@@ -47,11 +47,17 @@ class CompactUNet(nn.Module):
     ``2 ** len(channels)``; the output is before any activation.
 
     ``fine`` channels at full resolution, from the trunk and from the image itself, sharpen the borders, for half as
-    much time again; 0 leaves them out.
+    much time again; 0 leaves them out. ``deep`` of the decoder's levels below the last get heads of their own: in
+    training mode the network then returns a list of outputs from fine to coarse, for deep supervision.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, channels: tuple[int, ...] = (24, 48, 96, 128), fine: int = 0
+        self,
+        in_channels: int,
+        out_channels: int,
+        channels: tuple[int, ...] = (24, 48, 96, 128),
+        fine: int = 0,
+        deep: int = 0,
     ) -> None:
         super().__init__()
         self.stem = nn.Conv3d(in_channels, channels[0], kernel_size=4, stride=2, padding=1)
@@ -60,13 +66,14 @@ class CompactUNet(nn.Module):
             self.encoder.append(nn.Sequential(_convolution(inputs, outputs), _convolution(outputs, outputs)))
         self.reduce = nn.ModuleList()
         self.decoder = nn.ModuleList()
-        for deep, shallow in zip(channels[:0:-1], channels[-2::-1], strict=True):
-            self.reduce.append(nn.Conv3d(deep, shallow, 1))
-            self.decoder.append(_convolution(2 * shallow, shallow))
+        for lower, upper in zip(channels[:0:-1], channels[-2::-1], strict=True):
+            self.reduce.append(nn.Conv3d(lower, upper, 1))
+            self.decoder.append(_convolution(2 * upper, upper))
+        self.deep = nn.ModuleList(nn.Conv3d(width, out_channels, 1) for width in channels[1:-1][:deep])
         self.head = nn.Conv3d(channels[0], 8 * out_channels, 1)
         self.border = _Border(in_channels, channels[0], fine, out_channels) if fine else None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
         """Run the network on a batch of windows."""
         image, x = x, self.stem(x)
         skips = []
@@ -74,9 +81,15 @@ class CompactUNet(nn.Module):
             x = block(functional.max_pool3d(x, 2) if level else x)
             skips.append(x)
         skips.pop()
+        levels = []
         for reduce, block in zip(self.reduce, self.decoder, strict=True):
             skip = skips.pop()
             x = functional.interpolate(reduce(x), size=skip.shape[2:], mode="nearest")
             x = block(torch.cat([skip, x], dim=1))
-        coarse = _depth_to_space(self.head(x))
-        return coarse if self.border is None else coarse + self.border(image, x)
+            levels.append(x)
+        output = _depth_to_space(self.head(x))
+        if self.border is not None:
+            output = output + self.border(image, x)
+        if not (self.training and self.deep):
+            return output
+        return [output, *(head(level) for head, level in zip(self.deep, levels[-2::-1], strict=False))]
