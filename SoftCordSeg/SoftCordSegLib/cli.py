@@ -10,7 +10,7 @@ from SoftCordSegLib.ablation.cli import ablation
 from SoftCordSegLib.csa.cli import csa
 from SoftCordSegLib.evaluation.cli import evaluate
 from SoftCordSegLib.softgt.cli import soft_gt
-from SoftCordSegLib.training.cli import train
+from SoftCordSegLib.training.cli import package, train
 
 if TYPE_CHECKING:
     from SoftCordSegLib.jobs import SegmentCordResult
@@ -132,3 +132,4 @@ cord.add_command(csa)
 cord.add_command(soft_gt)
 cord.add_command(evaluate)
 cord.add_command(train)
+cord.add_command(package)

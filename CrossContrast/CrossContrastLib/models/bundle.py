@@ -7,6 +7,8 @@
     models/model.pt          a plain state dict
     models/finder.pt         another, where the localisation has a network of its own
     docs/README.md           the model card
+    docs/calibration.png     how often its soft values are true, where this was measured
+    configs/training.json    the settings of the training, where they are known
     manifest.json            the SHA-256 of each of these
 
 Nothing in such a folder is ever executed.
@@ -34,8 +36,11 @@ INFERENCE = "configs/inference.json"
 WEIGHTS = "models/model.pt"
 FINDER = "models/finder.pt"
 CARD = "docs/README.md"
-#: What every bundle has.
+TRAINING = "configs/training.json"
+CALIBRATION = "docs/calibration.png"
+#: What every bundle has, and what one may have.
 FILES = (METADATA, INFERENCE, WEIGHTS, CARD)
+OPTIONAL = (TRAINING, CALIBRATION)
 
 #: What ``network_def`` names as ``_target_``: the one function that may build a network.
 BUILDER = "CrossContrastLib.models.networks.build_network"
@@ -65,13 +70,14 @@ def write_bundle(
     card: str,
     *,
     finder: Mapping[str, Tensor] | None = None,
+    more: Mapping[str, bytes] | None = None,
     source: str = "written here",
 ) -> None:
     """Write a sealed bundle as the new folder ``folder``; it appears complete or not at all.
 
-    ``card`` is the model card in Markdown, ``finder`` the weights of the localisation's own network. Raises
-    :class:`ModelError` when weights do not fit their network and :class:`OutputError` when the folder exists or cannot
-    be written.
+    ``card`` is the model card in Markdown, ``finder`` the weights of the localisation's own network, ``more`` the
+    content of files of :data:`OPTIONAL`. Raises :class:`ModelError` when weights do not fit their
+    network and :class:`OutputError` when the folder exists or cannot be written.
     """
     given = {WEIGHTS: state_dict} | ({FINDER: finder} if finder else {})
     states = {name: without_aliases(state) for name, state in given.items()}
@@ -95,6 +101,9 @@ def write_bundle(
         for name, state in states.items():
             save(state, temporary / name)
         (temporary / CARD).write_text(card, encoding="utf-8")
+        for name, content in (more or {}).items():
+            (temporary / name).parent.mkdir(exist_ok=True)
+            (temporary / name).write_bytes(content)
         seal(temporary, format="crosscontrast", task=spec.task, outputs=spec.outputs, source=source)
         temporary.chmod(0o755)
         temporary.rename(folder)

@@ -1,4 +1,4 @@
-"""``crosscontrast cord train``."""
+"""``crosscontrast cord train`` and ``crosscontrast cord package``."""
 
 import os
 from pathlib import Path
@@ -48,6 +48,35 @@ def train(
         settings, make_folder(out), resume=resume, max_minutes=max_minutes, device=_device(device), progress=show
     )
     console.result({"folder": out, "step": state.step, "minutes": state.minutes})
+
+
+@click.command(epilog="Example: crosscontrast cord package runs/first --out my-cord")
+@click.argument("training", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model; must not exist yet.")
+@click.option("--name", help="Name of the model.  [default: that of the folder]")
+@click.option("--finder", help="Model of the library that finds the cord, for a network trained on centred patches.")
+@click.option("--card", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Model card (Markdown).")
+@user_command
+def package(
+    console: Console, training: Path, out: Path, name: str | None, finder: str | None, card: Path | None
+) -> None:
+    """Make a model of the training in the folder TRAINING, for crosscontrast models add.
+
+    Measures the network on generated images that it never saw, draws its calibration curve, and keeps the settings of
+    the training with it.
+    """
+    from CrossContrastLib.models.library import ModelLibrary
+    from SoftCordSegLib.training.package import package_training
+
+    scores = package_training(
+        training,
+        out,
+        name=name or out.name,
+        finder=ModelLibrary().find(finder) if finder else None,
+        card=card.read_text(encoding="utf-8") if card else None,
+    )
+    console.result({"model": out, **scores})
+    console.say(f"The model is in {out}: " + ", ".join(f"{key} {value:.3f}" for key, value in scores.items()))
 
 
 def _device(name: str) -> "torch.device":

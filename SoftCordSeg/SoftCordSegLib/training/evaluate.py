@@ -1,6 +1,7 @@
 """How good a network is on generated images that it never trains on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,37 @@ HELD_OUT = 8_191_001
 BINS = 10
 
 
+@dataclass
+class Reliability:
+    """How often what is predicted is true: per bin of the predicted fraction, the sums over its voxels.
+
+    Voxels below .01 or above .99 are left out: they are many and right anyway.
+    """
+
+    predicted: Tensor = field(default_factory=lambda: torch.zeros(BINS))
+    true: Tensor = field(default_factory=lambda: torch.zeros(BINS))
+    voxels: Tensor = field(default_factory=lambda: torch.zeros(BINS))
+
+    def add(self, predicted: Tensor, true: Tensor) -> None:
+        """Count the voxels of two maps (any shape, the same for both)."""
+        predicted, true = predicted.flatten().cpu(), true.flatten().cpu()
+        unsure = (predicted > 0.01) & (predicted < 0.99)
+        index = (predicted[unsure] * BINS).long().clamp(max=BINS - 1)
+        self.predicted.index_add_(0, index, predicted[unsure])
+        self.true.index_add_(0, index, true[unsure])
+        self.voxels.index_add_(0, index, torch.ones_like(predicted[unsure]))
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the bins' differences, weighed by their voxels."""
+        return float((self.predicted - self.true).abs().sum() / self.voxels.sum().clamp(min=1))
+
+    def curve(self) -> list[tuple[float, float, int]]:
+        """Return (mean predicted fraction, mean true fraction, voxels) of each bin that has voxels."""
+        rows = zip(self.predicted.tolist(), self.true.tolist(), self.voxels.tolist(), strict=True)
+        return [(predicted / n, true / n, int(n)) for predicted, true, n in rows if n]
+
+
 def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list[Sample]:
     """Return the fixed evaluation set: another body and contrast each, the same for all runs on such patches."""
     samples, grid = [], Grid(config.patches[0], device=device)
@@ -26,32 +58,25 @@ def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list
     return samples
 
 
-def evaluate(network: nn.Module, samples: Sequence[Sample]) -> dict[str, float]:
+def evaluate(network: nn.Module, samples: Sequence[Sample], reliability: Reliability | None = None) -> dict[str, float]:
     """Return Dice, soft Dice, area error and bias, calibration error and false volume of the cord, averaged.
 
-    Areas compare the mean axial area (mm2) over the slices where cord is; the expected calibration error weighs
-    ten bins of predicted fraction by their voxels and leaves out those below .01 or above .99, which are right anyway.
-    ``false_ml`` is the volume marked in samples without cord.
+    Areas compare the mean axial area (mm2) over the slices where cord is. ``false_ml`` is the volume marked in samples
+    without cord. ``reliability`` collects the calibration curve.
     """
+    reliability = reliability or Reliability()
     network.eval()
     rows: dict[str, list[float]] = {"dice": [], "soft_dice": [], "area_error": [], "area_bias": [], "false_ml": []}
-    confidence, truth, count = torch.zeros(BINS), torch.zeros(BINS), torch.zeros(BINS)
     with torch.inference_mode():
         for pair in [samples[i : i + 2] for i in range(0, len(samples), 2)]:
             outputs = network(torch.stack([s.image for s in pair]))
             logits = outputs if isinstance(outputs, Tensor) else outputs[0]
             for sample, logit in zip(pair, logits, strict=True):
-                known = sample.weight[0] >= 1
-                predicted, cord = torch.sigmoid(logit[0].float())[known].cpu(), sample.target[0][known].cpu()
-                _score(rows, torch.sigmoid(logit[0].float()) * known, sample.target[0] * known)
-                unsure = (predicted > 0.01) & (predicted < 0.99)
-                index = (predicted[unsure] * BINS).long().clamp(max=BINS - 1)
-                confidence.index_add_(0, index, predicted[unsure])
-                truth.index_add_(0, index, cord[unsure])
-                count.index_add_(0, index, torch.ones_like(predicted[unsure]))
+                known, predicted = sample.weight[0] >= 1, torch.sigmoid(logit[0].float())
+                _score(rows, predicted * known, sample.target[0] * known)
+                reliability.add(predicted[known], sample.target[0][known])
     scores = {name: sum(values) / max(1, len(values)) for name, values in rows.items()}
-    scores["ece"] = float((confidence - truth).abs().sum() / count.sum().clamp(min=1))
-    return scores
+    return scores | {"ece": reliability.error}
 
 
 def _score(rows: dict[str, list[float]], predicted: Tensor, cord: Tensor) -> None:

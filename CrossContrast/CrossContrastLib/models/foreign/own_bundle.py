@@ -8,6 +8,7 @@ from CrossContrastLib.models.bundle import (
     CARD,
     FILES,
     INFERENCE,
+    OPTIONAL,
     build_with_weights,
     names_our_network,
     networks_of,
@@ -35,7 +36,7 @@ def bring_in(source: Path, destination: Path, origin: str) -> None:
         if not (source / name).is_file() and name != CARD:
             raise ModelError(f"The bundle {source} has no {name}.")
     build_with_weights(spec, source, f"The weights of {origin}")
-    for name in files:
+    for name in files | set(OPTIONAL):
         if (source / name).is_file():
             (destination / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / name, destination / name)

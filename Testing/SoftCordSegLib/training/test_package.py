@@ -1,0 +1,114 @@
+"""A finished training becomes a model that the library takes and the engine runs."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.inference import load_predictor
+from CrossContrastLib.models.bundle import read_spec
+from CrossContrastLib.models.library import ModelLibrary
+from CrossContrastLib.models.load import load_model
+from CrossContrastLib.models.spec import NetworkSpec
+from SoftCordSegLib.training.config import TrainingConfig
+from SoftCordSegLib.training.evaluate import BINS, Reliability
+from SoftCordSegLib.training.loop import train
+from SoftCordSegLib.training.package import package_training
+
+TINY = TrainingConfig(
+    network=NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2, "channels": [4, 8]}),
+    patches=((16, 16, 16),),
+    geometries=2,
+    appearances=1,
+    steps=2,
+    validation_samples=4,
+)
+
+
+def test_a_training_becomes_a_model_that_segments(tmp_path, model_home):
+    state = train(TINY, tmp_path / "run")
+    package_training(tmp_path / "run", tmp_path / "tiny-cord", name="tiny-cord")
+    entry = ModelLibrary().add(tmp_path / "tiny-cord", "tiny-cord")
+    model = load_model(entry)
+    assert all(torch.equal(model.network.state_dict()[k], v) for k, v in state.average.state_dict().items())
+    image = sitk.GetImageFromArray(np.random.default_rng(1).normal(100, 20, (20, 24, 28)).astype(np.float32))
+    maps = load_predictor(entry, torch.device("cpu")).predict([image])
+    assert set(maps) == {"cord", "canal"}
+    card = (entry.folder / "docs/README.md").read_text()
+    assert "Expected calibration error" in card
+    assert "generated images that it never" in card
+    assert (entry.folder / "docs/calibration.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_the_settings_of_the_training_are_kept_with_the_model_but_no_path_of_the_machine(tmp_path):
+    train(TINY, tmp_path / "first")
+    again = TINY.model_copy(update={"initial_weights": tmp_path / "first" / "checkpoint.pt", "seed": 77})
+    train(again, tmp_path / "run")
+    package_training(tmp_path / "run", tmp_path / "model", name="model")
+    text = (tmp_path / "model/configs/training.json").read_text()
+    settings = json.loads(text)
+    assert settings["seed"] == 77
+    assert settings["initial_weights"].endswith("first/checkpoint.pt")
+    assert str(tmp_path) not in text
+    kept = TrainingConfig.model_validate(settings)
+    assert kept.model_copy(update={"initial_weights": again.initial_weights}) == again
+
+
+def test_a_network_that_follows_the_cord_takes_its_finder_along(tmp_path, model_home):
+    train(TINY, tmp_path / "coarse")
+    package_training(tmp_path / "coarse", tmp_path / "finder", name="finder")
+    finder = ModelLibrary().add(tmp_path / "finder", "finder")
+    centred = TINY.model_copy(update={"centred": True, "seed": 5})
+    train(centred, tmp_path / "run")
+    with pytest.raises(BadInputError, match="finds the cord"):
+        package_training(tmp_path / "run", tmp_path / "alone", name="alone")
+    package_training(tmp_path / "run", tmp_path / "pair", name="pair", finder=finder)
+    localisation = read_spec(tmp_path / "pair").localisation
+    assert localisation.follow == 0
+    pair = load_model(ModelLibrary().add(tmp_path / "pair", "pair"))
+    first = load_model(finder).network.state_dict()
+    assert all(torch.equal(pair.finder.state_dict()[k], v) for k, v in first.items())
+    # A finder that itself has one passes that on: it is the coarse network that finds.
+    train(centred.model_copy(update={"seed": 6}), tmp_path / "next")
+    package_training(
+        tmp_path / "next",
+        tmp_path / "third",
+        name="third",
+        finder=ModelLibrary().find("pair"),
+        card="Mine {calibration}",
+    )
+    third = load_model(ModelLibrary().add(tmp_path / "third", "third"))
+    assert all(torch.equal(third.finder.state_dict()[k], v) for k, v in first.items())
+    assert (tmp_path / "third/docs/README.md").read_text().startswith("Mine | mean soft value |")
+
+
+def test_the_command_names_what_is_wrong_with_a_training(tmp_path):
+    command = [sys.executable, "-m", "CrossContrastLib.cli", "cord", "package", str(tmp_path / "none")]
+    done = subprocess.run([*command, "--out", str(tmp_path / "model")], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "none" in done.stderr
+    assert not (tmp_path / "model").exists()
+
+
+def test_reliability_is_perfect_for_a_truth_that_happens_as_often_as_predicted():
+    predicted = torch.linspace(0.02, 0.98, 9000)
+    true = (torch.rand(9000, generator=torch.Generator().manual_seed(1)) < predicted).float()
+    perfect, bold = Reliability(), Reliability()
+    perfect.add(predicted, true)
+    bold.add(predicted, torch.zeros_like(true))
+    assert perfect.error < 0.02
+    assert bold.error == pytest.approx(0.5, abs=0.01)
+    assert len(perfect.curve()) == BINS
+    assert sum(n for _, _, n in perfect.curve()) == 9000
+
+
+def test_voxels_that_are_right_anyway_do_not_flatter_the_calibration():
+    few, many = Reliability(), Reliability()
+    few.add(torch.full((10,), 0.5), torch.ones(10))
+    many.add(torch.cat([torch.full((10,), 0.5), torch.zeros(10_000)]), torch.cat([torch.ones(10), torch.zeros(10_000)]))
+    assert few.error == many.error == pytest.approx(0.5)
