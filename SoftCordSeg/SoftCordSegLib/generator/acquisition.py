@@ -40,10 +40,14 @@ def coil_shading(image: Tensor, grid: Grid, draw: Draw) -> Tensor:
 
 
 def signal_loss(image: Tensor, along: Tensor, grid: Grid, draw: Draw) -> Tensor:
-    """Take signal away where the field is disturbed: beside each disc, near air or metal."""
+    """Take signal away where the field is disturbed: beside each disc, near air or metal, at the end of a slab."""
     if draw.chance(0.12):
         period, phase = draw.uniform(14, 36), draw.uniform(0, 2 * math.pi)
         image = image * (1 - draw.uniform(0.1, 0.7) * torch.sin(along * (math.pi / period) + phase) ** 8)
+    if draw.chance(0.12):
+        z, _, _ = grid.axes()
+        from_end = grid.size[0] / 2 - draw.pick((-1, 1)) * z
+        image = image * (1 - draw.uniform(0.2, 0.85) * torch.exp(-from_end / draw.uniform(3, 10)))
     if draw.chance(0.06):
         z, y, x = grid.axes()
         depth, height, width = grid.size

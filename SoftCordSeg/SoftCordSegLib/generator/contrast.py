@@ -85,7 +85,8 @@ def draw_contrast(draw: Draw) -> Contrast:
     _relate_tissues(means, draw)
     _set_cord(means, weighting, draw)
     textures = torch.tensor([draw.uniform(0, 0.25) for _ in Tissue]) * means
-    textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF]] *= draw.uniform(0, 0.5)
+    # Cord and fluid are smooth: a network that sees much texture in them learns to overlook a faint border.
+    textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF]] *= draw.uniform(0, 0.25)
     return Contrast(name, means.clamp(min=0), textures)
 
 
