@@ -155,12 +155,30 @@ def nnunet(model: str) -> Callable:
 
 
 def load(model: str) -> tuple:
-    """The model's spec and network."""
+    """The model's spec and network, which normalises its windows itself if it was trained on single windows."""
+    import torch
+
+    from CrossContrastLib.inference.preprocess import normalise_channels
     from CrossContrastLib.models.library import ModelLibrary
     from CrossContrastLib.models.load import load_model
 
+    class NormalisesWindows(torch.nn.Module):
+        def __init__(self, network: torch.nn.Module, method: str) -> None:
+            super().__init__()
+            self.network, self.method = network, method
+
+        def forward(self, windows: torch.Tensor) -> torch.Tensor:
+            normalised = [torch.from_numpy(normalise_channels(w.numpy(), self.method)) for w in windows]
+            return self.network(torch.stack(normalised))
+
     loaded = load_model(ModelLibrary().find(model))
-    return loaded.spec, loaded.network
+    spec, network = loaded.spec, loaded.network
+    if spec.localisation and spec.localisation.follow is not None:
+        network = NormalisesWindows(network, spec.preprocessing.normalisation).eval()
+        spec = spec.model_copy(
+            update={"preprocessing": spec.preprocessing.model_copy(update={"normalisation": "none"})}
+        )
+    return spec, network
 
 
 def whole_volume(spec, slide: Callable) -> Callable:
