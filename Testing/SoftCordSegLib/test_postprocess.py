@@ -60,12 +60,19 @@ def test_a_cord_parted_by_an_artefact_stays_whole():
         ((5, 55, 15, 22, 15, 25, 0.5), "surest voxel has only 0.50"),
         ((5, 55, 0, 30, 0, 30, 0.9), "cross-section of 810 mm²"),
         ((5, 55, 15, 22, 15, 25, 0.1), "no voxel is likely"),
+        ((5, 55, 15, 22, 15, 25, 0.75), "only 0% of the largest piece is sure"),
     ],
 )
 def test_what_cannot_be_a_cord_is_not_invented_and_the_reason_is_given(tube, reason):
     values, said = kept(soft_map(tube))
     assert values.max() == 0
     assert reason in said
+
+
+def test_a_faint_stretch_belongs_to_the_cord_that_it_continues_but_is_none_by_itself():
+    sure, faint = (0, 27, 15, 22, 15, 25, 0.9), (33, 60, 15, 22, 15, 25, 0.7)
+    assert kept(soft_map(sure, faint))[0][50, 18, 20] == np.float32(0.7)
+    assert kept(soft_map(faint))[0].max() == 0
 
 
 @pytest.mark.parametrize("slices", [1, 3])

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from CrossContrastLib.errors import BadInputError, OutOfMemoryError
 from CrossContrastLib.ground.geometry import resample_onto
 from CrossContrastLib.inference.follow import Follower
-from CrossContrastLib.inference.localise import structure_box
+from CrossContrastLib.inference.localise import structure_box, sure_share
 from CrossContrastLib.inference.preprocess import Prepared, normalise_channels, prepare
 from CrossContrastLib.inference.windows import slide
 from CrossContrastLib.models.spec import ModelSpec, Windowing
@@ -79,7 +79,8 @@ class GridPredictor:
         margin = [localisation.margin / s for s in (spacing[::-1] if prepared.axes == "kji" else spacing)]
         output, fine = self.outputs.index(localisation.output), part(progress, 0.5, 1)
         if localisation.follow is not None:
-            self._follow(prepared, values, output, round(margin[localisation.follow]), fine)
+            if sure_share(values[output], localisation.threshold) >= localisation.surety:
+                self._follow(prepared, values, output, round(margin[localisation.follow]), fine)
             return values
         box = structure_box(
             values[output],

@@ -84,6 +84,8 @@ class Localisation(Strict):
 
     With ``follow``, the fine pass does not slide over the box: its windows are centred on the structure all along that
     axis of the array, each is normalised by itself, and windows are added at the ends for as long as they find more.
+    Such windows take for granted that the structure is there, so it is the coarse pass that must be sure of it: a share
+    of at least ``surety`` of what it found has values above 0.8, or the coarse result stands.
     """
 
     output: str
@@ -92,6 +94,7 @@ class Localisation(Strict):
     margin: Annotated[float, Field(ge=0)] = 16.0
     finder: Finder | None = None
     follow: Literal[0, 1, 2] | None = None
+    surety: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class ModelSpec(Strict):

@@ -15,10 +15,10 @@ from SoftCordSegLib.generator.grid import Grid
 STRETCHES: dict[tuple[float, float], float] = {
     (10, 90): 0.06,
     (-15, 10): 0.1,
-    (-130, -15): 0.48,
+    (-130, -15): 0.44,
     (-330, -130): 0.18,
     (-470, -330): 0.13,
-    (-590, -470): 0.05,
+    (-590, -470): 0.09,
 }
 
 

@@ -20,6 +20,9 @@ from SoftCordSegLib.training.state import CHECKPOINT, read_weights
 OUTPUTS = ("cord", "canal")
 #: Windows that follow the cord reach this far beyond its ends, in mm; a box around it is as much wider.
 _MARGIN = 16.0
+#: How much of what the finder found it must be sure of: 0.49 or more of a cord, 0.29 or less of what it finds in knees,
+#: brains, prostates or noise.
+_SURETY = 0.35
 
 _CARD = """# {name} {version}
 
@@ -100,7 +103,7 @@ def _spec(config: TrainingConfig, finder: ModelEntry | None) -> tuple[ModelSpec,
             raise BadInputError(f"{finder} cannot find the cord for this network: its outputs are others.")
         coarse = model.spec.localisation.finder if model.spec.localisation else None
         used = coarse or Finder(network=model.spec.network, windowing=model.spec.windowing)
-        localisation = Localisation(output=OUTPUTS[0], margin=_MARGIN, finder=used, follow=0)
+        localisation = Localisation(output=OUTPUTS[0], margin=_MARGIN, finder=used, follow=0, surety=_SURETY)
         weights = (model.finder or model.network).state_dict()
     spec = ModelSpec(
         task="segmentation",

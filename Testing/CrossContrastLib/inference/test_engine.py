@@ -147,6 +147,22 @@ def test_following_windows_refine_with_the_fine_network_what_the_finder_found(aw
     assert sitk.GetArrayFromImage(result).max() > 0.99
 
 
+def test_windows_do_not_follow_what_the_finder_is_not_sure_of(awkward_image):
+    """A finder that says 0.73 of a structure is sure of no part of it, one that says 0.95 of all of it."""
+    fine = Function(lambda x: (x > 300) * 40.0 - 20)
+    for level, largest in ((1.0, 0.7311), (3.0, 1.0)):
+        localisation = Localisation(
+            output="cord",
+            follow=0,
+            surety=0.35,
+            finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 32, 32), divisible_by=8)),
+        )
+        settings = spec(task="segmentation", activation="sigmoid", outputs=("cord",), localisation=localisation)
+        finder = Function(lambda x, level=level: (x > 300) * 2 * level - level)
+        result = GridPredictor(settings, fine, CPU, finder=finder).predict([awkward_image])["cord"]
+        assert sitk.GetArrayFromImage(result).max() == pytest.approx(largest, abs=1e-3)
+
+
 def test_a_following_window_is_normalised_by_itself():
     """A bright object far away does not change what the fine network sees of the cord."""
     values = np.full((32, 64, 64), 100, np.float32)
