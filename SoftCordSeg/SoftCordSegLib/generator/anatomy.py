@@ -24,7 +24,7 @@ class Anatomy:
 
     ``cord`` and ``canal`` (D, H, W) are the truth to be learnt: the true share of cord, and of everything inside the
     dura, in each voxel. ``certainty`` (D, H, W) is how much a wrong cord value should count: the medulla, where schools
-    differ on where the cord begins, counts little. ``along`` is the position along the cord in mm, for effects that
+    differ on where the cord begins, counts less. ``along`` is the position along the cord in mm, for effects that
     repeat from disc to disc.
     """
 
@@ -81,4 +81,4 @@ def _refilled(canal: Tensor, painter: Painter) -> Tensor:
 
 def _certainty(frame: Frame, thecal: Thecal) -> Tensor:
     medulla = (frame.height > CORD_ENDS - 6) & (frame.height < MEDULLA_ENDS) & (thecal.cord > 0)
-    return torch.where(medulla, 0.15, 1.0)
+    return torch.where(medulla, 0.4, 1.0)
