@@ -140,7 +140,7 @@ def _noisy(image: Tensor, draw: Draw) -> Tensor:
     """Add Rician noise (a magnitude image) or Gaussian noise (a combined or filtered one)."""
     if draw.chance(0.07):
         return image
-    strong = 0.1 if draw.chance(0.8) else 0.2
+    strong = 0.06 if draw.chance(0.8) else 0.18
     deviation = draw.uniform(0, strong) * float(image.mean() + 0.1)
     real = image + deviation * draw.white(image.shape)
     if draw.chance(0.35):

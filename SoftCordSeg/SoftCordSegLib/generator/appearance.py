@@ -40,7 +40,7 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
         image = image.clamp(min=0) ** draw.factor(0.2)
     target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), resolution)
     weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)])
-    if draw.chance(0.3):
+    if draw.chance(0.2):
         image, inside = _short_view(image, anatomy.cord, draw)
         weight = weight * inside
     if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
