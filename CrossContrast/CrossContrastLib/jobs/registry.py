@@ -19,6 +19,7 @@ MORE_JOBS = "CROSSCONTRAST_JOBS"
 
 JOBS = {
     "cord.segment": "SoftCordSegLib.jobs:SegmentCord",
+    "cord.segment-contrasts": "SoftCordSegLib.jobs:SegmentContrasts",
     "cord.ablation": "SoftCordSegLib.ablation.jobs:Ablation",
     "cord.ablation-network": "SoftCordSegLib.ablation.jobs:TrainNetwork",
     "cord.csa": "SoftCordSegLib.csa.job:MeasureCsa",

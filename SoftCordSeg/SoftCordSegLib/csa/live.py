@@ -3,6 +3,7 @@
 import numpy as np
 import SimpleITK as sitk
 
+from SoftCordSegLib.csa.contrasts import CsaCurve
 from SoftCordSegLib.csa.measure import measure_true_areas
 from SoftCordSegLib.csa.shape import CordObject, cord_object
 from SoftCordSegLib.csa.table import CsaTable
@@ -38,6 +39,18 @@ class LiveCsa:
         """Return the areas as they are now."""
         rows, _ = measure_true_areas(self._volume, self._objects, self._smoothing)
         return CsaTable(tuple(rows), self._volume.original_axis)
+
+    def curve(self) -> CsaCurve:
+        """Return the areas along the cord as they are now."""
+        rows, centreline = measure_true_areas(self._volume, self._objects, self._smoothing)
+        table = CsaTable(tuple(rows), self._volume.original_axis)
+        areas, heights = table.values("area_true"), np.full(len(rows), np.nan)
+        if centreline:
+            points = self._volume.origin + centreline.points @ self._volume.axes.T
+            heights[centreline.slices] = points[:, 2]
+        heights[np.isnan(areas)] = np.nan
+        slices = np.array([row.slice for row in rows])
+        return CsaCurve(slices, heights, table.values("distance"), areas)
 
 
 def _as_image(oriented: np.ndarray, image: sitk.Image, axes: np.ndarray) -> np.ndarray:
