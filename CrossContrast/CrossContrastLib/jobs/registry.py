@@ -20,6 +20,8 @@ MORE_JOBS = "CROSSCONTRAST_JOBS"
 JOBS = {
     "cord.segment": "SoftCordSegLib.jobs:SegmentCord",
     "cord.segment-contrasts": "SoftCordSegLib.jobs:SegmentContrasts",
+    "cord.open-case": "SoftCordSegLib.correcting.jobs:OpenCase",
+    "cord.save-correction": "SoftCordSegLib.correcting.jobs:SaveCorrection",
     "cord.ablation": "SoftCordSegLib.ablation.jobs:Ablation",
     "cord.ablation-network": "SoftCordSegLib.ablation.jobs:TrainNetwork",
     "cord.csa": "SoftCordSegLib.csa.job:MeasureCsa",
