@@ -92,6 +92,15 @@ class Correction:
         """Make the change that was undone last again and return where."""
         return self._after(self.history.redo(voxels(self.soft)))
 
+    def reset(self) -> Box | None:
+        """Go back to the prediction, which can be undone too, and return where that changed the map."""
+        values, predicted = voxels(self.soft), voxels(self.predicted)
+        box = _differing(values, predicted)
+        if box is not None:
+            self.history.push(Edit(box, values[box].copy(), predicted[box].copy()))
+            values[box] = predicted[box]
+        return self._after(box)
+
     @property
     def changed_voxels(self) -> int:
         """How many voxels of the map differ from the prediction."""
