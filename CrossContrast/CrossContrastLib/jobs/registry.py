@@ -28,6 +28,7 @@ JOBS = {
     "cord.soft-gt": "SoftCordSegLib.softgt.job:MakeSoftGroundTruth",
     "cord.evaluate": "SoftCordSegLib.evaluation.jobs:EvaluateCohort",
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
+    "corrections.export": "CrossContrastLib.corrections.jobs:ExportCorrections",
     "corrections.worklist": "CrossContrastLib.corrections.jobs:OrderWorklist",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
