@@ -115,7 +115,7 @@ class CsaPage:
             (name, _number(curve.mean()), _number(curve.sd()), str(curve.count()), _number(compared.means[name]))
             for name, curve in curves.items()
         ]
-        titles = [_("Soft map"), _("CSA [mm²]"), _("SD along cord"), _("Slices"), _("CSA in common part")]
+        titles = [_("Soft map"), _("CSA [mm²]"), _("SD"), _("Slices"), _("Common part")]
         fill(self._ui.contrastTable, titles, rows)
         if len(curves) > 1 and compared.sd == compared.sd:
             low, high = compared.span
@@ -159,4 +159,5 @@ def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> No
             table.setItem(row, column, item)
     table.verticalHeader().hide()
     table.resizeColumnsToContents()
+    table.resizeRowsToContents()
     table.horizontalHeader().setStretchLastSection(True)

@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from CrossContrastLib.widgets.job_controls import JobControls
 from SoftCordSegLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case, source_of
 from SoftCordSegLib.widgets.case_list import CaseList
+from SoftCordSegLib.widgets.export_box import ExportBox
 
 if TYPE_CHECKING:
     from CrossContrastLib.jobs.job import Job, JobResult
@@ -41,6 +42,7 @@ class DatasetPage:
         self._make: Callable[[Path], Job] = self._make_save
         self._wanted = ""
         self.cases = CaseList(ui, needed, self.open)
+        self._export = ExportBox(ui, self._start)
         names = {"runButton": "saveButton", "cancelButton": "datasetCancelButton"}
         names |= {"progressBar": "datasetProgressBar", "statusLabel": "datasetStatusLabel"}
         parts = SimpleNamespace(**{part: getattr(ui, name) for part, name in names.items()})
@@ -80,8 +82,8 @@ class DatasetPage:
         question = _("The correction is not saved. Go on without it?")
         if self.controls.busy or (self._correcting.unsaved and not slicer.util.confirmYesNoDisplay(question)):
             return
-        self._wanted, self._make = case, self._make_open
-        self.controls.run()
+        self._wanted = case
+        self._start(self._make_open)
 
     def update(self) -> None:
         """Enable what can be done, and say why the rest cannot."""
@@ -98,6 +100,8 @@ class DatasetPage:
         self._ui.nextButton.enabled = not busy and not reason
         self._ui.nextButton.toolTip = reason or _("Open the next pending case. Ctrl+Shift+N")
         self.cases.update(busy)
+        self._export.update(busy, reason, self.folder)
+        self._ui.datasetCancelButton.visible = busy
         soft = self._correcting.correction.soft if self._correcting.correction else None
         case, base = case_of(soft) if soft else ("", 0)
         self._ui.subjectLineEdit.enabled = not case
@@ -107,6 +111,10 @@ class DatasetPage:
     def close(self) -> None:
         """The module goes."""
         self.controls.close()
+
+    def _start(self, make: "Callable[[Path], Job]") -> None:
+        self._make = make
+        self.controls.run()
 
     def _make_job(self, folder: Path) -> "Job":
         make, self._make = self._make, self._make_save
@@ -152,12 +160,14 @@ class DatasetPage:
         )
 
     def _take(self, result: "JobResult") -> None:
-        from SoftCordSegLib.correcting.jobs import SaveCorrectionResult
+        from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
 
         if isinstance(result, SaveCorrectionResult):
             self._take_saved(result)
-        else:
+        elif isinstance(result, OpenCaseResult):
             self._take_opened(result)
+        else:
+            self._export.take(result)
         self.refresh()
 
     def _take_saved(self, result: "SaveCorrectionResult") -> None:
