@@ -82,7 +82,7 @@ class SoftCordSegWidget(ScenePanel):
         needed = Path(self.resourcePath("Requirements/SoftCordSeg.txt"))
         self.models = ModelChoice(self.ui.modelComboBox, "segmentation", needed)
         self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, self.makeJob, self.takeResult)
-        self.display, self.csa, self.difference = DisplayPage(), CsaPage(self.ui), DifferenceOverlay(self.ui)
+        self.display, self.csa, self.difference = DisplayPage(self.ui), CsaPage(self.ui), DifferenceOverlay(self.ui)
         self.correcting = CorrectPage(self.ui, self.onMapEdited)
         self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
         self.correcting.onState = self.onCorrectionChanged

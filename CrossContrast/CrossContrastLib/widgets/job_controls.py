@@ -90,6 +90,9 @@ class JobControls:
             self._take_result(result)
         except CrossContrastError as error:
             self._on_error(error)
+        except Exception:
+            self._end(_("The result cannot be shown; the log says why."))
+            raise
         else:
             self._end("\n".join([_("Done."), *result.warnings]))
 

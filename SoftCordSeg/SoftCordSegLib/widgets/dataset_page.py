@@ -16,12 +16,13 @@ from SoftCordSegLib.widgets.case_list import CaseList
 from SoftCordSegLib.widgets.export_box import ExportBox
 
 if TYPE_CHECKING:
+    from CrossContrastLib.corrections.worklist import Order
     from CrossContrastLib.jobs.job import Job, JobResult
     from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
     from SoftCordSegLib.widgets.correct_page import CorrectPage
 
 _FOLDER, _AUTHOR = "CrossContrast/CorrectionDataset", "CrossContrast/Author"
-_ORDERS = ("listed", "uncertainty", "disagreement")
+_ORDERS: "tuple[Order, ...]" = ("listed", "uncertainty", "disagreement")
 
 
 class DatasetPage:
@@ -123,6 +124,7 @@ class DatasetPage:
     def _make_open(self, folder: Path) -> "Job":
         from SoftCordSegLib.correcting.jobs import OpenCase
 
+        assert self.folder
         return OpenCase(
             dataset=self.folder,
             out=folder,
@@ -140,6 +142,8 @@ class DatasetPage:
 
         self._correcting.take_segment()
         correction = self._correcting.correction
+        assert self.folder
+        assert correction
         source = source_of(correction.soft) or correction.soft
         image = file_of(source)
         if image is None:
