@@ -41,7 +41,7 @@ class DatasetPage:
         self._open_maps = open_maps
         self._settings = settings
         self._make: Callable[[Path], Job] = self._make_save
-        self._wanted = ""
+        self._wanted = self._saving = ""
         self.cases = CaseList(ui, needed, self.open)
         self._export = ExportBox(ui, self._start)
         names = {"runButton": "saveButton", "cancelButton": "datasetCancelButton"}
@@ -151,6 +151,7 @@ class DatasetPage:
             write_volume(source, image)
         case, base = case_of(correction.soft)
         self._saving = correction.soft.GetID()
+        files = correction.write(folder)
         return SaveCorrection(
             dataset=self.folder,
             image=image,
@@ -160,7 +161,9 @@ class DatasetPage:
             seconds=self._correcting.clock.seconds,
             base=base,
             model=model_of(correction.soft),
-            **correction.write(folder),
+            soft=files["soft"],
+            mask=files["mask"],
+            before=files["before"],
         )
 
     def _take(self, result: "JobResult") -> None:
