@@ -19,11 +19,12 @@ FLOORS = {
     "CrossContrastLib.progress": 1,
     "CrossContrastLib.version": 1,
     "CrossContrastLib.jobs": 3,
-    "CrossContrastLib.scene": 4,
-    "CrossContrastLib.widgets": 5,
     "CrossContrastLib.browser": 5,
     "CrossContrastLib.cli": 5,
 }
+
+#: Packages that any library may have.
+PACKAGES = {"scene": 4, "widgets": 5}
 
 
 def floor(module: str) -> int:
@@ -32,6 +33,8 @@ def floor(module: str) -> int:
         known = FLOORS.get(".".join(parts[:length]))
         if known:
             return known
+    if len(parts) > 1 and parts[1] in PACKAGES:
+        return PACKAGES[parts[1]]
     if parts[-1] in ("jobs", "job"):
         return 3
     return 5 if parts[-1] in ("cli", "__main__") else 2
@@ -93,3 +96,4 @@ def test_the_rules_would_notice_a_violation(tmp_path):
     assert list(imports(tmp_path / "bad.py")) == ["typing", "slicer", "CrossContrastLib.cli.main"]
     assert floor("CrossContrastLib.cli.main") > floor("CrossContrastLib.jobs.mapping") > floor("SoftCordSegLib.segment")
     assert floor("SoftCordSegLib.segment") > floor("CrossContrastLib.ground.images")
+    assert (floor("SoftCordSegLib.widgets.page"), floor("CrossContrastLib.scene.layers")) == (5, 4)

@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from CrossContrastLib.errors import CancelledError, CrossContrastError
 from CrossContrastLib.ground.files import image_stem, make_folder
 from CrossContrastLib.jobs.job import Job, JobResult
-from CrossContrastLib.progress import Progress
+from CrossContrastLib.progress import Progress, part
 from SoftCordSegLib.outputs import SegmentationFiles
 
 
@@ -70,3 +71,46 @@ class SegmentCord(Job):
             warnings=provenance.warnings,
             **provenance.measures,
         )
+
+
+class SegmentContrastsResult(JobResult):
+    """The results of the images that could be segmented, in their order; ``warnings`` say why others could not."""
+
+    cases: list[SegmentCordResult]
+
+
+class SegmentContrasts(Job):
+    """Segment several volumes, such as the contrasts of one patient, one after the other with a model loaded once.
+
+    The parameters are those of :class:`SegmentCord`. An image that cannot be used does not keep the others from being
+    segmented; if none can, the reason of the first is the job's error.
+    """
+
+    kind: ClassVar[str] = "cord.segment-contrasts"
+
+    images: Annotated[tuple[Path, ...], Field(min_length=1)]
+    out: Path
+    model: str = "softcord"
+    device: str = "auto"
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    mirror: bool = False
+    uncertainty: bool = False
+    overwrite: bool = False
+
+    def run(self, progress: Progress) -> SegmentContrastsResult:
+        """Segment one after the other."""
+        shared = self.model_dump(exclude={"images"})
+        cases: list[SegmentCordResult] = []
+        problems: list[CrossContrastError] = []
+        for number, image in enumerate(self.images):
+            report = part(progress, number / len(self.images), (number + 1) / len(self.images))
+            try:
+                cases.append(SegmentCord(image=image, **shared).run(report))
+            except CancelledError:
+                raise
+            except CrossContrastError as error:
+                problems.append(error)
+        if not cases:
+            raise problems[0]
+        said = [warning for case in cases for warning in case.warnings]
+        return SegmentContrastsResult(cases=cases, warnings=said + [error.message for error in problems])

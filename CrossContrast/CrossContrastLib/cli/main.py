@@ -32,6 +32,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     lazy={
         "cord": "SoftCordSegLib.cli:cord",
+        "corrections": "CrossContrastLib.cli.corrections:corrections",
         "models": "CrossContrastLib.cli.models:models",
         "doctor": "CrossContrastLib.cli.doctor_command:doctor",
     },

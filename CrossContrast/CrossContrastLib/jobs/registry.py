@@ -19,12 +19,18 @@ MORE_JOBS = "CROSSCONTRAST_JOBS"
 
 JOBS = {
     "cord.segment": "SoftCordSegLib.jobs:SegmentCord",
+    "cord.segment-contrasts": "SoftCordSegLib.jobs:SegmentContrasts",
+    "cord.open-case": "SoftCordSegLib.correcting.jobs:OpenCase",
+    "cord.save-correction": "SoftCordSegLib.correcting.jobs:SaveCorrection",
     "cord.ablation": "SoftCordSegLib.ablation.jobs:Ablation",
     "cord.ablation-network": "SoftCordSegLib.ablation.jobs:TrainNetwork",
     "cord.csa": "SoftCordSegLib.csa.job:MeasureCsa",
     "cord.soft-gt": "SoftCordSegLib.softgt.job:MakeSoftGroundTruth",
+    "cord.retrain": "SoftCordSegLib.retrain.jobs:RetrainCord",
     "cord.evaluate": "SoftCordSegLib.evaluation.jobs:EvaluateCohort",
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
+    "corrections.export": "CrossContrastLib.corrections.jobs:ExportCorrections",
+    "corrections.worklist": "CrossContrastLib.corrections.jobs:OrderWorklist",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
 }

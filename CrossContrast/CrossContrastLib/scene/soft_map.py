@@ -1,33 +1,55 @@
-"""Showing a soft segmentation over an image in the slice views."""
+"""Showing soft segmentations over an image in the slice views."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+from CrossContrastLib.scene.colours import SOFT_PALETTES, soft_table
+from CrossContrastLib.scene.layers import set_layer_opacity, show_layers, shown_layers, slice_views
+from CrossContrastLib.scene.legend import hide_legend, show_legend
 
-#: From dark violet over red to pale yellow, so that lightness grows with the value.
-_COLOURS = ((0.16, 0.04, 0.33), (0.47, 0.11, 0.43), (0.93, 0.41, 0.15), (0.99, 1.0, 0.64))
 #: Attribute of the volume nodes that are soft maps, so that a selector can offer no others.
 SOFT_MAP = "CrossContrast.SoftMap"
-_TABLE = "CrossContrast soft segmentation"
 
 
 def show_soft_map(scene: Any, soft: Any, background: Any | None, threshold: float, opacity: float) -> None:
-    """Show the soft map ``soft`` (values 0 to 1) in all slice views over ``background``.
+    """Show the soft map ``soft`` (values 0 to 1) alone over ``background`` in all slice views.
 
     Values below ``threshold`` are not drawn; ``opacity`` in [0, 1] is that of the whole layer, because slice views
     ignore the transparency of a colour table.
     """
+    show_soft_maps(scene, [soft], background, threshold, opacity)
+
+
+def show_soft_maps(
+    scene: Any, maps: Sequence[Any], background: Any | None, threshold: float, opacity: float
+) -> list[Any]:
+    """Show several soft maps at once, each with its own hue and colour legend, the last on top.
+
+    Returns those that the slice views can show: all, or where they have no further layers the last one only.
+    """
+    palettes = list(SOFT_PALETTES)
+    before = {layer for view in slice_views(scene) for layer in shown_layers(view)}
+    # The one on top keeps the first palette, whatever lies below it.
+    for number, soft in enumerate(reversed(maps)):
+        mark_soft_map(soft)
+        display = soft.GetDisplayNode()
+        display.SetAndObserveColorNodeID(soft_table(scene, palettes[number % len(palettes)]).GetID())
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(0.0, 1.0)
+        set_threshold(soft, threshold)
+        show_legend(soft, soft.GetName() if len(maps) > 1 else "cord share", number)
+    shown = show_layers(scene, background, maps, opacity)
+    for volume in before - set(shown):
+        if volume.GetAttribute(SOFT_MAP):
+            hide_legend(volume)
+    return shown
+
+
+def mark_soft_map(soft: Any) -> None:
+    """Let selectors offer ``soft`` as a soft map; it gets a display node if it has none."""
     soft.SetAttribute(SOFT_MAP, "1")
-    display = soft.GetDisplayNode()
-    display.SetAndObserveColorNodeID(_colour_table(scene).GetID())
-    display.AutoWindowLevelOff()
-    display.SetWindowLevelMinMax(0.0, 1.0)
-    set_threshold(soft, threshold)
-    for composite in _composites(scene):
-        composite.SetForegroundVolumeID(soft.GetID())
-        if background is not None:
-            composite.SetBackgroundVolumeID(background.GetID())
-    set_opacity(scene, soft, opacity)
+    if soft.GetDisplayNode() is None:
+        soft.CreateDefaultDisplayNodes()
 
 
 def set_threshold(soft: Any, threshold: float) -> None:
@@ -40,28 +62,4 @@ def set_threshold(soft: Any, threshold: float) -> None:
 
 def set_opacity(scene: Any, soft: Any, opacity: float) -> None:
     """Set the opacity of the layer in the slice views that show ``soft``."""
-    for composite in _composites(scene):
-        if composite.GetForegroundVolumeID() == soft.GetID():
-            composite.SetForegroundOpacity(opacity)
-
-
-def _composites(scene: Any) -> list[Any]:
-    count = scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
-    return [scene.GetNthNodeByClass(index, "vtkMRMLSliceCompositeNode") for index in range(count)]
-
-
-def _colour_table(scene: Any) -> Any:
-    """Our table in this scene; made in code, because tables read from Slicer's files are absent outside Slicer."""
-    table = scene.GetFirstNodeByName(_TABLE)
-    if table is not None:
-        return table
-    table = scene.CreateNodeByClass("vtkMRMLColorTableNode")
-    table.UnRegister(None)
-    table.SetTypeToUser()
-    table.SetName(_TABLE)
-    table.SetNumberOfColors(256)
-    values = np.linspace(0, 1, 256)
-    channels = [np.interp(values, np.linspace(0, 1, len(_COLOURS)), channel) for channel in zip(*_COLOURS, strict=True)]
-    for index, (red, green, blue) in enumerate(zip(*channels, strict=True)):
-        table.SetColor(index, f"{values[index]:.2f}", red, green, blue, 1.0)
-    return scene.AddNode(table)
+    set_layer_opacity(scene, soft, opacity)

@@ -44,26 +44,38 @@ def measure_csa(
         raise BadInputError("Levels come from a label map or from disc points, not from both.")
     volume = cord_volume(soft, floor)
     objects = [cord_object(values, threshold) for values in volume.values]
-    rows = [CsaRow(slice=k, original_slice=int(original)) for k, original in enumerate(volume.original_slices)]
     pmj = pmj or (discs or {}).get(PMJ_LABEL)
-    span = slice(0, 0)
-    if any(objects):
-        centreline = _true_centreline(volume, objects, smoothing)
-        span = slice(int(centreline.slices[0]), int(centreline.slices[-1]) + 1)
+    rows, centreline = measure_true_areas(volume, objects, smoothing, pmj)
+    if centreline:
         numbers = _levels(levels, discs, soft, volume, centreline)
-        start = 0.0 if pmj is None else centreline.depth_of(volume.to_frame(pmj))
-        sct_slopes = sct_centreline(_plain_centres(volume), volume.spacing).slopes
-        for n, k in enumerate(range(span.start, span.stop)):
-            rows[k] = replace(rows[k], level=numbers.get(k), distance=float(centreline.depths[n] - start))
-            found = objects[k]
-            if found:
-                rows[k] = _with_true_area(rows[k], found, volume.spacing, float(centreline.cosines[n]))
-                rows[k] = _with_sct_shape(rows[k], volume, sct_slopes[n])
+        slopes = sct_centreline(_plain_centres(volume), volume.spacing).slopes
+        for n, k in enumerate(centreline.slices.tolist()):
+            rows[k] = replace(rows[k], level=numbers.get(k))
+            if objects[k]:
+                rows[k] = _with_sct_shape(rows[k], volume, slopes[n])
     noted = (
-        replace(row, notes=_notes(row, found, volume, span, threshold))
+        replace(row, notes=_notes(row, found, volume, centreline, threshold))
         for row, found in zip(rows, objects, strict=True)
     )
     return CsaTable(tuple(noted), volume.original_axis, from_pmj=pmj is not None)
+
+
+def measure_true_areas(
+    volume: CordVolume, objects: list[CordObject | None], smoothing: float, pmj: Point | None = None
+) -> tuple[list[CsaRow], Centreline | None]:
+    """Return a row per slice with the true soft measures of its object, and the centreline if there is any object."""
+    rows = [CsaRow(slice=k, original_slice=int(original)) for k, original in enumerate(volume.original_slices)]
+    if not any(objects):
+        return rows, None
+    centreline = _true_centreline(volume, objects, smoothing)
+    start = 0.0 if pmj is None else centreline.depth_of(volume.to_frame(pmj))
+    distances, cosines = centreline.depths - start, centreline.cosines
+    for n, k in enumerate(centreline.slices.tolist()):
+        rows[k] = replace(rows[k], distance=float(distances[n]))
+        found = objects[k]
+        if found:
+            rows[k] = _with_true_area(rows[k], found, volume.spacing, float(cosines[n]))
+    return rows, centreline
 
 
 def _true_centreline(volume: CordVolume, objects: list[CordObject | None], smoothing: float) -> Centreline:
@@ -130,11 +142,12 @@ def _with_sct_shape(row: CsaRow, volume: CordVolume, slopes: np.ndarray) -> CsaR
 
 
 def _notes(
-    row: CsaRow, found: CordObject | None, volume: CordVolume, span: slice, threshold: float
+    row: CsaRow, found: CordObject | None, volume: CordVolume, centreline: Centreline | None, threshold: float
 ) -> tuple[Note, ...]:
-    """Say what is unusual about a slice; ``span`` are the slices from the first to the last with cord."""
-    inside = span.start <= row.slice < span.stop
-    ends = {span.start} - {0} | {span.stop - 1} - {len(volume.values) - 1}
+    """Say what is unusual about a slice."""
+    span = centreline.slices.tolist() if centreline else []
+    inside = bool(span) and span[0] <= row.slice <= span[-1]
+    ends = {*span[:1]} - {0} | {*span[-1:]} - {len(volume.values) - 1}
     said = {
         Note.EMPTY: not inside,
         Note.GAP: inside and not found,
@@ -147,6 +160,6 @@ def _notes(
             Note.SEVERAL: found.components > 1,
             Note.BORDER: found.touches_border,
             Note.END: row.slice in ends,
-            Note.UNCORRECTED: span.stop - span.start == 1,
+            Note.UNCORRECTED: len(span) == 1,
         }
     return tuple(note for note, true in said.items() if true)

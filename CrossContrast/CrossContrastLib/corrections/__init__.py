@@ -1,0 +1,1 @@
+"""Masks corrected by people: merged with the prediction, kept with their history, listed, exported."""
