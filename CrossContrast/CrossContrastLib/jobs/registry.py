@@ -26,6 +26,7 @@ JOBS = {
     "cord.evaluate": "SoftCordSegLib.evaluation.jobs:EvaluateCohort",
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
+    "radiomics.compare": "RadiomicsCompareLib.preservation.jobs:ComparePreservation",
     "radiomics.extract": "RadiomicsCompareLib.extraction.jobs:ExtractCohort",
     "radiomics.extract-case": "RadiomicsCompareLib.extraction.jobs:ExtractCase",
     "image.translate": "SynthSegLib.jobs:TranslateImage",

@@ -1,4 +1,4 @@
-"""``crosscontrast radiomics extract`` and ``radiomics settings``."""
+"""``crosscontrast radiomics extract``."""
 
 import sys
 from pathlib import Path
@@ -31,17 +31,6 @@ def extraction_options(function: Any) -> Any:
     return function
 
 
-def chosen_settings(
-    settings: Path | None, backend: str | None, label: int | None, threshold: float | None
-) -> "tuple[dict[str, Any], str]":
-    """Return the content of the file with the options laid over it, and what to call it in an error."""
-    from RadiomicsCompareLib.extraction.settings import read_yaml
-
-    content = read_yaml(settings) if settings else {}
-    given = {"backend": backend, "label": label, "threshold": threshold}
-    return content | {name: value for name, value in given.items() if value is not None}, str(settings or "The choice")
-
-
 @click.command(epilog="Example: crosscontrast radiomics extract --cohort cohort.tsv --out features --workers 4")
 @click.option("--cohort", required=True, type=_PATH, help="Table (TSV): subject, session, role, image, mask.")
 @click.option("--out", required=True, type=_PATH, help="Folder for features.tsv.")
@@ -69,12 +58,14 @@ def extract(
     """
     from CrossContrastLib.ground.files import output_folder
     from RadiomicsCompareLib.extraction.jobs import ExtractCohort
-    from RadiomicsCompareLib.extraction.settings import make_settings
+    from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+    from RadiomicsCompareLib.settings_file import SettingsFile
 
+    options = {"backend": backend, "label": label, "threshold": threshold}
     job = ExtractCohort(
         cohort=cohort,
         out=out,
-        settings=make_settings(*chosen_settings(settings, backend, label, threshold)),
+        settings=SettingsFile(settings).section("extraction", ExtractionSettings, options),
         roles=tuple(role.strip() for role in roles.split(",")) if roles else (),
         workers=workers,
         scheduler=scheduler,
@@ -89,13 +80,3 @@ def extract(
     if result.failed:
         console.note(f"error: {result.failed} of {result.cases} images failed; {result.table} says why.")
         sys.exit(BAD_INPUT)
-
-
-@click.command(epilog="Example: crosscontrast radiomics settings > radiomics.yaml")
-@user_command
-def settings(console: Console) -> None:
-    """Print the default settings as YAML, to be changed and given to --settings."""
-    from RadiomicsCompareLib.extraction.settings import ExtractionSettings, settings_text
-
-    console.say(settings_text(ExtractionSettings()))
-    console.result(ExtractionSettings().model_dump(mode="json"))

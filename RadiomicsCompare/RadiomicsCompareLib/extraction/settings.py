@@ -1,12 +1,8 @@
-"""How features are extracted: one YAML file, checked before anything runs."""
+"""How features are extracted."""
 
-from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
-
-from CrossContrastLib.errors import BadInputError
-from CrossContrastLib.jobs.registry import in_words
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 BackendName = Literal["pyradiomics", "mirp"]
 
@@ -83,36 +79,3 @@ class ExtractionSettings(BaseModel):
         if self.bin_width is not None:
             return {"bin_width": self.bin_width}
         return {"bin_count": self.bin_count or DEFAULT_BIN_COUNT}
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping; raises :class:`BadInputError` naming the file and the reason."""
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInputError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise BadInputError(f"{path} holds no settings: names and values are expected.")
-    return content
-
-
-def make_settings(content: dict[str, Any], origin: str) -> ExtractionSettings:
-    """Check settings that came from ``origin``; raises :class:`BadInputError` naming every one that does not fit."""
-    try:
-        return ExtractionSettings.model_validate(content)
-    except ValidationError as error:
-        raise BadInputError(f"{origin} does not fit: {in_words(error)}.") from error
-
-
-def settings_text(settings: BaseModel) -> str:
-    """Write settings as YAML."""
-    import yaml
-
-    text: str = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    return text

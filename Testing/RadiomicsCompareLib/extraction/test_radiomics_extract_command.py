@@ -84,7 +84,7 @@ def test_a_second_run_recalls_everything_and_a_changed_image_or_setting_is_compu
     assert (study / "out" / "features.tsv").read_bytes() == before
     write_case(study, "good2-mri", texture(22), blob())
     assert json.loads(extract(*arguments).stdout)["reused"] == 2
-    (study / "s.yaml").write_text("bin_width: 5\nclasses: [glcm]\n")
+    (study / "s.yaml").write_text("extraction:\n  bin_width: 5\n  classes: [glcm]\n")
     changed = json.loads(extract(*arguments, "--settings", study / "s.yaml").stdout)
     assert (changed["reused"], changed["features"]) == (0, 24)
 
@@ -107,13 +107,14 @@ def test_two_workers_find_what_one_finds(study):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("bin_count: 8\nbin_width: 3", "not both"),
-        ("classes: [ngldm]", "pyradiomics has no class ngldm"),
-        ("binwidth: 3", "binwidth"),
-        ("backend: mirp\nfilters: {LoG: {}}", "for the back-end pyradiomics"),
-        ("filters: {Sobel: {}}", "no filter Sobel"),
-        ("label: [", "is not YAML"),
-        ("- 1", "holds no settings"),
+        ("extraction: {bin_count: 8, bin_width: 3}", "not both"),
+        ("extraction: {classes: [ngldm]}", "pyradiomics has no class ngldm"),
+        ("extraction: {binwidth: 3}", "binwidth"),
+        ("extraction: {backend: mirp, filters: {LoG: {}}}", "for the back-end pyradiomics"),
+        ("extraction: {filters: {Sobel: {}}}", "no filter Sobel"),
+        ("extraction: [", "is not YAML"),
+        ("extracting: {label: 1}", "section extracting; there are"),
+        ("[1]", "holds no settings"),
     ],
 )
 def test_settings_that_do_not_fit_are_told_before_anything_is_read(study, text, reason):
