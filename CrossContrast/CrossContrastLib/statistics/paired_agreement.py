@@ -3,30 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 #: Bland and Altman's limits of agreement hold 95 % of normal differences.
 _LIMITS = 1.96
 #: A sum |x| + |y| below this share of the reference's spread is taken for 0, and has no relative difference.
 _NEAR_ZERO = 1e-3
-
-
-def icc_agreement(ratings: ArrayLike) -> float:
-    """Return ICC(A,1): absolute agreement of single ratings in a two-way random model; ``ratings`` is targets x raters.
-
-    It is ICC(2,1) of Shrout and Fleiss (Psychol Bull 86:420-428, 1979), named as by McGraw and Wong (Psychol Methods
-    1:30-46, 1996). NaN for fewer than two targets or raters, or where nothing varies.
-    """
-    x = np.asarray(ratings, dtype=float)
-    targets, raters = x.shape
-    if targets < 2 or raters < 2:
-        return float("nan")
-    rows, columns, mean = x.mean(1), x.mean(0), x.mean()
-    between = raters * ((rows - mean) ** 2).sum() / (targets - 1)
-    among = targets * ((columns - mean) ** 2).sum() / (raters - 1)
-    error = ((x - rows[:, None] - columns + mean) ** 2).sum() / ((targets - 1) * (raters - 1))
-    total = between + (raters - 1) * error + raters * (among - error) / targets
-    return float((between - error) / total) if total > 0 else float("nan")
 
 
 @dataclass(frozen=True)

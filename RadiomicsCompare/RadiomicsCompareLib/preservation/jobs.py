@@ -69,7 +69,8 @@ class ComparePreservation(Job):
         from CrossContrastLib.ground.files import make_folder
 
         self._check()
-        moved, reused, remarks = None, 0, []
+        moved, reused = None, 0
+        remarks: list[str] = []
         if self.cohort:
             rows = cohort_rows(self.cohort, (self.reference, *self.tests))
             make_folder(self.out)
@@ -167,8 +168,15 @@ class ComparePreservation(Job):
         for pairs in comparison.pairs:
             verdicts = comparison.of_role(pairs.role)
             ours, rho_only = count_preserved(verdicts)
-            numbers = {"features": len(verdicts), "preserved": ours, "rho_only": rho_only}
-            counts.append(RoleCount(role=pairs.role, subjects=len(pairs.subjects), **numbers))
+            counts.append(
+                RoleCount(
+                    role=pairs.role,
+                    subjects=len(pairs.subjects),
+                    features=len(verdicts),
+                    preserved=ours,
+                    rho_only=rho_only,
+                )
+            )
         rule = comparison.settings.rule.text()
         with staging_folder(self.out) as folder:
             files = [folder / name for name in ("features.tsv", "preservation.tsv", "report.html")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -155,7 +156,7 @@ def _reasons(sample: PairedSample, subjects: np.ndarray, fewest: int) -> list[st
     return reasons
 
 
-def _name(role: str, feature: str) -> dict[str, str]:
+def _name(role: str, feature: str) -> dict[str, Any]:
     try:
         parts = FeatureName.parse(feature)
     except ValueError:

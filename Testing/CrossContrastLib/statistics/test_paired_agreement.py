@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from CrossContrastLib.statistics.agreement import icc_agreement
 from CrossContrastLib.statistics.agreement_intervals import (
     agreement_intervals,
     correlation_p,
     one_sided_p,
 )
 from CrossContrastLib.statistics.multiplicity import benjamini_hochberg
-from CrossContrastLib.statistics.paired_agreement import PairedSample, icc_agreement
+from CrossContrastLib.statistics.paired_agreement import PairedSample
 
 #: Six targets by four judges: table 2 of Shrout and Fleiss, Psychol Bull 86:420-428, 1979.
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
