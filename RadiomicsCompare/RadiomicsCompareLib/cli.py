@@ -12,6 +12,7 @@ from CrossContrastLib.cli.main import LazyGroup
     lazy={
         "extract": "RadiomicsCompareLib.extraction.cli:extract",
         "compare": "RadiomicsCompareLib.preservation.cli:compare",
+        "outcome": "RadiomicsCompareLib.outcome.cli:outcome",
         "settings": "RadiomicsCompareLib.cli:settings",
     },
     epilog="Example: crosscontrast radiomics compare --cohort cohort.tsv --reference mri --test synthetic --out out",
@@ -25,9 +26,14 @@ def radiomics() -> None:
 def settings(console: Console) -> None:
     """Print all settings with their defaults as YAML, to be changed and given to --settings."""
     from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+    from RadiomicsCompareLib.outcome.settings import OutcomeSettings
     from RadiomicsCompareLib.preservation.settings import PreservationSettings
     from RadiomicsCompareLib.settings_file import settings_text
 
-    sections = {"extraction": ExtractionSettings(), "preservation": PreservationSettings()}
+    sections = {
+        "extraction": ExtractionSettings(),
+        "preservation": PreservationSettings(),
+        "outcome": OutcomeSettings(),
+    }
     console.say(settings_text(sections).rstrip())
     console.result({name: section.model_dump(mode="json") for name, section in sections.items()})

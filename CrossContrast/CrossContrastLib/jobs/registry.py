@@ -29,6 +29,8 @@ JOBS = {
     "radiomics.compare": "RadiomicsCompareLib.preservation.jobs:ComparePreservation",
     "radiomics.extract": "RadiomicsCompareLib.extraction.jobs:ExtractCohort",
     "radiomics.extract-case": "RadiomicsCompareLib.extraction.jobs:ExtractCase",
+    "radiomics.outcome": "RadiomicsCompareLib.outcome.jobs:PredictOutcome",
+    "radiomics.outcome-arm": "RadiomicsCompareLib.outcome.jobs:ScoreArm",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
 }
 

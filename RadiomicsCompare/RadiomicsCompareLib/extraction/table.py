@@ -74,7 +74,7 @@ def write_features(table: FeatureTable, path: Path) -> None:
             values = (row.features.get(name, math.nan) for name in names)
             writer.writerow(
                 [row.subject, row.session, row.role, status, row.reason]
-                + [repr(value) if math.isfinite(value) else _MISSING for value in values]
+                + [repr(float(value)) if math.isfinite(value) else _MISSING for value in values]
             )
 
 
