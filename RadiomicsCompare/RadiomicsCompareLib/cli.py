@@ -13,6 +13,8 @@ from CrossContrastLib.cli.main import LazyGroup
         "extract": "RadiomicsCompareLib.extraction.cli:extract",
         "compare": "RadiomicsCompareLib.preservation.cli:compare",
         "outcome": "RadiomicsCompareLib.outcome.cli:outcome",
+        "gate": "RadiomicsCompareLib.gate.cli:gate",
+        "gate-profile": "RadiomicsCompareLib.gate.cli:gate_profile",
         "settings": "RadiomicsCompareLib.cli:settings",
     },
     epilog="Example: crosscontrast radiomics compare --cohort cohort.tsv --reference mri --test synthetic --out out",

@@ -31,6 +31,8 @@ JOBS = {
     "radiomics.extract-case": "RadiomicsCompareLib.extraction.jobs:ExtractCase",
     "radiomics.outcome": "RadiomicsCompareLib.outcome.jobs:PredictOutcome",
     "radiomics.outcome-arm": "RadiomicsCompareLib.outcome.jobs:ScoreArm",
+    "radiomics.gate": "RadiomicsCompareLib.gate.jobs:GateImage",
+    "radiomics.gate-profile": "RadiomicsCompareLib.gate.jobs:ProfileTraining",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
 }
 
