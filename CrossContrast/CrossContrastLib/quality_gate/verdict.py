@@ -59,7 +59,8 @@ class GateVerdict(BaseModel):
     @classmethod
     def of(cls, checks: Sequence[Check], missing: Sequence[str] = ()) -> "GateVerdict":
         """Take the worst decision; without any check there is nothing to rely on, which is a caution."""
-        worst = max((check.decision for check in checks), key=_ORDER.index, default="caution")
+        decisions = [check.decision for check in checks]
+        worst: Decision = next((d for d in reversed(_ORDER) if d in decisions), "caution")
         return cls(decision=worst, checks=list(checks), missing=list(missing))
 
     @property

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -47,7 +48,7 @@ def gate(
 
     if model and profile:
         raise BadInputError("Give a model or a profile, not both.")
-    tables = _tables(compared) if compared else {}
+    tables: dict[str, Any] = _tables(compared) if compared else {}
     job = GateImage(
         image=image,
         profile=find_profile(model) if model else profile,
@@ -70,7 +71,7 @@ def gate(
         sys.exit(STOPPED)
 
 
-def _tables(folder: Path) -> dict[str, object]:
+def _tables(folder: Path) -> dict[str, Any]:
     """Return what a comparison left in its folder, as the job's parameters."""
     from CrossContrastLib.errors import BadInputError
     from CrossContrastLib.ground.provenance import Provenance

@@ -109,7 +109,8 @@ class GateImage(Job):
         else:
             missing.append("ensemble spread: it needs the images of two models or more")
         if self.segmentations:
-            yield agreement_check(*(read_image(path) for path in self.segmentations), self.limits)
+            of_input, of_translated = (read_image(path) for path in self.segmentations)
+            yield agreement_check(of_input, of_translated, self.limits)
         else:
             missing.append("segmentation agreement: there are no segmentations")
         if self.preservation and self.features and self.reference and self.mask and self.translated:
