@@ -33,6 +33,7 @@ class LazyGroup(click.Group):
     lazy={
         "cord": "SoftCordSegLib.cli:cord",
         "corrections": "CrossContrastLib.cli.corrections:corrections",
+        "radiomics": "RadiomicsCompareLib.cli:radiomics",
         "models": "CrossContrastLib.cli.models:models",
         "doctor": "CrossContrastLib.cli.doctor_command:doctor",
     },

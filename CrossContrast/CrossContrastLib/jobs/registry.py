@@ -32,6 +32,13 @@ JOBS = {
     "corrections.export": "CrossContrastLib.corrections.jobs:ExportCorrections",
     "corrections.worklist": "CrossContrastLib.corrections.jobs:OrderWorklist",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
+    "radiomics.compare": "RadiomicsCompareLib.preservation.jobs:ComparePreservation",
+    "radiomics.extract": "RadiomicsCompareLib.extraction.jobs:ExtractCohort",
+    "radiomics.extract-case": "RadiomicsCompareLib.extraction.jobs:ExtractCase",
+    "radiomics.outcome": "RadiomicsCompareLib.outcome.jobs:PredictOutcome",
+    "radiomics.outcome-arm": "RadiomicsCompareLib.outcome.jobs:ScoreArm",
+    "radiomics.gate": "RadiomicsCompareLib.gate.jobs:GateImage",
+    "radiomics.gate-profile": "RadiomicsCompareLib.gate.jobs:ProfileTraining",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
 }
 
