@@ -23,6 +23,9 @@ FLOORS = {
     "CrossContrastLib.widgets": 5,
     "CrossContrastLib.browser": 5,
     "CrossContrastLib.cli": 5,
+    "RadiomicsCompareLib.reader.scene": 4,
+    "RadiomicsCompareLib.reader.server": 5,
+    "RadiomicsCompareLib.reader.widgets": 5,
 }
 
 

@@ -1,0 +1,49 @@
+"""``crosscontrast reader``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from CrossContrastLib.cli.console import Console, user_command
+
+if TYPE_CHECKING:
+    from RadiomicsCompareLib.reader.jobs import PlanResult
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def reader() -> None:
+    """Plan blinded reader studies, serve them to readers, and analyse the answers."""
+
+
+@reader.command("plan", epilog="Example: crosscontrast reader plan STUDY.yaml --out study")
+@click.argument("study", type=_PATH)
+@click.option("--out", required=True, type=_PATH, help="New folder for the blinded images and the plan.")
+@user_command
+def plan_command(console: Console, study: Path, out: Path) -> None:
+    """Plan a reader study: who reads what when, and blinded copies of all images.
+
+    OUT/plan.json holds the key from neutral names to cases and arms: keep it from readers. Its fingerprint (SHA-256)
+    shows later whether it was changed.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.reader.jobs import PlanStudy
+
+    with output_folder(out), console.progress("planning") as progress:
+        result = PlanStudy(study=study.resolve(), out=out.resolve()).run(progress)
+    for warning in result.warnings:
+        console.note(f"warning: {warning}")
+    _tell_plan(console, result)
+    console.result(result.model_dump(mode="json"))
+
+
+def _tell_plan(console: Console, result: "PlanResult") -> None:
+    for name, session, arms, repeats, training in result.sessions:
+        parts = [f"{count} {arm}" for arm, count in arms.items()]
+        parts += [f"{repeats} repeated"] if repeats else []
+        parts += [f"{training} for training"] if training else []
+        console.say(f"{name}, session {session}: {', '.join(parts)}")
+    console.say(f"{result.readings} readings planned in {result.plan}")
+    console.say(f"fingerprint of the plan: {result.fingerprint}")
