@@ -25,6 +25,7 @@ JOBS = {
     "cord.soft-gt": "SoftCordSegLib.softgt.job:MakeSoftGroundTruth",
     "cord.evaluate": "SoftCordSegLib.evaluation.jobs:EvaluateCohort",
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
+    "reader.analyze": "RadiomicsCompareLib.reader.jobs:AnalyzeStudy",
     "reader.plan": "RadiomicsCompareLib.reader.jobs:PlanStudy",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",

@@ -39,6 +39,31 @@ def plan_command(console: Console, study: Path, out: Path) -> None:
     console.result(result.model_dump(mode="json"))
 
 
+@reader.command("analyze", epilog="Example: crosscontrast reader analyze study --out results")
+@click.argument("study", type=_PATH)
+@click.option("--out", required=True, type=_PATH, help="Folder for report, tables and iMRMC files.")
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=100), help="Bootstrap samples.")
+@user_command
+def analyze_command(console: Console, study: Path, out: Path, database: str | None, resamples: int) -> None:
+    """Analyse the answers given so far.
+
+    Per question and arm: distributions, medians, paired comparisons of arms, agreement between readers and with
+    themselves, the visual Turing test, ROC curves per reader and over all readers, and the time per reading.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.reader.jobs import AnalyzeStudy
+
+    with output_folder(out), console.progress("analysing") as progress:
+        job = AnalyzeStudy(study=study.resolve(), out=out.resolve(), database=database, resamples=resamples)
+        result = job.run(progress)
+    for warning in result.warnings:
+        console.note(f"note: {warning}")
+    console.say(f"{result.answers} of {result.readings} readings analysed")
+    console.say(f"report: {result.report}")
+    console.result(result.model_dump(mode="json"))
+
+
 def _tell_plan(console: Console, result: "PlanResult") -> None:
     for name, session, arms, repeats, training in result.sessions:
         parts = [f"{count} {arm}" for arm, count in arms.items()]
