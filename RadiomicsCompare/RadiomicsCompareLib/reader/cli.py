@@ -1,5 +1,6 @@
 """``crosscontrast reader``."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,47 @@ def plan_command(console: Console, study: Path, out: Path) -> None:
         console.note(f"warning: {warning}")
     _tell_plan(console, result)
     console.result(result.model_dump(mode="json"))
+
+
+@reader.command("serve", epilog="Example: crosscontrast reader serve study --port 8080")
+@click.argument("study", type=_PATH)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; other computers need 0.0.0.0."
+)
+@click.option("--name", "names", multiple=True, help="Host name in the readers' links, such as that of a proxy.")
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@click.option("--processes", type=click.IntRange(1, 64), help="Processes that draw (default: cores, at most 4).")
+@user_command
+def serve_command(
+    console: Console,
+    study: Path,
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    database: str | None,
+    processes: int | None,
+) -> None:
+    """Let readers read in their browsers, each with a personal link that is printed here.
+
+    Every answer is on disk before the next image shows; after a crash or on another day readers go on where they were.
+    Only this computer can connect unless --host says otherwise. For other computers put a proxy with HTTPS in front.
+    """
+    from CrossContrastLib.errors import MissingPackageError
+
+    try:
+        from RadiomicsCompareLib.reader.server.run import serve
+    except ImportError as error:
+        raise MissingPackageError(
+            f"Serving a reader study needs a package that is missing: {error.name}.",
+            "pip install 'crosscontrast[browser]'",
+        ) from error
+
+    def say(line: str) -> None:
+        console.say(line)
+        sys.stdout.flush()  # who reads the links from a pipe must not wait
+
+    serve(study.resolve(), host=host, port=port, names=names, database=database, processes=processes, say=say)
 
 
 @reader.command("analyze", epilog="Example: crosscontrast reader analyze study --out results")

@@ -57,7 +57,10 @@ def _cells(rows: Sequence[Row], *columns: str) -> list[list[Cell]]:
 def _measure(report: HtmlReport, results: Results, measure: Measure) -> None:
     report.heading(f"{measure.id}: {measure.text}")
     report.figure(answers_figure(results.table, measure), "First readings, all readers.")
-    if rows := _of(results, "medians", measure.id, reader=ALL):
+    rows = _of(results, "medians", measure.id, reader=ALL)
+    if rows and measure.level == "nominal":
+        report.table(["arm", "answers", f"share of “{measure.names[1]}”"], _cells(rows, "arm", "answers", "mean"))
+    elif rows:
         report.table(["arm", "answers", "median", "mean"], _cells(rows, "arm", "answers", "median±", "mean"))
     if rows := _of(results, "comparisons", measure.id):
         report.table(
