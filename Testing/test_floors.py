@@ -21,6 +21,9 @@ FLOORS = {
     "CrossContrastLib.jobs": 3,
     "CrossContrastLib.browser": 5,
     "CrossContrastLib.cli": 5,
+    "RadiomicsCompareLib.reader.scene": 4,
+    "RadiomicsCompareLib.reader.server": 5,
+    "RadiomicsCompareLib.reader.widgets": 5,
 }
 
 #: Packages that any library may have.

@@ -34,6 +34,7 @@ class LazyGroup(click.Group):
         "cord": "SoftCordSegLib.cli:cord",
         "corrections": "CrossContrastLib.cli.corrections:corrections",
         "radiomics": "RadiomicsCompareLib.cli:radiomics",
+        "reader": "RadiomicsCompareLib.reader.cli:reader",
         "models": "CrossContrastLib.cli.models:models",
         "doctor": "CrossContrastLib.cli.doctor_command:doctor",
     },

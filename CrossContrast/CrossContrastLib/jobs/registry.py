@@ -31,6 +31,8 @@ JOBS = {
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
     "corrections.export": "CrossContrastLib.corrections.jobs:ExportCorrections",
     "corrections.worklist": "CrossContrastLib.corrections.jobs:OrderWorklist",
+    "reader.analyze": "RadiomicsCompareLib.reader.jobs:AnalyzeStudy",
+    "reader.plan": "RadiomicsCompareLib.reader.jobs:PlanStudy",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "radiomics.compare": "RadiomicsCompareLib.preservation.jobs:ComparePreservation",
     "radiomics.extract": "RadiomicsCompareLib.extraction.jobs:ExtractCohort",

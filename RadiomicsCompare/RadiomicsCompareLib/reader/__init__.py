@@ -1,0 +1,1 @@
+"""Blinded reader studies: plan, blinding, reading, answers on disk, analysis."""

@@ -1,0 +1,116 @@
+"""``crosscontrast reader``."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from CrossContrastLib.cli.console import Console, user_command
+
+if TYPE_CHECKING:
+    from RadiomicsCompareLib.reader.jobs import PlanResult
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def reader() -> None:
+    """Plan blinded reader studies, serve them to readers, and analyse the answers."""
+
+
+@reader.command("plan", epilog="Example: crosscontrast reader plan STUDY.yaml --out study")
+@click.argument("study", type=_PATH)
+@click.option("--out", required=True, type=_PATH, help="New folder for the blinded images and the plan.")
+@user_command
+def plan_command(console: Console, study: Path, out: Path) -> None:
+    """Plan a reader study: who reads what when, and blinded copies of all images.
+
+    OUT/plan.json holds the key from neutral names to cases and arms: keep it from readers. Its fingerprint (SHA-256)
+    shows later whether it was changed.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.reader.jobs import PlanStudy
+
+    with output_folder(out), console.progress("planning") as progress:
+        result = PlanStudy(study=study.resolve(), out=out.resolve()).run(progress)
+    for warning in result.warnings:
+        console.note(f"warning: {warning}")
+    _tell_plan(console, result)
+    console.result(result.model_dump(mode="json"))
+
+
+@reader.command("serve", epilog="Example: crosscontrast reader serve study --port 8080")
+@click.argument("study", type=_PATH)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; other computers need 0.0.0.0."
+)
+@click.option("--name", "names", multiple=True, help="Host name in the readers' links, such as that of a proxy.")
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@click.option("--processes", type=click.IntRange(1, 64), help="Processes that draw (default: cores, at most 4).")
+@user_command
+def serve_command(
+    console: Console,
+    study: Path,
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    database: str | None,
+    processes: int | None,
+) -> None:
+    """Let readers read in their browsers, each with a personal link that is printed here.
+
+    Every answer is on disk before the next image shows; after a crash or on another day readers go on where they were.
+    Only this computer can connect unless --host says otherwise. For other computers put a proxy with HTTPS in front.
+    """
+    from CrossContrastLib.errors import MissingPackageError
+
+    try:
+        from RadiomicsCompareLib.reader.server.run import serve
+    except ImportError as error:
+        raise MissingPackageError(
+            f"Serving a reader study needs a package that is missing: {error.name}.",
+            "pip install 'crosscontrast[browser]'",
+        ) from error
+
+    def say(line: str) -> None:
+        console.say(line)
+        sys.stdout.flush()  # who reads the links from a pipe must not wait
+
+    serve(study.resolve(), host=host, port=port, names=names, database=database, processes=processes, say=say)
+
+
+@reader.command("analyze", epilog="Example: crosscontrast reader analyze study --out results")
+@click.argument("study", type=_PATH)
+@click.option("--out", required=True, type=_PATH, help="Folder for report, tables and iMRMC files.")
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=100), help="Bootstrap samples.")
+@user_command
+def analyze_command(console: Console, study: Path, out: Path, database: str | None, resamples: int) -> None:
+    """Analyse the answers given so far.
+
+    Per question and arm: distributions, medians, paired comparisons of arms, agreement between readers and with
+    themselves, the visual Turing test, ROC curves per reader and over all readers, and the time per reading.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.reader.jobs import AnalyzeStudy
+
+    with output_folder(out), console.progress("analysing") as progress:
+        job = AnalyzeStudy(study=study.resolve(), out=out.resolve(), database=database, resamples=resamples)
+        result = job.run(progress)
+    for warning in result.warnings:
+        console.note(f"note: {warning}")
+    console.say(f"{result.answers} of {result.readings} readings analysed")
+    console.say(f"report: {result.report}")
+    console.result(result.model_dump(mode="json"))
+
+
+def _tell_plan(console: Console, result: "PlanResult") -> None:
+    for name, session, arms, repeats, training in result.sessions:
+        parts = [f"{count} {arm}" for arm, count in arms.items()]
+        parts += [f"{repeats} repeated"] if repeats else []
+        parts += [f"{training} for training"] if training else []
+        console.say(f"{name}, session {session}: {', '.join(parts)}")
+    console.say(f"{result.readings} readings planned in {result.plan}")
+    console.say(f"fingerprint of the plan: {result.fingerprint}")

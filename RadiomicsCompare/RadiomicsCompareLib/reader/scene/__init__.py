@@ -1,0 +1,1 @@
+"""Reading on a MRML scene: slice views of a blinded image."""
