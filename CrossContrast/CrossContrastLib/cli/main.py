@@ -32,6 +32,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     lazy={
         "cord": "SoftCordSegLib.cli:cord",
+        "synth": "SynthSegLib.cli:synth",
         "models": "CrossContrastLib.cli.models:models",
         "doctor": "CrossContrastLib.cli.doctor_command:doctor",
     },
