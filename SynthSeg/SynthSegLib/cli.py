@@ -3,6 +3,8 @@
 import click
 
 from SynthSegLib.phantom.cli import phantom
+from SynthSegLib.training.cli import train
+from SynthSegLib.translate_cli import translate
 
 
 @click.group(epilog="Example: crosscontrast synth phantom --kind prostate --subjects 16 --out phantoms")
@@ -11,3 +13,5 @@ def synth() -> None:
 
 
 synth.add_command(phantom)
+synth.add_command(train)
+synth.add_command(translate)

@@ -27,6 +27,7 @@ JOBS = {
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
+    "synth.train": "SynthSegLib.training.job:TrainTranslator",
 }
 
 
