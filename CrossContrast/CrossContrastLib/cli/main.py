@@ -35,6 +35,7 @@ class LazyGroup(click.Group):
         "corrections": "CrossContrastLib.cli.corrections:corrections",
         "radiomics": "RadiomicsCompareLib.cli:radiomics",
         "reader": "RadiomicsCompareLib.reader.cli:reader",
+        "synth": "SynthSegLib.cli:synth",
         "models": "CrossContrastLib.cli.models:models",
         "doctor": "CrossContrastLib.cli.doctor_command:doctor",
     },

@@ -42,6 +42,7 @@ JOBS = {
     "radiomics.gate": "RadiomicsCompareLib.gate.jobs:GateImage",
     "radiomics.gate-profile": "RadiomicsCompareLib.gate.jobs:ProfileTraining",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
+    "synth.train": "SynthSegLib.training.job:TrainTranslator",
 }
 
 

@@ -11,6 +11,10 @@ from CrossContrastLib.errors import MissingPackageError, ModelError
 NETWORKS = {
     "CompactUNet": "CrossContrastLib.models.networks.compact_unet:CompactUNet",
     "PlainConvUNet": "CrossContrastLib.models.networks.plain_conv_unet:plain_conv_unet",
+    "Translator": "CrossContrastLib.models.networks.translator:Translator",
+    "ResidualTranslator": "CrossContrastLib.models.networks.residual_translator:ResidualTranslator",
+    "DiffusionBridge": "CrossContrastLib.models.networks.diffusion_bridge:DiffusionBridge",
+    "MonaiAutoEncoder": "monai.networks.nets:AutoEncoder",
     "MonaiUNet": "monai.networks.nets:UNet",
     "MonaiDynUNet": "monai.networks.nets:DynUNet",
     "MonaiBasicUNet": "monai.networks.nets:BasicUNet",

@@ -1,0 +1,17 @@
+"""``crosscontrast synth``: image-to-image translation and what it helps."""
+
+import click
+
+from SynthSegLib.phantom.cli import phantom
+from SynthSegLib.training.cli import train
+from SynthSegLib.translate_cli import translate
+
+
+@click.group(epilog="Example: crosscontrast synth phantom --kind prostate --subjects 16 --out phantoms")
+def synth() -> None:
+    """Translate images into another contrast or modality, measure it, and segment with its help."""
+
+
+synth.add_command(phantom)
+synth.add_command(train)
+synth.add_command(translate)

@@ -1,0 +1,36 @@
+"""Pix2Pix (Isola et al., CVPR 2017), on slices or volumes."""
+
+import torch
+from torch import Tensor, nn
+
+from SynthSegLib.objectives.base import Batch, Design, Objective, cross_entropy, masked_l1
+from SynthSegLib.objectives.discriminator import Discriminator
+
+
+class Pix2Pix(Objective):
+    """A U-Net that must agree with the target (100 L1) and deceive a discriminator that sees source and answer."""
+
+    players = ("generator", "discriminator")
+
+    def __init__(self, design: Design) -> None:
+        super().__init__(design, design.unet())
+        self.discriminator = Discriminator(design.dims, design.channels + 1, design.width)
+
+    def parts(self, player: str) -> list[nn.Module]:
+        """Return the networks that a player trains."""
+        return [self.generator] if player == "generator" else [self.discriminator]
+
+    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+        """Return the losses of a turn."""
+        source, target = batch["source"], batch["target"]
+        if player == "generator":
+            fake = self.answer = self.generator.mapped(source)
+            self._fake = fake.detach()
+            return {
+                "adversarial": cross_entropy(self.discriminator(torch.cat([source, fake], 1)), real=True)
+                * self.weight("adversarial", 1.0),
+                "l1": self.weight("l1", 100.0) * masked_l1(fake, target, batch["mask"]),
+            }
+        real = cross_entropy(self.discriminator(torch.cat([source, target], 1)), real=True)
+        fake = cross_entropy(self.discriminator(torch.cat([source, self._fake], 1)), real=False)
+        return {"real": 0.5 * real, "fake": 0.5 * fake}

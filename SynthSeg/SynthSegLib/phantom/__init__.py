@@ -1,0 +1,1 @@
+"""Phantom subjects whose anatomy and outcome are known, in two modalities each."""

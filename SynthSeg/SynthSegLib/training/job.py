@@ -1,0 +1,69 @@
+"""The job that trains a translator."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from CrossContrastLib.jobs.job import Job, JobResult
+from CrossContrastLib.progress import Progress
+from SynthSegLib.training.config import CONFIG, TrainingConfig, read_config
+
+
+class TrainTranslatorResult(JobResult):
+    """The bundles of the translator and its way back, the training's folder, and the step reached."""
+
+    folder: Path
+    model: Path
+    back: Path | None
+    step: int
+    minutes: float
+
+
+class TrainTranslator(Job):
+    """Train a translator on a cohort, or with ``resume`` go on with the training in ``out``."""
+
+    kind: ClassVar[str] = "synth.train"
+
+    out: Path
+    settings: TrainingConfig | None = None
+    resume: bool = False
+    more: dict[str, int] = Field(default={})
+    max_minutes: float | None = None
+    device: str = "auto"
+
+    def run(self, progress: Progress) -> TrainTranslatorResult:
+        """Train, save and write the bundles; see :func:`SynthSegLib.training.translator.train`."""
+        import os
+
+        from CrossContrastLib.errors import BadInputError
+        from CrossContrastLib.ground.device import choose_device
+        from SynthSegLib.training.export import BACK, THERE, export
+        from SynthSegLib.training.state import CHECKPOINT
+        from SynthSegLib.training.translator import train
+
+        if not self.resume and (self.out / CHECKPOINT).exists():
+            raise BadInputError(f"There is a training in {self.out} already.", "resume it, or give another folder")
+        if self.resume:
+            settings = read_config(self.out / CONFIG, TrainingConfig, dict(self.more))
+        elif self.settings is not None:
+            settings = self.settings
+        else:
+            raise BadInputError("A training that is not resumed needs settings.")
+        state = train(
+            settings,
+            self.out,
+            resume=self.resume,
+            max_minutes=self.max_minutes,
+            device=choose_device(self.device),
+            progress=progress,
+        )
+        first = int(os.environ.get("RANK", "0")) == 0
+        written = export(settings, state, self.out) if first else {THERE: self.out}
+        return TrainTranslatorResult(
+            folder=self.out,
+            model=written[THERE],
+            back=written.get(BACK),
+            step=state.step,
+            minutes=round(state.minutes, 3),
+        )

@@ -1,0 +1,89 @@
+"""``crosscontrast synth translate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from CrossContrastLib.cli.console import Console, user_command
+
+if TYPE_CHECKING:
+    from SynthSegLib.jobs import TranslateImageResult
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(epilog="Example: crosscontrast synth translate sub-*_us.nii.gz --model runs/us-t2w --out translated")
+@click.argument("images", nargs=-1, required=True, type=_PATH)
+@click.option("--model", "models", required=True, multiple=True, help="Model, or folder of a training; several: mean.")
+@click.option("--out", required=True, type=_PATH, help="Folder for the results.")
+@click.option("--uncertainty", is_flag=True, help="Write how much repeated answers, or several models, differ.")
+@click.option("--samples", default=8, show_default=True, type=click.IntRange(min=2), help="Repetitions with dropout.")
+@click.option(
+    "--axis",
+    default="model",
+    show_default=True,
+    type=click.Choice(["model", "0", "1", "2", "average"]),
+    help="Array axis that a 2D network slides along, or the average of all three.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
+@click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
+@user_command
+def translate(
+    console: Console,
+    images: tuple[Path, ...],
+    models: tuple[str, ...],
+    out: Path,
+    uncertainty: bool,
+    samples: int,
+    axis: str,
+    device: str,
+    workers: int,
+    scheduler: str | None,
+) -> None:
+    """Translate IMAGES (files, DICOM folders, or folders of images) into the model's contrast or modality.
+
+    Results are float32 on each image's own grid. With --uncertainty there is a map of standard deviations and, where
+    the model has a way back, one of the cycle error. A translated image can show what was never there.
+    """
+    from CrossContrastLib.cli.batch import run_batch
+    from CrossContrastLib.ground.device import check_device_name
+    from CrossContrastLib.ground.inputs import find_images
+    from SynthSegLib.jobs import TranslateImage
+    from SynthSegLib.models import find_translator
+
+    check_device_name(device)
+    named = [str(Path(model).absolute()) if Path(model).is_dir() else str(find_translator(model)) for model in models]
+    for model in named:
+        find_translator(model)
+    found = find_images(images)
+    jobs = [
+        TranslateImage(
+            image=image.absolute(),
+            out=out.absolute(),
+            model=named[0],
+            more_models=tuple(named[1:]),
+            device=device,
+            axis=axis,
+            uncertainty=uncertainty,
+            samples=samples,
+        )
+        for image in found
+    ]
+    run_batch(
+        console,
+        jobs,
+        found,
+        out,
+        label="translating",
+        tell=lambda image, result: _tell(console, image, result),
+        workers=workers,
+        scheduler=scheduler,
+    )
+
+
+def _tell(console: Console, image: Path, result: "TranslateImageResult") -> None:
+    console.say(f"{image.name}:")
+    for path in (*result.images, *result.uncertainty, *([result.cycle] if result.cycle else [])):
+        console.say(f"  {path}")
