@@ -18,7 +18,8 @@ from SoftCordSegLib.generator.tissues import Tissue
 class Sample:
     """A training example: ``image`` (1, D, H, W), normalised; ``target`` (2, D, H, W), the fractions of cord and canal;
 
-    ``weight`` (2, D, H, W), how much each voxel counts: nothing outside the field of view, little in the medulla.
+    ``weight`` (2, D, H, W), how much each voxel counts: nothing outside the field of view, less in the medulla and
+    where the cord can hardly be seen.
     """
 
     image: Tensor
@@ -39,7 +40,7 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
     if draw.chance(0.3):
         image = image.clamp(min=0) ** draw.factor(0.2)
     target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), resolution)
-    weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)])
+    weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)]) * visibility(image, target)
     if draw.chance(0.2):
         image, inside = _short_view(image, anatomy.cord, draw)
         weight = weight * inside
@@ -49,6 +50,19 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
     return Sample(image[None], target, weight)
 
 
+def visibility(image: Tensor, target: Tensor) -> float:
+    """Return how much a sample counts: 1 where cord and fluid differ clearly, down to 0.15 where only noise differs.
+
+    ``target`` holds the fractions of cord and canal. What cannot be seen cannot be learnt, but its large losses would
+    drown what clear images teach about the cord's border. Samples without both count fully.
+    """
+    cord, fluid = image[target[0] > 0.95], image[(target[1] - target[0]) > 0.95]
+    if min(cord.numel(), fluid.numel()) < 50:
+        return 1.0
+    difference = float((cord.mean() - fluid.mean()).abs() / (cord.std() + fluid.std()).clamp(min=1e-6))
+    return min(1.0, max(0.15, difference))
+
+
 def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tensor:
     """Mix each voxel's tissues in their shares, each with its texture; fluid may pulse."""
     fractions = anatomy.fractions.flatten(1)
@@ -56,7 +70,7 @@ def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tenso
     mean, rough = (levels @ fractions).view(2, *grid.shape)
     texture = draw.field(grid, draw.uniform(1.5, 8)) + 0.5 * draw.field(grid, draw.uniform(8, 25))
     image = mean + rough * texture
-    if draw.chance(0.3):  # pulsing fluid loses signal in streaks along the cord
+    if draw.chance(0.2):  # pulsing fluid loses signal in streaks along the cord
         streaks = (draw.field(grid, draw.uniform(3, 10)) + draw.uniform(-1, 0.5)).clamp(0, 1) * draw.uniform(0.1, 0.8)
         image = image - anatomy.fractions[Tissue.CSF] * contrast.means[Tissue.CSF].item() * streaks
     if draw.chance(0.45):  # fresh fluid flows in at the ends of the stack, so its brightness drifts along it

@@ -72,7 +72,8 @@ def evaluate(network: nn.Module, samples: Sequence[Sample], reliability: Reliabi
             outputs = network(torch.stack([s.image for s in pair]))
             logits = outputs if isinstance(outputs, Tensor) else outputs[0]
             for sample, logit in zip(pair, logits, strict=True):
-                known, predicted = sample.weight[0] >= 1, torch.sigmoid(logit[0].float())
+                known = sample.weight[0] >= sample.weight[0].max()
+                predicted = torch.sigmoid(logit[0].float())
                 _score(rows, predicted * known, sample.target[0] * known)
                 reliability.add(predicted[known], sample.target[0][known])
     scores = {name: sum(values) / max(1, len(values)) for name, values in rows.items()}

@@ -9,7 +9,7 @@ from CrossContrastLib.inference.preprocess import normalise
 from SoftCordSegLib.generator import appearance
 from SoftCordSegLib.generator.acquisition import THICK, acquire, smooth, through_slices
 from SoftCordSegLib.generator.anatomy import Anatomy, draw_anatomy
-from SoftCordSegLib.generator.appearance import draw_sample, normalise_foreground, paint
+from SoftCordSegLib.generator.appearance import draw_sample, normalise_foreground, paint, visibility
 from SoftCordSegLib.generator.contrast import WEIGHTINGS, Contrast, draw_contrast
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
@@ -96,6 +96,21 @@ def test_image_label_and_weight_are_mirrored_together(body: Anatomy):
             wrong = abs(float(mirrored[(cord > 0.99) & known].mean() - mirrored[(canal - cord > 0.99) & known].mean()))
             agreeing.append(separation >= wrong)
     assert sum(agreeing) / len(agreeing) > 0.7
+
+
+def test_a_cord_that_can_hardly_be_seen_counts_less():
+    cord, canal = torch.zeros(2, 24, 32, 32)
+    cord[:, 12:20, 10:22], canal[:, 8:24, 6:26] = 1, 1
+    target, noise = (
+        torch.stack([cord, canal]),
+        0.1 * torch.randn(24, 32, 32, generator=torch.Generator().manual_seed(2)),
+    )
+    counts = [visibility(contrast * cord + noise, target) for contrast in (0.0, 0.1, -0.1, 0.5)]
+    assert counts[0] == 0.15
+    assert counts[1] == pytest.approx(0.5, abs=0.05)
+    assert counts[2] == pytest.approx(0.5, abs=0.05)
+    assert counts[3] == 1
+    assert visibility(noise, torch.zeros_like(target)) == 1, "what has no cord teaches where none is"
 
 
 def test_nothing_outside_the_field_of_view_counts(body: Anatomy):
