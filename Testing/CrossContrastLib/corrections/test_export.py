@@ -11,9 +11,10 @@ import pytest
 import SimpleITK as sitk
 from small_corrections import box_mask, box_soft
 
+from CrossContrastLib.corrections.choices import FORMATS
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from CrossContrastLib.corrections.export.cases import corrected_cases, folds
-from CrossContrastLib.corrections.export.write import FORMATS, export_corrections
+from CrossContrastLib.corrections.export.write import export_corrections
 from CrossContrastLib.corrections.jobs import ExportCorrections
 from CrossContrastLib.errors import BadInputError, CancelledError, OutputError
 from CrossContrastLib.ground.files import sha256

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
+from CrossContrastLib.corrections.choices import ExportFormat
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from CrossContrastLib.corrections.export.bids import export_bids
 from CrossContrastLib.corrections.export.cases import ExportCase, corrected_cases
@@ -20,9 +21,6 @@ from CrossContrastLib.corrections.publish import dataset_name
 from CrossContrastLib.corrections.storage import sweep
 from CrossContrastLib.errors import BadInputError, OutputError
 from CrossContrastLib.progress import Progress, silent
-
-ExportFormat = Literal["bids", "nnunet", "monai-label", "decathlon", "dicom-seg"]
-FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
 
 @dataclass(frozen=True)
