@@ -42,6 +42,8 @@ class DatasetPage:
         self._settings = settings
         self._make: Callable[[Path], Job] = self._make_save
         self._wanted = self._saving = ""
+        #: Called with the folder of the dataset, or ``None`` where there is none, whenever it was read.
+        self.onFolder: Callable[[Path | None], None] = lambda _folder: None
         self.cases = CaseList(ui, needed, self.open)
         self._export = ExportBox(ui, self._start)
         names = {"runButton": "saveButton", "cancelButton": "datasetCancelButton"}
@@ -67,6 +69,7 @@ class DatasetPage:
     def refresh(self) -> None:
         """Read the list of cases again."""
         self.cases.read(self.folder)
+        self.onFolder(self.folder if self.cases.known else None)
         self.update()
 
     def save(self) -> None:
@@ -88,8 +91,6 @@ class DatasetPage:
 
     def update(self) -> None:
         """Enable what can be done, and say why the rest cannot."""
-        if not hasattr(self, "controls"):
-            return  # it is just being made
         busy, no_folder = self.controls.busy, "" if self.folder else _("Choose the folder of the dataset.")
         need = "" if self._correcting.correction else _("Press Make segment and correct something.")
         save = no_folder or need or ("" if self._ui.authorLineEdit.text.strip() else _("Say your name."))
