@@ -1,14 +1,18 @@
 """Retraining as a job."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.progress import Progress, part
+from SoftCordSegLib.evaluation.jobs import Evaluated, Settings, evaluate_cases
 from SoftCordSegLib.retrain.figures import Figures
 from SoftCordSegLib.retrain.settings import RetrainSettings
+
+if TYPE_CHECKING:
+    from SoftCordSegLib.retrain.files import RetrainFiles
 
 #: Share of the work that is training; the rest is measuring.
 _TRAINING = 0.9
@@ -66,7 +70,8 @@ class RetrainCord(Job):
         if not learn(plan, out, device=self.device, max_minutes=self.max_minutes, progress=report):
             return RetrainResult(finished=False, candidate=None)
         progress(_TRAINING, 1, "measuring before and after")
-        outcome = conclude(plan, out, device=self.device, workers=self.workers, progress=part(progress, _TRAINING, 1))
+        evaluated = self._evaluate(files, part(progress, _TRAINING, 1))
+        outcome = conclude(plan, out, evaluated.cases, evaluated.pictures)
         model = outcome.model
         if self.accept and outcome.verdict.passed:
             model = str(accept(out))
@@ -79,3 +84,21 @@ class RetrainCord(Job):
             candidate=files.candidate,
             report=files.report,
         )
+
+    def _evaluate(self, files: "RetrainFiles", progress: Progress) -> Evaluated:
+        """Segment the test images by both models and measure them; what an earlier call segmented is taken over."""
+        from CrossContrastLib.ground.cohort import read_cohort
+        from SoftCordSegLib.evaluation.plan import Method
+        from SoftCordSegLib.evaluation.region import Region
+        from SoftCordSegLib.retrain.figures import BASE, CANDIDATE
+        from SoftCordSegLib.retrain.material import TEST
+
+        settings = Settings(
+            out=files.evaluation,
+            region=Region(),
+            library=files.models,
+            device=self.device,
+            workers=self.workers,
+        )
+        methods = [Method(BASE, model="base@1"), Method(CANDIDATE, model="candidate@1")]
+        return evaluate_cases(read_cohort(files.folder / TEST), methods, settings, progress)

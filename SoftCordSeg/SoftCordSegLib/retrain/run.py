@@ -1,6 +1,7 @@
 """A retraining from its start to its verdict; every part that is done is not done again."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from CrossContrastLib.corrections.dataset import CorrectionDataset
@@ -10,12 +11,10 @@ from CrossContrastLib.ground.cohort import read_cohort
 from CrossContrastLib.ground.files import make_folder, sha256, staging_folder
 from CrossContrastLib.ground.provenance import ModelRecord
 from CrossContrastLib.models.library import ModelEntry, ModelLibrary
-from CrossContrastLib.progress import Progress, part
-from SoftCordSegLib.evaluation.jobs import Evaluated, Settings, evaluate_cases
-from SoftCordSegLib.evaluation.plan import Method
-from SoftCordSegLib.evaluation.region import Region
+from CrossContrastLib.progress import Progress
+from SoftCordSegLib.evaluation.measures import CaseScores
 from SoftCordSegLib.retrain.candidate import check_base, train_candidate
-from SoftCordSegLib.retrain.figures import BASE, CANDIDATE, compare
+from SoftCordSegLib.retrain.figures import compare
 from SoftCordSegLib.retrain.files import Outcome, Plan, RetrainFiles
 from SoftCordSegLib.retrain.gate import judge
 from SoftCordSegLib.retrain.material import TEST, TRAINING, collect
@@ -91,16 +90,14 @@ def learn(plan: Plan, out: Path, *, device: str, max_minutes: float | None, prog
     )
 
 
-def conclude(plan: Plan, out: Path, *, device: str, workers: int = 1, progress: Progress) -> Outcome:
-    """Measure both models on the test images, judge, and write verdict and report."""
+def conclude(plan: Plan, out: Path, cases: Sequence[CaseScores], pictures: Mapping[str, Path]) -> Outcome:
+    """Judge what both models scored on the test images and write verdict and report; ``pictures`` are by caption."""
     files = RetrainFiles(out)
-    evaluated = _evaluate(files, device, workers, part(progress, 0, 0.95))
-    figures = compare(evaluated.cases, plan.settings.limits.right_within_mm2)
+    figures = compare(cases, plan.settings.limits.right_within_mm2)
     known = read_document(Outcome, files.outcome).model if files.outcome.exists() else None
     outcome = Outcome(verdict=judge(figures, plan.settings.limits), figures=figures, model=known)
-    write_report(plan, outcome, evaluated.cases, evaluated.pictures, files.training / "log.csv", files.report)
+    write_report(plan, outcome, cases, pictures, files.training / "log.csv", files.report)
     write_document(files.outcome, outcome)
-    progress(1, 1, "done")
     return outcome
 
 
@@ -121,18 +118,6 @@ def accept(out: Path, *, anyway: bool = False, library: ModelLibrary | None = No
     entry = library.add(files.candidate, plan.base.name)
     write_document(files.outcome, outcome.model_copy(update={"model": str(entry)}))
     return entry
-
-
-def _evaluate(files: RetrainFiles, device: str, workers: int, progress: Progress) -> Evaluated:
-    settings = Settings(
-        out=files.evaluation.resolve(),
-        region=Region(),
-        library=files.models.resolve(),
-        device=device,
-        workers=workers,
-    )
-    methods = [Method(BASE, model="base@1"), Method(CANDIDATE, model="candidate@1")]
-    return evaluate_cases(read_cohort(files.folder / TEST), methods, settings, progress)
 
 
 def _copy_base(base: ModelEntry, files: RetrainFiles) -> None:
