@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from CrossContrastLib.cli.console import Console, user_command
+from CrossContrastLib.corrections.choices import FORMATS, ORDERS
 
 _DATASET = click.argument("dataset", type=click.Path(path_type=Path))
 
@@ -70,7 +71,7 @@ def predict(
     "order",
     default="uncertainty",
     show_default=True,
-    type=click.Choice(["uncertainty", "disagreement", "listed"]),
+    type=click.Choice(ORDERS),
     help="The model's doubt, the spread between a patient's contrasts, or the order of adding.",
 )
 @user_command
@@ -94,7 +95,7 @@ def worklist(console: Console, dataset: Path, order: str) -> None:
     "--to",
     "form",
     required=True,
-    type=click.Choice(["bids", "nnunet", "monai-label", "decathlon", "dicom-seg"]),
+    type=click.Choice(FORMATS),
     help="BIDS; nnU-Net v2 raw dataset; MONAI Label datastore; Decathlon datalist; DICOM SEG, binary and fractional.",
 )
 @click.option(

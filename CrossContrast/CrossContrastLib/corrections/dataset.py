@@ -210,7 +210,7 @@ class CorrectionDataset:
                 base=base,
                 author=author,
                 date=now(),
-                seconds=round(seconds, 1),
+                seconds=max(0.0, round(seconds, 1)),  # a clock may have been set back
                 voxels_added=int(np.count_nonzero(inside & ~start)),
                 voxels_removed=int(np.count_nonzero(start & ~inside)),
                 model=model or (predicted.model if predicted else None),
@@ -224,7 +224,7 @@ class CorrectionDataset:
                 revision = revision.model_copy(update={"revision": number})
                 write_document(staging / RECORD, revision)
                 commit_folder(staging, self.layout.revision(case, number))
-                publish(self.layout, record)
+                self._publish(record)
         return Saved(revision, tuple(r for r in self.history(case) if base < r.revision < number))
 
     def history(self, case: str) -> list[Revision]:
@@ -262,6 +262,17 @@ class CorrectionDataset:
             return np.zeros(grid.GetSize()[::-1], bool)
         start: np.ndarray = soft_values(predicted.soft(), grid, case) >= 0.5
         return start
+
+    def _publish(self, record: CaseRecord) -> None:
+        """Bring a saved revision into the derivatives. It is safe already, so a failure here is a warning only."""
+        try:
+            publish(self.layout, record)
+        except (OutputError, OSError) as error:
+            warnings.warn(
+                f"The correction of {record.case} is saved, but the derivatives could not be written: {error}",
+                ImageWarning,
+                stacklevel=3,
+            )
 
     def _is_behind(self, case: str) -> bool:
         return published_revision(self.layout, case) != max(revision_numbers(self.layout, case), default=0)

@@ -2,10 +2,11 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
 
+from CrossContrastLib.corrections.choices import ExportFormat, Order
 from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.progress import Progress
 
@@ -31,7 +32,7 @@ class OrderWorklist(Job):
     kind: ClassVar[str] = "corrections.worklist"
 
     dataset: Path
-    order: Literal["uncertainty", "disagreement", "listed"] = "listed"
+    order: Order = "listed"
 
     def run(self, progress: Progress) -> WorklistResult:
         """Read the predictions and sort."""
@@ -61,7 +62,7 @@ class ExportCorrections(Job):
 
     dataset: Path
     out: Path
-    form: Literal["bids", "nnunet", "monai-label", "decathlon", "dicom-seg"]
+    form: ExportFormat
     nnunet_id: Annotated[int, Field(ge=1, le=999)] = 701
     dicom: Path | None = None
 

@@ -3,21 +3,18 @@
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from CrossContrastLib.corrections.choices import Order
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from CrossContrastLib.corrections.disagreement import Stretch, areas_in_common
 from CrossContrastLib.corrections.prediction import Prediction
 from CrossContrastLib.corrections.records import Case
 from CrossContrastLib.ground.images import read_image
 from CrossContrastLib.progress import Progress, silent
-
-Order = Literal["uncertainty", "disagreement", "listed"]
-ORDERS: tuple[Order, ...] = get_args(Order)
 
 #: Around the predicted structure, as far as this (mm), the model's doubt counts: missed parts lie next to found ones.
 _AROUND = 3.0

@@ -15,7 +15,7 @@ from CrossContrastLib.corrections.publish import published_revision
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.files import sha256
 from CrossContrastLib.ground.geometry import same_grid
-from CrossContrastLib.ground.images import image_like, read_image, write_image
+from CrossContrastLib.ground.images import ImageWarning, image_like, read_image, write_image
 from CrossContrastLib.ground.provenance import FileRecord, ModelRecord, Provenance
 
 MODEL = ModelRecord(name="softcord", version=2, sha256="ab" * 32)
@@ -223,6 +223,19 @@ def test_derivatives_that_a_kill_left_behind_are_brought_up_on_opening(dataset):
     assert published_revision(layout, case) == 1
     assert sha256(layout.seg(case)) == dataset.history(case)[0].seg_sha256
     assert not layout.outside(case).exists()
+
+
+def test_a_correction_is_saved_even_where_the_derivatives_cannot_be_written(dataset):
+    """Someone has put a file where the folder of the subject belongs."""
+    blocked = dataset.layout.labels / "sub-01"
+    blocked.write_text("")
+    with pytest.warns(ImageWarning, match="is saved, but the derivatives could not be written"):
+        saved = save(dataset, seconds=-3)
+    assert dataset.load("sub-01_T2w").record == saved.record
+    assert saved.record.seconds == 0
+    blocked.unlink()
+    CorrectionDataset.open(dataset.folder)
+    assert published_revision(dataset.layout, "sub-01_T2w") == 1
 
 
 def test_masks_that_do_not_fit_are_refused_and_leave_nothing(dataset):

@@ -11,9 +11,10 @@ import pytest
 import SimpleITK as sitk
 from small_corrections import box_mask, box_soft
 
+from CrossContrastLib.corrections.choices import FORMATS
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from CrossContrastLib.corrections.export.cases import corrected_cases, folds
-from CrossContrastLib.corrections.export.write import FORMATS, export_corrections
+from CrossContrastLib.corrections.export.write import export_corrections
 from CrossContrastLib.corrections.jobs import ExportCorrections
 from CrossContrastLib.errors import BadInputError, CancelledError, OutputError
 from CrossContrastLib.ground.files import sha256
@@ -155,6 +156,17 @@ def test_nothing_is_exported_over_something_or_from_nothing(corrected, tmp_path,
     with pytest.raises(BadInputError, match="is not the file that was saved"):
         export_corrections(corrected, "bids", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_export_left_goes_with_a_later_one_and_other_folders_stay(corrected, tmp_path):
+    left, young, other = (tmp_path / f".part-{name}" for name in ("12345678-x", "87654321-x", "12345678-xy"))
+    for folder in (left, young, other):
+        folder.mkdir()
+        (folder / "half.nii.gz").write_text("")
+    for folder in (left, other):
+        os.utime(folder, (0, 0))
+    export_corrections(corrected, "decathlon", tmp_path / "x")
+    assert [folder.exists() for folder in (left, young, other)] == [False, True, True]
 
 
 def test_the_job_says_where_and_how_many(corrected, tmp_path):

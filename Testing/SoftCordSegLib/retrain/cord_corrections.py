@@ -31,11 +31,20 @@ def spec(channels: Sequence[int]) -> ModelSpec:
     )
 
 
-def add_model(folder: Path, model: ModelSpec, weights: dict[str, torch.Tensor] | None = None) -> ModelEntry:
+def untaught(model: ModelSpec, seed: int = 1) -> dict[str, torch.Tensor]:
+    """Weights of a network that has learnt nothing."""
+    torch.manual_seed(seed)
+    return build_network(model.network.name, **model.network.arguments).state_dict()
+
+
+def add_model(
+    folder: Path,
+    model: ModelSpec,
+    weights: dict[str, torch.Tensor] | None = None,
+    finder: dict[str, torch.Tensor] | None = None,
+) -> ModelEntry:
     """Put a model called ``cordtest`` into the library; without weights one that has learnt nothing."""
-    if weights is None:
-        torch.manual_seed(1)
-        weights = build_network(model.network.name, **model.network.arguments).state_dict()
+    weights = weights or untaught(model)
     metadata = BundleMetadata(
         name="cordtest",
         version="1",
@@ -46,7 +55,7 @@ def add_model(folder: Path, model: ModelSpec, weights: dict[str, torch.Tensor] |
         licence="Apache-2.0",
         changelog={"1": "Test"},
     )
-    write_bundle(folder / "cordtest", model, weights, metadata, "# A model for tests\n")
+    write_bundle(folder / "cordtest", model, weights, metadata, "# A model for tests\n", finder=finder)
     return ModelLibrary().add(folder / "cordtest", "cordtest")
 
 

@@ -6,11 +6,13 @@ import re
 import pytest
 import torch
 from click.testing import CliRunner
-from cord_corrections import add_model, corrections_of, spec
+from cord_corrections import add_model, corrections_of, spec, untaught
 
 from CrossContrastLib.errors import BadInputError, ModelError
 from CrossContrastLib.ground.cohort import read_cohort
 from CrossContrastLib.models.library import ModelLibrary
+from CrossContrastLib.models.load import load_model
+from CrossContrastLib.models.spec import Finder, Localisation
 from CrossContrastLib.progress import silent
 from SoftCordSegLib.ablation.cohort import SHAPE, make_cohort
 from SoftCordSegLib.cli import cord
@@ -119,6 +121,20 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(dataset, base, 
         torch.load(result.candidate / "models" / "model.pt", weights_only=True) for result in (resumed, whole)
     )
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_model_that_follows_what_another_network_finds_keeps_that_network(cohort, tmp_path, model_home):
+    plain = spec((4, 8))
+    finder = Finder(network=plain.network, windowing=plain.windowing)
+    following = plain.model_copy(update={"localisation": Localisation(output="cord", finder=finder, follow=0)})
+    found = untaught(plain, seed=2)
+    add_model(tmp_path, following, finder=found)
+    dataset = corrections_of(tmp_path / "d", cohort, {"sub-001": ["T1w"], "sub-002": ["T1w"]}, ["sub-001"])
+    result = job(dataset, tmp_path / "run").run(silent)
+    model = load_model(ModelLibrary().find(result.model))
+    assert all(torch.equal(value, found[name]) for name, value in model.finder.state_dict().items())
+    assert not torch.equal(model.network.state_dict()["stem.weight"], untaught(plain)["stem.weight"])
+    assert json.loads((tmp_path / "run" / "training" / "config.json").read_text())["centred"]
 
 
 def test_folders_of_other_retrainings_and_models_that_cannot_be_retrained_are_refused(dataset, base, tmp_path):
