@@ -10,19 +10,18 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from CrossContrastLib.corrections.choices import ORDERS
 from CrossContrastLib.widgets.job_controls import JobControls
 from SoftCordSegLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case, source_of
 from SoftCordSegLib.widgets.case_list import CaseList
 from SoftCordSegLib.widgets.export_box import ExportBox
 
 if TYPE_CHECKING:
-    from CrossContrastLib.corrections.worklist import Order
     from CrossContrastLib.jobs.job import Job, JobResult
     from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
     from SoftCordSegLib.widgets.correct_page import CorrectPage
 
 _FOLDER, _AUTHOR = "CrossContrast/CorrectionDataset", "CrossContrast/Author"
-_ORDERS: "tuple[Order, ...]" = ("listed", "uncertainty", "disagreement")
 
 
 class DatasetPage:
@@ -57,6 +56,13 @@ class DatasetPage:
         ui.authorLineEdit.text = slicer.util.settingsValue(_AUTHOR, "")
         ui.datasetPathLineEdit.currentPathChanged.connect(self._on_folder)
         ui.authorLineEdit.editingFinished.connect(self._on_author)
+        titles = {
+            "listed": _("as listed"),
+            "uncertainty": _("by uncertainty"),
+            "disagreement": _("by disagreement between contrasts"),
+        }
+        ui.orderComboBox.addItems([titles[order] for order in ORDERS])
+        ui.orderComboBox.setCurrentIndex(ORDERS.index("listed"))
         ui.nextButton.clicked.connect(self.next)
         self.refresh()
 
@@ -130,7 +136,7 @@ class DatasetPage:
             dataset=self.folder,
             out=folder,
             case=self._wanted,
-            order=_ORDERS[self._ui.orderComboBox.currentIndex],
+            order=ORDERS[self._ui.orderComboBox.currentIndex],
             after=self._case_at_hand(),
             **self._settings(),
         )
