@@ -17,6 +17,7 @@ from slicer.ScriptedLoadableModule import (
 
 from CrossContrastLib.scene.soft_map import SOFT_MAP, show_soft_map
 from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
+from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
@@ -285,9 +286,13 @@ class SoftCordSegTest(ScriptedLoadableModuleTest):
     """The self-test that Slicer runs."""
 
     def runTest(self) -> None:
-        """Check the module's part of the way without any package from pip."""
+        """Check the module's part of the way; the correction only where the packages from pip are installed."""
         slicer.mrmlScene.Clear()
         self.test_softMapLiesOverItsVolume()
+        slicer.mrmlScene.Clear()
+        needed = Path(slicer.util.modulePath("SoftCordSeg")).parent / "Resources" / "Requirements" / "SoftCordSeg.txt"
+        if requirements.are_installed(needed):
+            self.test_correctionsReachTheSoftMap()
 
     def test_softMapLiesOverItsVolume(self) -> None:
         """A volume that went through a file comes back to its place, and the sliders' values reach the display."""
@@ -304,3 +309,33 @@ class SoftCordSegTest(ScriptedLoadableModuleTest):
         view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
         self.assertEqual(view.GetForegroundVolumeID(), softMap.GetID())
         self.assertAlmostEqual(softMap.GetDisplayNode().GetLowerThreshold(), 0.4)
+
+    def test_correctionsReachTheSoftMap(self) -> None:
+        """The brush and an edit of the segment change the map, undo brings it back, and the area follows."""
+        import numpy as np
+
+        from CrossContrastLib.scene.correction import Correction
+        from CrossContrastLib.scene.images import image_of, voxels
+        from CrossContrastLib.scene.segments import segment_voxels, set_segment
+        from SoftCordSegLib.csa.live import LiveCsa
+
+        k, j, i = np.indices((10, 40, 40))
+        tube = np.clip(8.5 - np.hypot(i - 20, j - 20), 0, 1).astype(np.float32) + np.float32(0) * k
+        matrix = np.diag([-1.0, -1.0, 2.0, 1.0])
+        softMap = slicer.util.addVolumeFromArray(tube.astype(np.float32), ijkToRAS=matrix, name="Soft map")
+        correction, live = Correction(slicer.mrmlScene, softMap, 0.5, "cord"), LiveCsa(image_of(softMap))
+        area = live.curve().areas[5]
+        self.assertAlmostEqual(area, np.pi * 64, delta=3)
+        correction.start_stroke(4.0, 1.0, False)
+        box = correction.stroke_to((-20.0, -20.0, 10.0))
+        live.change(box, voxels(softMap)[box])
+        correction.end_stroke()
+        self.assertLess(live.curve().areas[5], area - 10)
+        self.assertFalse(segment_voxels(correction.segmentation, softMap)[5, 20, 20])
+        correction.undo()
+        np.testing.assert_array_equal(voxels(softMap), tube)
+        inside = segment_voxels(correction.segmentation, softMap)
+        inside[5, 20, 28:34] = True
+        set_segment(correction.segmentation, softMap, inside)
+        correction.take_segment()
+        np.testing.assert_array_equal(voxels(softMap) >= 0.5, inside)
