@@ -37,7 +37,8 @@ def judge(figures: Figures, limits: Limits) -> Verdict:
         change = figures.changes.get(measure)
         checks.append(_check(f"{way} of {MEASURE_NAMES[measure]}", sign * change.difference if change else None, limit))
     what = f"mean drift of the area (mm²) where the base model is within {limits.right_within_mm2:g} mm²"
-    checks.append(_check(what, figures.drift_mm2, limits.csa_drift_mm2))
+    enough = sum(moved.right for moved in figures.areas) >= limits.drift_images
+    checks.append(_check(what, figures.drift_mm2 if enough else None, limits.csa_drift_mm2))
     reasons = [f"The {c.what} is {c.found:.3g}, above the limit of {c.limit:g}." for c in checks if not c.kept]
     if "dice" not in figures.changes:
         reasons.append("Nothing could be compared with a reference mask.")

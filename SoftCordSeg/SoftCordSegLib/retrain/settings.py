@@ -19,7 +19,8 @@ class Limits(Strict):
     Means over subjects. ``dice_fall`` and ``soft_dice_fall`` are how far these may fall, ``csa_error_rise_mm2`` and
     ``csa_sd_rise_mm2`` (spread of a person's area across contrasts) how far these may rise. ``csa_drift_mm2`` is how
     far areas may move on average, either way, on the images on which the base model was right, which means that its
-    area was off by ``right_within_mm2`` at most: there a change is a loss of comparability and no gain. With
+    area was off by ``right_within_mm2`` at most: there a change is a loss of comparability and no gain. It counts where
+    there are ``drift_images`` of these, as a model that is wrong nearly everywhere is right somewhere by chance. With
     ``require_gain``, soft Dice must rise or the area's error must fall.
     """
 
@@ -29,6 +30,7 @@ class Limits(Strict):
     csa_sd_rise_mm2: Limit = 0.5
     csa_drift_mm2: Limit = 3.0
     right_within_mm2: Limit = 3.0
+    drift_images: Count = 3
     require_gain: bool = True
 
 

@@ -65,6 +65,17 @@ def test_areas_may_move_where_the_base_model_was_wrong():
     assert next(check.found for check in found.checks if "drift" in check.what) == 0
 
 
+def test_a_base_model_that_was_right_by_chance_only_says_nothing_about_drift():
+    wrong = {"csa_mm2": 40.0, "csa_error_mm2": 30.0}
+    moved = {"csa_mm2": 78.0, "csa_error_mm2": 8.0, "soft_dice": 0.95}
+    images = cases({"T1w": moved, "T2w": moved}, {"T1w": wrong, "T2w": wrong})
+    for number, drift in ((2, None), (3, 7.0)):
+        right = [case.model_copy(update=GOOD) if k < number else case for k, case in enumerate(images)]
+        found = judge(compare(right, 3.0), Limits())
+        assert next(check.found for check in found.checks if "drift" in check.what) == drift
+        assert found.passed == (drift is None)
+
+
 def test_a_missed_cord_counts_with_its_whole_area():
     """Left out of the mean, a candidate that finds nothing in one contrast would look as good as before."""
     missed = {"T1w": {"csa_mm2": None, "csa_error_mm2": None, "dice": 0.0, "soft_dice": None}}
