@@ -17,6 +17,7 @@ from slicer.ScriptedLoadableModule import (
 
 from CrossContrastLib.scene.soft_map import SOFT_MAP, show_soft_map
 from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
+from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
@@ -27,6 +28,7 @@ from SoftCordSegLib.widgets.csa_page import CsaPage
 from SoftCordSegLib.widgets.dataset_page import DatasetPage
 from SoftCordSegLib.widgets.difference import DifferenceOverlay
 from SoftCordSegLib.widgets.display_page import DisplayPage
+from SoftCordSegLib.widgets.retrain_page import RetrainPage
 from SoftCordSegLib.widgets.shortcuts import Shortcuts
 
 if TYPE_CHECKING:
@@ -85,6 +87,8 @@ class SoftCordSegWidget(ScenePanel):
         self.display, self.csa, self.difference = DisplayPage(self.ui), CsaPage(self.ui), DifferenceOverlay(self.ui)
         self.correcting = CorrectPage(self.ui, self.onMapEdited)
         self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
+        self.retrain = RetrainPage(self.ui, needed, self.jobSettings, self.onModelsChanged)
+        self.dataset.onFolder = self.retrain.use
         self.correcting.onState = self.onCorrectionChanged
         self.shortcuts = Shortcuts(
             {
@@ -125,6 +129,7 @@ class SoftCordSegWidget(ScenePanel):
         self.correcting.close()
         self.csa.close()
         self.dataset.close()
+        self.retrain.close()
         super().cleanup()
 
     def onSceneStartClose(self, caller, event) -> None:
@@ -145,6 +150,11 @@ class SoftCordSegWidget(ScenePanel):
         """Keep the model with the other choices."""
         if self._parameterNode:
             self._parameterNode.model = self.models.model
+            self.retrain.update()
+
+    def onModelsChanged(self) -> None:
+        """Show which versions there are now."""
+        self.models.refresh(self.logic.getParameterNode().model)
 
     def onContrastsChosen(self) -> None:
         """Keep the contrasts with the other choices."""
@@ -276,9 +286,13 @@ class SoftCordSegTest(ScriptedLoadableModuleTest):
     """The self-test that Slicer runs."""
 
     def runTest(self) -> None:
-        """Check the module's part of the way without any package from pip."""
+        """Check the module's part of the way; the correction only where the packages from pip are installed."""
         slicer.mrmlScene.Clear()
         self.test_softMapLiesOverItsVolume()
+        slicer.mrmlScene.Clear()
+        needed = Path(slicer.util.modulePath("SoftCordSeg")).parent / "Resources" / "Requirements" / "SoftCordSeg.txt"
+        if requirements.are_installed(needed):
+            self.test_correctionsReachTheSoftMap()
 
     def test_softMapLiesOverItsVolume(self) -> None:
         """A volume that went through a file comes back to its place, and the sliders' values reach the display."""
@@ -295,3 +309,33 @@ class SoftCordSegTest(ScriptedLoadableModuleTest):
         view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
         self.assertEqual(view.GetForegroundVolumeID(), softMap.GetID())
         self.assertAlmostEqual(softMap.GetDisplayNode().GetLowerThreshold(), 0.4)
+
+    def test_correctionsReachTheSoftMap(self) -> None:
+        """The brush and an edit of the segment change the map, undo brings it back, and the area follows."""
+        import numpy as np
+
+        from CrossContrastLib.scene.correction import Correction
+        from CrossContrastLib.scene.images import image_of, voxels
+        from CrossContrastLib.scene.segments import segment_voxels, set_segment
+        from SoftCordSegLib.csa.live import LiveCsa
+
+        k, j, i = np.indices((10, 40, 40))
+        tube = np.clip(8.5 - np.hypot(i - 20, j - 20), 0, 1).astype(np.float32) + np.float32(0) * k
+        matrix = np.diag([-1.0, -1.0, 2.0, 1.0])
+        softMap = slicer.util.addVolumeFromArray(tube.astype(np.float32), ijkToRAS=matrix, name="Soft map")
+        correction, live = Correction(slicer.mrmlScene, softMap, 0.5, "cord"), LiveCsa(image_of(softMap))
+        area = live.curve().areas[5]
+        self.assertAlmostEqual(area, np.pi * 64, delta=3)
+        correction.start_stroke(4.0, 1.0, False)
+        box = correction.stroke_to((-20.0, -20.0, 10.0))
+        live.change(box, voxels(softMap)[box])
+        correction.end_stroke()
+        self.assertLess(live.curve().areas[5], area - 10)
+        self.assertFalse(segment_voxels(correction.segmentation, softMap)[5, 20, 20])
+        correction.undo()
+        np.testing.assert_array_equal(voxels(softMap), tube)
+        inside = segment_voxels(correction.segmentation, softMap)
+        inside[5, 20, 28:34] = True
+        set_segment(correction.segmentation, softMap, inside)
+        correction.take_segment()
+        np.testing.assert_array_equal(voxels(softMap) >= 0.5, inside)

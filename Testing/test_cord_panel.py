@@ -456,3 +456,77 @@ def test_the_uncertainty_is_a_layer_of_its_own(panel, case, scene, tmp_path):
     assert shown_layers(view) == [case[1]]
     assert not panel.ui.showUncertaintyCheckBox.enabled
     assert "Uncertainty" in panel.ui.showUncertaintyCheckBox.toolTip
+
+
+@pytest.fixture
+def trained(dataset, model_home):
+    """A finished retraining on the dataset whose candidate the gate refused; returns its folder."""
+    import shutil
+
+    from CrossContrastLib.corrections.documents import write_document
+    from CrossContrastLib.ground.provenance import ModelRecord
+    from CrossContrastLib.models.library import ModelLibrary
+    from SoftCordSegLib.retrain.figures import Change, Figures
+    from SoftCordSegLib.retrain.files import Outcome, Plan, RetrainFiles
+    from SoftCordSegLib.retrain.gate import judge
+    from SoftCordSegLib.retrain.settings import RetrainSettings
+
+    files = RetrainFiles(dataset.folder.with_name("data-retrained-1"))
+    entry, settings = ModelLibrary().find("softcord"), RetrainSettings()
+    shutil.copytree(entry.folder, files.candidate)
+    worse = Change(before=0.9, after=0.8, difference=-0.1, low=-0.2, high=0.0, subjects=3)
+    figures = Figures(changes={"dice": worse, "soft_dice": worse}, areas=[], drift_mm2=1.5)
+    record = ModelRecord(name=entry.name, version=entry.version, sha256="0" * 64)
+    plan = Plan(dataset=dataset.folder, base=record, settings=settings, training=(), test=(), revisions={})
+    write_document(files.plan, plan)
+    write_document(files.outcome, Outcome(verdict=judge(figures, settings.limits), figures=figures))
+    return files.folder
+
+
+def test_a_candidate_is_judged_accepted_against_the_gate_and_rolled_back(opened, scene, dataset, trained, monkeypatch):
+    panel = opened("SoftCordSeg")
+    ui = panel.ui
+    assert "Choose a correction dataset" in ui.retrainButton.toolTip
+    assert "no candidate" in ui.acceptButton.toolTip
+    ready_to_save(panel, dataset.folder)
+    assert ui.retrainButton.enabled
+    assert "Against the candidate: The fall of Dice" in ui.retrainLabel.text
+    rows = table_of(ui.retrainTable)
+    assert rows[0][1:] == ["0.900", "0.800", "-0.100 (-0.200 ... +0.000)", "3"]
+    assert rows[-1][3] == "1.50"
+    version = int(ui.modelComboBox.currentText.partition("@")[2].split()[0])
+    asked = []
+    monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", lambda text: asked.append(text))
+    ui.acceptButton.click()
+    assert "does not keep to the limits" in asked[0]
+    assert f"softcord@{version} (current)" in ui.modelComboBox.currentText
+    monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", lambda text: True)
+    ui.acceptButton.click()
+    assert f"softcord@{version + 1} (current)" in ui.modelComboBox.currentText
+    assert "Accepted as softcord" in ui.retrainLabel.text
+    assert not ui.acceptButton.enabled
+    assert f"softcord@{version}" in ui.rollBackButton.toolTip
+    ui.rollBackButton.click()
+    assert f"softcord@{version} (current)" in ui.modelComboBox.currentText
+
+
+def test_a_candidate_is_kept_aside_and_its_report_opens(opened, scene, dataset, trained, monkeypatch):
+    panel = opened("SoftCordSeg")
+    ready_to_save(panel, dataset.folder)
+    shown = []
+    monkeypatch.setattr(qt.QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    panel.ui.reportButton.click()
+    assert shown == [str(trained / "report.html")]
+    panel.ui.keepButton.click()
+    assert f"kept aside in {trained}" in panel.ui.retrainLabel.text
+    assert not panel.ui.acceptButton.enabled
+
+
+def test_a_retraining_that_cannot_begin_says_why(opened, scene, dataset, caplog):
+    panel = opened("SoftCordSeg")
+    ready_to_save(panel, dataset.folder)
+    panel.ui.retrainButton.click()
+    assert not panel.ui.acceptButton.enabled
+    assert pump(lambda: not panel.widget.retrain.controls.busy, 60)
+    assert "correct" in panel.ui.retrainStatusLabel.text
+    assert panel.ui.retrainButton.enabled

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-#: A part of an array (k, j, i).
-Box = tuple[slice, slice, slice]
+from CrossContrastLib.corrections.boxes import Box, union, within
 
 #: Changes that can be undone, and the most memory in bytes that they may hold.
 _MOST_EDITS, _MOST_BYTES = 200, 256 * 2**20
@@ -122,16 +121,9 @@ class SoftStroke:
 
     def _grow(self, box: Box) -> None:
         """Let what the stroke remembers cover ``box`` too."""
-        old = self._box
-        if old is None:
-            grown = box
-        else:
-            grown = _box_of(
-                np.array([min(a.start, b.start) for a, b in zip(old, box, strict=True)])[::-1],
-                np.array([max(a.stop, b.stop) for a, b in zip(old, box, strict=True)])[::-1],
-            )
-            if grown == old:
-                return
+        old, grown = self._box, union(self._box, box)
+        if grown == old or grown is None:
+            return
         before = self.values[grown].copy()
         weights = np.zeros(before.shape, np.float32)
         self._box = grown
@@ -142,8 +134,7 @@ class SoftStroke:
     def _inside(self, box: Box) -> Box:
         """Return where ``box`` lies in what the stroke remembers."""
         assert self._box
-        x, y, z = (slice(b.start - own.start, b.stop - own.start) for b, own in zip(box, self._box, strict=True))
-        return x, y, z
+        return within(box, self._box)
 
 
 def _box_of(low: np.ndarray, high: np.ndarray) -> Box:

@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from CrossContrastLib.corrections.soft_brush import Box, Edit, EditHistory, SoftStroke
+from CrossContrastLib.corrections.boxes import Box, box_of, padded, placed, union, within
+from CrossContrastLib.corrections.soft_brush import Edit, EditHistory, SoftStroke
 from CrossContrastLib.corrections.soft_merge import soft_merge
 from CrossContrastLib.scene.images import add_volume, grid_of, ijk_to_ras, image_of, put_on, soft_on, voxels
 from CrossContrastLib.scene.roles import PREDICTED_ROLE
-from CrossContrastLib.scene.segments import make_segment, segment_voxels, set_segment
+from CrossContrastLib.scene.segments import make_segment, segment_parts, set_segment
+
+#: The surface of the map within this distance (mm) of an edit shows a soft merge how soft its edge shall be.
+_NEAR = 20.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ class Correction:
         self.history = EditHistory()
         #: True while this object changes the segment itself, so that an observer of the segment can tell.
         self.changing = False
+        # The map as it was before the segment was touched, and the part of it in which the segment was or is.
         self._before_segment = voxels(soft).copy()
+        self._touched = self._with_rim(box_of(self._before_segment >= threshold))
         self._stroke: SoftStroke | None = None
 
     def start_stroke(self, radius: float, strength: float, raising: bool) -> None:
@@ -70,19 +76,40 @@ class Correction:
 
     def take_segment(self) -> Box | None:
         """Merge the segment as it is now into the soft map and return the part that changed, ``None`` for nothing."""
-        values, inside = voxels(self.soft), segment_voxels(self.segmentation, self.soft)
-        if np.array_equal(inside, values >= self.threshold):
+        values, parts = voxels(self.soft), segment_parts(self.segmentation, self.soft)
+        for part, _ in parts:
+            self._touched = union(self._touched, self._with_rim(part))
+        if self._touched is None:
             return None
-        base = soft_on(self._before_segment, self.soft)
-        mask = soft_on(inside.astype(np.uint8), self.soft)
-        merged = sitk.GetArrayFromImage(soft_merge(base, None, mask, threshold=self.threshold))
-        box = _differing(values, merged)
-        if box is None:
+        inside = np.zeros([side.stop - side.start for side in self._touched], dtype=bool)
+        for part, mask in parts:
+            inside[within(part, self._touched)] |= mask
+        if np.array_equal(inside, values[self._touched] >= self.threshold):
             return None
-        self.history.push(Edit(box, values[box].copy(), merged[box].copy()))
-        values[box] = merged[box]
+        merged = self._merged(self._before_segment[self._touched], inside)
+        changed = box_of(values[self._touched] != merged)
+        if changed is None:
+            return None
+        box = placed(changed, self._touched)
+        self.history.push(Edit(box, values[box].copy(), merged[changed].copy()))
+        values[box] = merged[changed]
         self._tell()
         return box
+
+    def _merged(self, base: np.ndarray, inside: np.ndarray) -> np.ndarray:
+        """Merge a mask into the same part of the map; the surface near the edits says how soft an edge is here."""
+        merged, before = base.copy(), base >= self.threshold
+        edited = box_of(before != inside)
+        if edited is None:
+            return merged
+        spacing = np.linalg.norm(ijk_to_ras(self.soft)[:3, :3], axis=0)
+        i, j, k = (int(np.ceil(_NEAR / step)) for step in spacing)
+        near = padded(edited, (k, j, i), base.shape)
+        if not before[near].any():
+            near = padded(near, base.shape, base.shape)
+        soft, mask = (_patch(part[near], spacing) for part in (base, inside.astype(np.uint8)))
+        merged[near] = sitk.GetArrayFromImage(soft_merge(soft, None, mask, threshold=self.threshold))
+        return merged
 
     def undo(self) -> Box | None:
         """Take the last change of the map back, whichever way it was made, and return where."""
@@ -95,7 +122,7 @@ class Correction:
     def reset(self) -> Box | None:
         """Go back to the prediction, which can be undone too, and return where that changed the map."""
         values, predicted = voxels(self.soft), voxels(self.predicted)
-        box = _differing(values, predicted)
+        box = box_of(values != predicted)
         if box is not None:
             self.history.push(Edit(box, values[box].copy(), predicted[box].copy()))
             values[box] = predicted[box]
@@ -123,6 +150,10 @@ class Correction:
     def _mask(self) -> sitk.Image:
         return soft_on((voxels(self.soft) >= self.threshold).astype(np.uint8), self.soft)
 
+    def _with_rim(self, box: Box | None) -> Box | None:
+        """One voxel more on every side, so that a mask that ends inside the image is seen to end."""
+        return padded(box, (1, 1, 1), voxels(self.soft).shape) if box else None
+
     def _after(self, box: Box | None) -> Box | None:
         if box is not None:
             self._tell()
@@ -131,9 +162,11 @@ class Correction:
 
     def _cut(self) -> None:
         self._before_segment = voxels(self.soft).copy()
+        inside = self._before_segment >= self.threshold
+        self._touched = self._with_rim(box_of(inside))
         self.changing = True
         try:
-            set_segment(self.segmentation, self.soft, self._before_segment >= self.threshold)
+            set_segment(self.segmentation, self.soft, inside)
         finally:
             self.changing = False
 
@@ -152,14 +185,8 @@ def _prediction_of(scene: Any, soft: Any) -> Any:
     return kept
 
 
-def _differing(a: np.ndarray, b: np.ndarray) -> Box | None:
-    differs = a != b
-    if not differs.any():
-        return None
-    sides = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        found = np.flatnonzero(differs.any(axis=others))
-        sides.append(slice(int(found[0]), int(found[-1]) + 1))
-    k, j, i = sides
-    return k, j, i
+def _patch(values: np.ndarray, spacing: np.ndarray) -> sitk.Image:
+    """Make an image of a part of a map; where it lies does not matter to a soft merge."""
+    image = sitk.GetImageFromArray(values)
+    image.SetSpacing(spacing.tolist())
+    return image

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import slicer
+import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
+from CrossContrastLib.corrections.boxes import Box, box_of
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.scene.images import as_vtk, ijk_to_ras, make_image_data, voxels
 from CrossContrastLib.scene.roles import SOFT_MAP_ROLE
@@ -54,8 +56,11 @@ def threshold_of(segmentation: Any) -> float:
 
 def set_segment(segmentation: Any, soft: Any, inside: np.ndarray) -> None:
     """Replace the first segment by the true voxels of ``inside`` (k, j, i), which lies on the grid of ``soft``."""
+    box = box_of(inside) or (slice(0, 1),) * 3
     labels = slicer.vtkOrientedImageData()
-    labels.ShallowCopy(make_image_data(inside.astype(np.uint8)))
+    data = make_image_data(inside[box].astype(np.uint8))
+    data.SetExtent([end for side in reversed(box) for end in (side.start, side.stop - 1)])
+    labels.ShallowCopy(data)
     labels.SetImageToWorldMatrix(as_vtk(ijk_to_ras(soft)))
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     segment = segmentation.GetSegmentation().GetNthSegmentID(0)
@@ -66,22 +71,50 @@ def set_segment(segmentation: Any, soft: Any, inside: np.ndarray) -> None:
 def segment_voxels(segmentation: Any, soft: Any) -> np.ndarray:
     """Return where any segment is, as bool (k, j, i) on the grid of ``soft``; hidden segments count too."""
     inside = np.zeros(voxels(soft).shape, dtype=bool)
-    for number in range(segmentation.GetSegmentation().GetNumberOfSegments()):
-        inside |= _one_segment(segmentation, segmentation.GetSegmentation().GetNthSegmentID(number), soft)
+    for box, part in segment_parts(segmentation, soft):
+        inside[box] |= part
     return inside
 
 
-def _one_segment(segmentation: Any, segment: str, soft: Any) -> np.ndarray:
+def segment_parts(segmentation: Any, soft: Any) -> list[tuple[Box, np.ndarray]]:
+    """Return each segment as bool (k, j, i) on the part of the grid of ``soft`` that it occupies, but empty ones."""
+    ids = segmentation.GetSegmentation().GetSegmentIDs()
+    parts = (_one_segment(segmentation, segment, soft) for segment in ids)
+    return [part for part in parts if part is not None]
+
+
+def _one_segment(segmentation: Any, segment: str, soft: Any) -> tuple[Box, np.ndarray] | None:
     labels = slicer.vtkOrientedImageData()
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     if not logic.GetSegmentBinaryLabelmapRepresentation(segmentation, segment, labels, False) or labels.IsEmpty():
-        return np.zeros(voxels(soft).shape, dtype=bool)
+        return None
+    if not _lies_on(labels, soft):
+        labels = _put_on(labels, soft, segmentation.GetName())
+    extent = np.array(labels.GetExtent()).reshape(3, 2)[::-1]
+    values = vtk_to_numpy(labels.GetPointData().GetScalars()).reshape(labels.GetDimensions()[::-1]) > 0
+    # What was painted beyond the border of the image has no voxel there.
+    low, high = np.maximum(extent[:, 0], 0), np.minimum(extent[:, 1] + 1, voxels(soft).shape)
+    if (low >= high).any():
+        return None
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    own = tuple(slice(int(a - e), int(b - e)) for a, b, e in zip(low, high, extent[:, 0], strict=True))
+    return (k, j, i), values[own]
+
+
+def _lies_on(labels: Any, soft: Any) -> bool:
+    """Whether voxel indices of a label map are those of ``soft``, as they are until somebody changes the geometry."""
+    matrix = vtk.vtkMatrix4x4()
+    labels.GetImageToWorldMatrix(matrix)
+    found = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+    return bool(np.allclose(found, ijk_to_ras(soft), rtol=0, atol=1e-6))
+
+
+def _put_on(labels: Any, soft: Any, name: str) -> Any:
     grid = slicer.vtkOrientedImageData()
     grid.SetDimensions(soft.GetImageData().GetDimensions())
     grid.SetImageToWorldMatrix(as_vtk(ijk_to_ras(soft)))
-    placed = slicer.vtkOrientedImageData()
+    moved = slicer.vtkOrientedImageData()
     resample = slicer.vtkOrientedImageDataResample
-    if not resample.ResampleOrientedImageToReferenceOrientedImage(labels, grid, placed, False, False):
-        raise BadInputError(f"The segmentation {segmentation.GetName()} cannot be put on the grid of {soft.GetName()}.")
-    found: np.ndarray = vtk_to_numpy(placed.GetPointData().GetScalars()) > 0
-    return found.reshape(placed.GetDimensions()[::-1])
+    if not resample.ResampleOrientedImageToReferenceOrientedImage(labels, grid, moved, False, False):
+        raise BadInputError(f"The segmentation {name} cannot be put on the grid of {soft.GetName()}.")
+    return moved

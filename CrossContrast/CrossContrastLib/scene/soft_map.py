@@ -23,8 +23,10 @@ def show_soft_map(scene: Any, soft: Any, background: Any | None, threshold: floa
 def show_soft_maps(
     scene: Any, maps: Sequence[Any], background: Any | None, threshold: float, opacity: float
 ) -> list[Any]:
-    """Show several soft maps at once, each with its own hue and colour legend, the last on top.
+    """Show several soft maps at once, each with its own hue, the last on top.
 
+    Each has a colour legend, but Slicer (5.12) draws legends for the foreground and the label layer only: with several
+    maps that is the lowest one's, whose title then names it.
     Returns those that the slice views can show: all, or where they have no further layers the last one only.
     """
     palettes = list(SOFT_PALETTES)
@@ -37,7 +39,7 @@ def show_soft_maps(
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(0.0, 1.0)
         set_threshold(soft, threshold)
-        show_legend(soft, soft.GetName() if len(maps) > 1 else "cord share", number)
+        show_legend(soft, soft.GetName() if len(maps) > 1 else "cord share", len(maps) - 1 - number)
     shown = show_layers(scene, background, maps, opacity)
     for volume in before - set(shown):
         if volume.GetAttribute(SOFT_MAP):

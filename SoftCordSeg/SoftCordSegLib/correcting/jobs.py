@@ -1,10 +1,11 @@
 """What the panel asks the worker process for while a person corrects, so that no file blocks the window."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
+from CrossContrastLib.corrections.choices import Order
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.provenance import ModelRecord
 from CrossContrastLib.jobs.job import Job, JobResult
@@ -43,7 +44,7 @@ class OpenCase(Job):
     dataset: Path
     out: Path
     case: str = ""
-    order: Literal["uncertainty", "disagreement", "listed"] = "listed"
+    order: Order = "listed"
     after: str = ""
     model: str = "softcord"
     device: str = "auto"
@@ -106,7 +107,8 @@ class SaveCorrection(Job):
 
     ``image`` is the case's image: with ``case`` given it belongs to the dataset already. ``soft``, ``mask`` and
     ``before`` (the mask that the person began with) may lie on any grid of the same voxels, such as the one that MRML
-    made of it, and are put onto the image's own by position.
+    made of it, and are put onto the image's own by position. Of objects that were removed altogether not even the faint
+    rim stays in the soft map, which the person cannot see.
     """
 
     kind: ClassVar[str] = "cord.save-correction"
@@ -128,6 +130,7 @@ class SaveCorrection(Job):
     def run(self, progress: Progress) -> SaveCorrectionResult:
         """Add the case if it is new, and save."""
         from CrossContrastLib.corrections.dataset import CorrectionDataset
+        from CrossContrastLib.corrections.ghosts import without_ghosts
         from CrossContrastLib.corrections.layout import Layout
         from CrossContrastLib.ground.geometry import resample_onto
         from CrossContrastLib.ground.images import read_image
@@ -143,7 +146,7 @@ class SaveCorrection(Job):
         )
         saved = dataset.save(
             name,
-            soft,
+            without_ghosts(soft, before, mask),
             mask,
             author=self.author,
             seconds=self.seconds,

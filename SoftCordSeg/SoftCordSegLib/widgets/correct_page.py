@@ -15,7 +15,7 @@ from SoftCordSegLib.widgets.brush_tool import BrushTool, Point
 from SoftCordSegLib.widgets.editor import Editor
 
 if TYPE_CHECKING:
-    from CrossContrastLib.corrections.soft_brush import Box
+    from CrossContrastLib.corrections.boxes import Box
     from CrossContrastLib.scene.correction import Correction
 
 #: What the segment is called in the Segment Editor.

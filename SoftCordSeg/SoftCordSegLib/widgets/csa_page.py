@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from SoftCordSegLib.scene.csa_nodes import show_curves
 
 if TYPE_CHECKING:
-    from CrossContrastLib.corrections.soft_brush import Box
+    from CrossContrastLib.corrections.boxes import Box
     from SoftCordSegLib.csa.contrasts import CsaCurve
     from SoftCordSegLib.csa.live import LiveCsa
 

@@ -10,19 +10,18 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from CrossContrastLib.corrections.choices import ORDERS
 from CrossContrastLib.widgets.job_controls import JobControls
 from SoftCordSegLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case, source_of
 from SoftCordSegLib.widgets.case_list import CaseList
 from SoftCordSegLib.widgets.export_box import ExportBox
 
 if TYPE_CHECKING:
-    from CrossContrastLib.corrections.worklist import Order
     from CrossContrastLib.jobs.job import Job, JobResult
     from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
     from SoftCordSegLib.widgets.correct_page import CorrectPage
 
 _FOLDER, _AUTHOR = "CrossContrast/CorrectionDataset", "CrossContrast/Author"
-_ORDERS: "tuple[Order, ...]" = ("listed", "uncertainty", "disagreement")
 
 
 class DatasetPage:
@@ -42,6 +41,8 @@ class DatasetPage:
         self._settings = settings
         self._make: Callable[[Path], Job] = self._make_save
         self._wanted = self._saving = ""
+        #: Called with the folder of the dataset, or ``None`` where there is none, whenever it was read.
+        self.onFolder: Callable[[Path | None], None] = lambda _folder: None
         self.cases = CaseList(ui, needed, self.open)
         self._export = ExportBox(ui, self._start)
         names = {"runButton": "saveButton", "cancelButton": "datasetCancelButton"}
@@ -55,6 +56,13 @@ class DatasetPage:
         ui.authorLineEdit.text = slicer.util.settingsValue(_AUTHOR, "")
         ui.datasetPathLineEdit.currentPathChanged.connect(self._on_folder)
         ui.authorLineEdit.editingFinished.connect(self._on_author)
+        titles = {
+            "listed": _("as listed"),
+            "uncertainty": _("by uncertainty"),
+            "disagreement": _("by disagreement between contrasts"),
+        }
+        ui.orderComboBox.addItems([titles[order] for order in ORDERS])
+        ui.orderComboBox.setCurrentIndex(ORDERS.index("listed"))
         ui.nextButton.clicked.connect(self.next)
         self.refresh()
 
@@ -67,6 +75,7 @@ class DatasetPage:
     def refresh(self) -> None:
         """Read the list of cases again."""
         self.cases.read(self.folder)
+        self.onFolder(self.folder if self.cases.known else None)
         self.update()
 
     def save(self) -> None:
@@ -88,8 +97,6 @@ class DatasetPage:
 
     def update(self) -> None:
         """Enable what can be done, and say why the rest cannot."""
-        if not hasattr(self, "controls"):
-            return  # it is just being made
         busy, no_folder = self.controls.busy, "" if self.folder else _("Choose the folder of the dataset.")
         need = "" if self._correcting.correction else _("Press Make segment and correct something.")
         save = no_folder or need or ("" if self._ui.authorLineEdit.text.strip() else _("Say your name."))
@@ -129,7 +136,7 @@ class DatasetPage:
             dataset=self.folder,
             out=folder,
             case=self._wanted,
-            order=_ORDERS[self._ui.orderComboBox.currentIndex],
+            order=ORDERS[self._ui.orderComboBox.currentIndex],
             after=self._case_at_hand(),
             **self._settings(),
         )

@@ -8,11 +8,10 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-if TYPE_CHECKING:
-    from CrossContrastLib.corrections.export.write import ExportFormat
-    from CrossContrastLib.jobs.job import Job, JobResult
+from CrossContrastLib.corrections.choices import FORMATS
 
-_FORMS: "tuple[ExportFormat, ...]" = ("bids", "nnunet", "monai-label", "decathlon", "dicom-seg")
+if TYPE_CHECKING:
+    from CrossContrastLib.jobs.job import Job, JobResult
 
 
 class ExportBox:
@@ -23,8 +22,14 @@ class ExportBox:
         self._start = start
         self._dataset: Path | None = None
         self._target = Path()
-        titles = (_("BIDS"), _("nnU-Net v2"), _("MONAI Label"), _("Decathlon (MONAI)"), _("DICOM SEG"))
-        ui.exportComboBox.addItems(list(titles))
+        titles = {
+            "bids": _("BIDS"),
+            "nnunet": _("nnU-Net v2"),
+            "monai-label": _("MONAI Label"),
+            "decathlon": _("Decathlon (MONAI)"),
+            "dicom-seg": _("DICOM SEG"),
+        }
+        ui.exportComboBox.addItems([titles[form] for form in FORMATS])
         ui.exportButton.clicked.connect(self._ask)
 
     def update(self, busy: bool, reason: str, dataset: Path | None) -> None:
@@ -54,7 +59,7 @@ class ExportBox:
         from CrossContrastLib.corrections.jobs import ExportCorrections
 
         assert self._dataset
-        form = _FORMS[self._ui.exportComboBox.currentIndex]
+        form = FORMATS[self._ui.exportComboBox.currentIndex]
         # nnU-Net names the new folder itself: Dataset701_Name.
         out = self._target if form == "nnunet" else self._target / f"{self._dataset.name}-{form}"
         return ExportCorrections(dataset=self._dataset, out=out, form=form)

@@ -175,6 +175,43 @@ def test_taking_an_edit_of_the_segment_back_gives_the_prediction_back_exactly(so
     assert correction.take_segment() is None
 
 
+def test_the_merge_near_an_edit_is_the_merge_of_the_whole(soft, correction):
+    from CrossContrastLib.corrections.soft_merge import soft_merge
+
+    inside = segment_voxels(correction.segmentation, soft)
+    inside |= np.roll(inside, 2, axis=1) & (np.indices(inside.shape)[0] > 5)
+    start = image_of(soft)
+    whole = soft_merge(start, None, image_like(inside.astype(np.uint8), start), threshold=0.5)
+    set_segment(correction.segmentation, soft, inside)
+    correction.take_segment()
+    np.testing.assert_allclose(voxels(soft), sitk.GetArrayFromImage(whole), atol=0.02)
+
+
+def test_a_piece_far_from_the_cord_has_the_softness_of_the_cord(scene):
+    k, j, i = np.indices((90, 20, 20))
+    values = np.where(k < 30, np.clip(1 - (np.hypot(i - 9, j - 9) - 4) / 3, 0, 1), 0).astype(np.float32)
+    soft = add_volume(scene, sitk.GetImageFromArray(values), "soft")
+    correction = Correction(scene, soft, 0.5, "cord")
+    inside = values >= 0.5
+    far = (k >= 60) & (k < 80) & (np.hypot(i - 9, j - 9) < 5.5)
+    set_segment(correction.segmentation, soft, inside | far)
+    correction.take_segment()
+    np.testing.assert_array_equal(voxels(soft) >= 0.5, inside | far)
+    across_cord, across_piece = voxels(soft)[15, 9], voxels(soft)[70, 9]
+    assert across_piece[9] == pytest.approx(1, abs=0.02)
+    assert np.abs(across_piece - across_cord)[far[70, 9]].max() < 0.15
+
+
+def test_what_is_painted_and_erased_again_far_away_leaves_no_trace(scene, soft, correction):
+    start, inside = voxels(soft).copy(), segment_voxels(correction.segmentation, soft)
+    painted = inside.copy()
+    painted[:2, :2, -4:] = True
+    for mask in (painted, inside):
+        set_segment(correction.segmentation, soft, mask)
+        correction.take_segment()
+    np.testing.assert_array_equal(voxels(soft), start)
+
+
 def test_the_brush_changes_the_map_and_cuts_the_segment_anew(soft, correction):
     before = voxels(soft).copy()
     k, j, i = np.argwhere(before == 0)[len(before) // 2]

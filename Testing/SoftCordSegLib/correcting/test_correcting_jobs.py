@@ -49,6 +49,19 @@ def test_a_first_correction_makes_the_dataset_and_the_case_and_lies_where_it_was
     assert (again.revision, again.overtaken) == (2, [1]), "it began before revision 1, which someone saved meanwhile"
 
 
+def test_an_object_that_was_removed_leaves_no_rim_behind(files, awkward_image, tmp_path):
+    paths, arrays = files
+    soft = arrays["soft"].copy()
+    soft[8:, 14:17, 22:26] = 0.3  # what lay around a false object whose core was erased
+    before = arrays["before"].copy()
+    before[9, 15, 24] = 1
+    for name, values in {"soft": soft, "before": before}.items():
+        sitk.WriteImage(as_mrml_has_it(image_like(values, awkward_image)), str(paths[name]))
+    SaveCorrection(dataset=tmp_path / "data", **paths).run(silent)
+    saved = sitk.GetArrayFromImage(CorrectionDataset.open(tmp_path / "data").load("sub-07_T2w").soft)
+    np.testing.assert_array_equal(saved, arrays["soft"])
+
+
 def test_a_corrected_case_opens_with_its_newest_revision(files, awkward_image, tmp_path):
     paths, arrays = files
     SaveCorrection(dataset=tmp_path / "data", **paths).run(silent)
