@@ -23,6 +23,7 @@ FLOORS = {
     "CrossContrastLib.widgets": 5,
     "CrossContrastLib.browser": 5,
     "CrossContrastLib.cli": 5,
+    "RadiomicsCompareLib.slicer_page": 5,
 }
 
 

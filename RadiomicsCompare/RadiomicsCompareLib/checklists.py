@@ -1,7 +1,7 @@
 """Items of radiomics checklists that a run can answer by itself, to be copied; the rest is the study's.
 
-CLEAR (58 items; Kocak et al., Insights Imaging 14:75, 2023), METRICS (30; Kocak et al., Insights Imaging 15:8, 2024) and
-the Radiomics Quality Score (16; Lambin et al., Nat Rev Clin Oncol 14:749-762, 2017).
+CLEAR (58 items; Kocak et al., Insights Imaging 14:75, 2023), METRICS (30; Kocak et al., Insights Imaging 15:8, 2024)
+and the Radiomics Quality Score (16; Lambin et al., Nat Rev Clin Oncol 14:749-762, 2017).
 """
 
 import csv
