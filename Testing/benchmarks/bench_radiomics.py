@@ -1,7 +1,8 @@
 """How long features take, beside other programs on the same cases: ``python bench_radiomics.py [CASES] [WORKERS]``.
 
 Every program gets the same images and masks as files and computes PyRadiomics' classes (107 features) with bins of
-width 25, PyRadiomics' default (PySERA: the nearest set that it offers). Wall time includes the start of the program, because a user waits for it; "cached" is a second run of ours.
+width 25, PyRadiomics' default (PySERA: the nearest set that it offers).
+Wall time includes the start of the program, because a user waits for it; "cached" is a second run of ours.
 Other programs take part where they can be imported (PySERA, fastrad) or run (``pyradiomics``). Each line gives the best
 of ``ROUNDS`` runs, since other work on the machine only ever adds time.
 """
@@ -44,7 +45,8 @@ if __name__ == "__main__":
     for line in open(sys.argv[1]).read().splitlines()[1:]:
         _, image, mask = line.split(",")
         pysera.process_batch(image_input=image, mask_input=mask, output_path=sys.argv[2], report="none",
-                             categories="diag,morph,glcm,glrlm,glszm,ngtdm,ngldm", dimensions="3D", bin_size=25, enable_parallelism=False)
+                             categories="diag,morph,glcm,glrlm,glszm,ngtdm,ngldm",
+                             dimensions="3D", bin_size=25, enable_parallelism=False)
 """
 
 
