@@ -214,7 +214,7 @@ class PredictOutcome(Job):
         self, labels: "Labels", scores: dict[tuple[str, str], np.ndarray], remarks: list[str], features: int
     ) -> "Prediction":
         from RadiomicsCompareLib.checklists import extraction_answers, outcome_answers
-        from RadiomicsCompareLib.extraction.backend import find_backend
+        from RadiomicsCompareLib.extraction.backend import backend_version
         from RadiomicsCompareLib.outcome.report import Prediction
         from RadiomicsCompareLib.outcome.summary import compare_arms, performance
 
@@ -224,7 +224,7 @@ class PredictOutcome(Job):
         subjects, chosen = len(set(labels.subjects)), self.settings
         answers = outcome_answers(subjects, chosen.folds, chosen.repeats, chosen.models, self.batch, features)
         if not self.features:
-            backend = find_backend(self.extraction.backend).version
+            backend = backend_version(self.extraction.backend)
             answers = [*extraction_answers(self.extraction, backend, features, moved_contours=0), *answers]
         return Prediction(self.outcome, labels, self.settings, scores, performances, tests, remarks, answers)
 

@@ -105,7 +105,7 @@ class ComparePreservation(Job):
 
     def _moved(self, cache: Path, progress: Progress) -> FeatureTable | None:
         """Extract the reference images with moved contours, one role for each round."""
-        from RadiomicsCompareLib.extraction.region import Perturbation
+        from RadiomicsCompareLib.extraction.settings import Perturbation
 
         if not self.settings.perturbations:
             return None
@@ -161,12 +161,12 @@ class ComparePreservation(Job):
 
     def _answers(self, features: int, groups: int, subjects: int) -> "list[Answer]":
         from RadiomicsCompareLib.checklists import extraction_answers, preservation_answers
-        from RadiomicsCompareLib.extraction.backend import find_backend
+        from RadiomicsCompareLib.extraction.backend import backend_version
 
         answers = preservation_answers(self.settings.rule.text(), groups, subjects, self.settings.resamples)
         if self.features:
             return answers
-        backend = find_backend(self.extraction.backend).version
+        backend = backend_version(self.extraction.backend)
         moved = self.settings.perturbations
         return [*extraction_answers(self.extraction, backend, features, moved_contours=moved), *answers]
 
