@@ -19,6 +19,7 @@ from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.scene.volumes import file_name, write_mask, write_volume
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
+from RadiomicsCompareLib.slicer_page import FeaturePage
 
 if TYPE_CHECKING:
     from CrossContrastLib.similarity import Similarity
@@ -63,6 +64,18 @@ class RadiomicsCompareWidget(ScenePanel):
         self.ui.tablePathLineEdit.nameFilters = [_("Tables") + " (*.tsv)"]
         self.ui.resultTable.setHorizontalHeaderLabels([_("Measure"), _("Value")])
         self.ui.resultTable.horizontalHeader().setStretchLastSection(True)
+        self.featurePage = FeaturePage(needed, _("Radiomics Compare"), lambda: self._parameterNode)
+        self.layout.addWidget(self.featurePage.widget)
+
+    def cleanup(self) -> None:
+        """End everything, work on features too."""
+        self.featurePage.close()
+        ScenePanel.cleanup(self)
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Let go of the scene's nodes."""
+        self.featurePage.cancel()
+        ScenePanel.onSceneStartClose(self, caller, event)
 
     def onParametersChanged(self, caller=None, event=None) -> None:
         """Allow Run where it can succeed."""
@@ -73,6 +86,7 @@ class RadiomicsCompareWidget(ScenePanel):
         elif parameters.referenceVolume == parameters.testVolume:
             reason = _("Choose two different volumes.")
         self.controls.allow(reason, _("Compare the test volume with the reference"))
+        self.featurePage.refresh()
 
     def makeJob(self, folder: Path) -> "CompareImages":
         """Make the job of the choices."""

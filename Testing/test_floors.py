@@ -24,6 +24,7 @@ FLOORS = {
     "RadiomicsCompareLib.reader.scene": 4,
     "RadiomicsCompareLib.reader.server": 5,
     "RadiomicsCompareLib.reader.widgets": 5,
+    "RadiomicsCompareLib.slicer_page": 5,
 }
 
 #: Packages that any library may have.

@@ -41,6 +41,8 @@ JOBS = {
     "radiomics.outcome-arm": "RadiomicsCompareLib.outcome.jobs:ScoreArm",
     "radiomics.gate": "RadiomicsCompareLib.gate.jobs:GateImage",
     "radiomics.gate-profile": "RadiomicsCompareLib.gate.jobs:ProfileTraining",
+    "images.compare-features": "RadiomicsCompareLib.jobs:CompareFeatures",
+    "radiomics.map": "RadiomicsCompareLib.jobs:MapFeature",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
     "synth.train": "SynthSegLib.training.job:TrainTranslator",
 }

@@ -21,7 +21,9 @@ _ONE = 1 - 1e-9
 class Estimates:
     """A measure of every quantity with its confidence interval, and the standard error on Fisher's scale.
 
-    ``error`` is NaN for measures that are no coefficients.
+    The error is that of leaving out one subject at a time, and at least that of normal values, 1 / sqrt(n - 1.5): where
+    the few at hand happen to agree, it would be too small just when the estimate is too high. NaN for measures that
+    are no coefficients.
     """
 
     estimate: np.ndarray
@@ -44,21 +46,23 @@ def agreement_intervals(
     estimates = sample.agreement()
     counts = sample.subjects_per_quantity()
     draws = _draws(sample, resamples, seed)
+    left_out = sample.agreement(1 - np.eye(sample.subjects))
     tail = (1 - level) / 2
     expanded, plain = _expanded(tail, counts), np.full(len(counts), tail)
     enough = counts >= fewest_subjects
-    return {
-        name: _interval(
-            name,
-            getattr(estimates, name)[0],
-            draws[name],
-            # Subjects drawn twice are ties, which spread the draws of a rank correlation by themselves.
-            plain if name == "spearman" else expanded,
-            enough,
-            counts,
-        )
-        for name in MEASURES
-    }
+    found = {}
+    for name in MEASURES:
+        estimate = getattr(estimates, name)[0]
+        usable = enough & np.isfinite(estimate)
+        # Subjects drawn twice are ties, which spread the draws of a rank correlation by themselves.
+        alpha = plain if name == "spearman" else expanded
+        low, high, error = (np.full(estimate.shape, np.nan) for _ in range(3))
+        low[usable], high[usable] = _ends(draws[name][:, usable], alpha[usable])
+        if name in COEFFICIENTS:
+            jackknifed = _jackknife_error(getattr(left_out, name), sample.present())
+            error[usable] = np.fmax(jackknifed, 1 / np.sqrt(np.maximum(counts, 2) - 1.5))[usable]
+        found[name] = Estimates(estimate, low, high, error)
+    return found
 
 
 def one_sided_p(estimates: Estimates, limit: float, subjects: np.ndarray) -> np.ndarray:
@@ -98,20 +102,20 @@ def _expanded(tail: float, subjects: np.ndarray) -> np.ndarray:
     return quantiles
 
 
-def _interval(
-    name: str, estimate: np.ndarray, draws: np.ndarray, alpha: np.ndarray, enough: np.ndarray, counts: np.ndarray
-) -> Estimates:
-    usable = enough & np.isfinite(estimate)
-    low, high, error = (np.full(estimate.shape, np.nan) for _ in range(3))
+def _ends(draws: np.ndarray, tail: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # A draw in which nothing varies has no value and says nothing; sorting puts NaN last.
-    ordered = np.sort(draws[:, usable], axis=0)
+    ordered = np.sort(draws, axis=0)
     known = np.isfinite(ordered).sum(0)
-    low[usable], high[usable] = _quantile(ordered, known, alpha[usable]), _quantile(ordered, known, 1 - alpha[usable])
-    if name in COEFFICIENTS:
-        n = counts[usable]
-        ends = [_fisher(_quantile(ordered, known, np.full(len(n), tail))) for tail in (0.025, 0.975)]
-        error[usable] = (ends[1] - ends[0]) / (2 * stats.norm.ppf(0.975)) * np.sqrt(n / (n - 1))
-    return Estimates(estimate, low, high, error)
+    return _quantile(ordered, known, tail), _quantile(ordered, known, 1 - tail)
+
+
+def _jackknife_error(left_out: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return the standard error on Fisher's scale; only subjects ``present`` (subjects x quantities) count."""
+    scaled = np.where(present & np.isfinite(left_out), _fisher(left_out), np.nan)
+    n = np.isfinite(scaled).sum(0)
+    spread = np.nansum((scaled - np.nansum(scaled, 0) / np.maximum(n, 1)) ** 2, axis=0)
+    error: np.ndarray = np.sqrt((n - 1) / np.maximum(n, 1) * spread)
+    return error
 
 
 def _quantile(ordered: np.ndarray, known: np.ndarray, tail: np.ndarray) -> np.ndarray:

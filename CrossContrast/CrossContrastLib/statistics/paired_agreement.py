@@ -73,7 +73,12 @@ class PairedSample:
 
     def subjects_per_quantity(self) -> np.ndarray:
         """Return the number of subjects with a pair that counts, per quantity."""
-        return (self._sums[0] > 0).sum(0)
+        return self.present().sum(0)
+
+    def present(self) -> np.ndarray:
+        """Return which subjects have a pair that counts (subjects x quantities)."""
+        present: np.ndarray = self._sums[0] > 0
+        return present
 
     def constant(self) -> tuple[np.ndarray, np.ndarray]:
         """Return where the reference and where the test values do not vary (or are fewer than two), per quantity."""

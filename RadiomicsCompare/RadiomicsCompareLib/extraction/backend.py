@@ -3,12 +3,14 @@
 import importlib
 import re
 from dataclasses import dataclass
-from typing import Protocol
-
-import SimpleITK as sitk
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Protocol
 
 from CrossContrastLib.errors import MissingPackageError
 from RadiomicsCompareLib.extraction.settings import BackendName, ExtractionSettings
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 _BACKENDS: dict[BackendName, str] = {
     "pyradiomics": "RadiomicsCompareLib.extraction.pyradiomics_backend:PyRadiomics",
@@ -25,7 +27,7 @@ class Backend(Protocol):
     #: Name and version of the library, which belong to what a value depends on.
     version: str
 
-    def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:
+    def extract(self, image: "sitk.Image", region: "sitk.Image", settings: ExtractionSettings) -> dict[str, float]:
         """Compute the features of the voxels where ``region`` is 1; both images lie on one grid.
 
         Raises :class:`CrossContrastLib.errors.BadInputError` where the library refuses the region.
@@ -58,6 +60,18 @@ def find_backend(name: BackendName) -> Backend:
     except ImportError as error:
         raise MissingPackageError(f"The feature extraction {name} is not installed: {error}.", _hint(name)) from error
     return backend
+
+
+def backend_version(name: BackendName) -> str:
+    """Return name and version of a back-end without loading it, which takes a second that a cached run need not pay.
+
+    Raises :class:`MissingPackageError` where it is not installed.
+    """
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        # Built into Slicer by an extension, it has no metadata for pip.
+        return find_backend(name).version
 
 
 def _hint(name: BackendName) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from CrossContrastLib.ground.files import atomic_write, make_folder, sha256
-from RadiomicsCompareLib.extraction.region import Perturbation
-from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+from RadiomicsCompareLib.extraction.settings import ExtractionSettings, Perturbation
 
 #: Counts up when our own part of the extraction changes a value.
 _EDITION = 1

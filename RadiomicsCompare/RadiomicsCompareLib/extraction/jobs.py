@@ -10,8 +10,7 @@ from CrossContrastLib.ground.cohort import CohortRow, read_cohort
 from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.jobs.mapping import map_jobs
 from CrossContrastLib.progress import Progress, part
-from RadiomicsCompareLib.extraction.region import Perturbation
-from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+from RadiomicsCompareLib.extraction.settings import ExtractionSettings, Perturbation
 from RadiomicsCompareLib.extraction.table import FeatureRow, FeatureTable, write_features
 
 _log = logging.getLogger(__name__)
@@ -41,16 +40,16 @@ class ExtractCase(Job):
 
     def run(self, progress: Progress) -> CaseFeatures:
         """Read, check, compute and keep; errors name the files."""
-        from RadiomicsCompareLib.extraction.backend import find_backend
+        from RadiomicsCompareLib.extraction.backend import backend_version
         from RadiomicsCompareLib.extraction.cache import cache_key, keep, recall
 
-        backend = find_backend(self.settings.backend)
+        version = backend_version(self.settings.backend)
         key = ""
         if self.cache:
             for path in (self.image, self.mask):
                 if not path.exists():
                     raise BadInputError(f"{path} does not exist.")
-            key = cache_key(self.image, self.mask, self.settings, backend.version, self.perturbation)
+            key = cache_key(self.image, self.mask, self.settings, version, self.perturbation)
             found = recall(self.cache, key)
             if found is not None:
                 progress(1, 1, "done before")
@@ -118,10 +117,10 @@ class ExtractCohort(Job):
         """Extract and write the table with its sidecar."""
         from CrossContrastLib.ground.files import make_folder, staging_folder
         from CrossContrastLib.ground.provenance import FileRecord, Provenance
-        from RadiomicsCompareLib.extraction.backend import find_backend
+        from RadiomicsCompareLib.extraction.backend import backend_version
 
         rows = cohort_rows(self.cohort, self.roles)
-        version = find_backend(self.settings.backend).version
+        version = backend_version(self.settings.backend)
         make_folder(self.out)
         table, reused, remarks = extract_rows(
             rows, self.settings, self.cache or self.out / "cache", self.workers, self.scheduler, part(progress, 0, 0.98)

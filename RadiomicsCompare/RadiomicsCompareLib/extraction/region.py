@@ -2,23 +2,15 @@
 
 import numpy as np
 import SimpleITK as sitk
-from pydantic import BaseModel, ConfigDict, PositiveFloat
 from scipy import ndimage
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.geometry import same_grid
 from CrossContrastLib.ground.images import image_like
+from RadiomicsCompareLib.extraction.settings import Perturbation
 
 #: Width in mm of the smooth random field that moves a contour; about what two readers' contours differ along.
 _PERTURBATION_WIDTH = 4.0
-
-
-class Perturbation(BaseModel):
-    """A random change of a contour by about ``amplitude`` mm (standard deviation), another one for each ``seed``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    amplitude: PositiveFloat = 1.0
-    seed: int = 0
 
 
 def region_of(mask: sitk.Image, *, label: int | None, threshold: float | None) -> np.ndarray:

@@ -79,3 +79,11 @@ class ExtractionSettings(BaseModel):
         if self.bin_width is not None:
             return {"bin_width": self.bin_width}
         return {"bin_count": self.bin_count or DEFAULT_BIN_COUNT}
+
+
+class Perturbation(BaseModel):
+    """A random change of a contour by about ``amplitude`` mm (standard deviation), another one for each ``seed``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    amplitude: PositiveFloat = 1.0
+    seed: int = 0

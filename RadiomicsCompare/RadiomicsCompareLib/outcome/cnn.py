@@ -13,6 +13,8 @@ _MARGIN = 0.25
 _WIDTHS = (8, 16, 32)
 _BATCH = 8
 _RATE = 1e-3
+#: One in so many training subjects chooses the epoch.
+_WATCHED = 5
 _DECAY = 1e-2
 
 
@@ -41,8 +43,7 @@ def cnn_scorer(
         import torch
 
         torch.manual_seed(settings.seed)
-        inner = next(iter(grouped_folds(truth[train], names[train].tolist(), 5, settings.seed)))
-        learn, watch = train[inner[0]], train[inner[1]]
+        learn, watch = _apart(train, truth, names, settings.seed)
         network = _network(cubes.shape[1]).to(device)
         optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
         balance = torch.tensor(float((~truth[learn]).sum() / max(1, truth[learn].sum())), device=device)
@@ -59,14 +60,26 @@ def cnn_scorer(
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
-            watched = loss_of(_logits(network, cubes[watch], device), _target(truth[watch], device)).item()
-            if watched < best:
+            watched = -1.0
+            if len(watch):
+                watched = loss_of(_logits(network, cubes[watch], device), _target(truth[watch], device)).item()
+            if watched < best or not len(watch):
                 best, kept = watched, {name: value.clone() for name, value in network.state_dict().items()}
         network.load_state_dict(kept)
         scores: np.ndarray = torch.sigmoid(_logits(network, cubes[test], device)).cpu().numpy()
         return scores
 
     return fit_and_score
+
+
+def _apart(train: np.ndarray, truth: np.ndarray, names: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Split training rows into those to learn from and those to watch; none are watched where a class is too small."""
+    fewest = min(len(set(names[train][truth[train] == kind])) for kind in (True, False))
+    folds = min(_WATCHED, fewest)
+    if folds < 2:
+        return train, train[:0]
+    learn, watch = next(iter(grouped_folds(truth[train], names[train].tolist(), folds, seed)))
+    return train[learn], train[watch]
 
 
 def _network(channels: int):  # type: ignore[no-untyped-def]

@@ -143,7 +143,7 @@ class PredictOutcome(Job):
         write_features(table, self.out / "features.tsv")
         scores = self._scores(chosen, batches, part(progress, 0.4, 0.95))
         progress(0.95, 1, "writing the report")
-        prediction = self._conclude(chosen, scores, remarks)
+        prediction = self._conclude(chosen, scores, remarks, len(table.names))
         return self._write(prediction, table)
 
     def _check(self, arms: "list[Arm]") -> None:
@@ -211,25 +211,34 @@ class PredictOutcome(Job):
         return found
 
     def _conclude(
-        self, labels: "Labels", scores: dict[tuple[str, str], np.ndarray], remarks: list[str]
+        self, labels: "Labels", scores: dict[tuple[str, str], np.ndarray], remarks: list[str], features: int
     ) -> "Prediction":
+        from RadiomicsCompareLib.checklists import extraction_answers, outcome_answers
+        from RadiomicsCompareLib.extraction.backend import backend_version
         from RadiomicsCompareLib.outcome.report import Prediction
         from RadiomicsCompareLib.outcome.summary import compare_arms, performance
 
         draws = (labels.truth, labels.subjects, self.settings.resamples, self.settings.seed)
         performances = [performance(arm, model, values, *draws) for (arm, model), values in scores.items()]
         tests = compare_arms(scores, *draws)
-        return Prediction(self.outcome, labels, self.settings, scores, performances, tests, remarks)
+        subjects, chosen = len(set(labels.subjects)), self.settings
+        answers = outcome_answers(subjects, chosen.folds, chosen.repeats, chosen.models, self.batch, features)
+        if not self.features:
+            backend = backend_version(self.extraction.backend)
+            answers = [*extraction_answers(self.extraction, backend, features, moved_contours=0), *answers]
+        return Prediction(self.outcome, labels, self.settings, scores, performances, tests, remarks, answers)
 
     def _write(self, prediction: "Prediction", table: "FeatureTable") -> Predicted:
         from CrossContrastLib.ground.files import staging_folder
         from CrossContrastLib.ground.provenance import FileRecord, Provenance
+        from RadiomicsCompareLib.checklists import write_checklists
         from RadiomicsCompareLib.outcome.report import write_report
 
         with staging_folder(self.out) as folder:
             _write_predictions(prediction, folder / "predictions.tsv")
             write_report(prediction, folder / "report.html")
-            files = [folder / "predictions.tsv", folder / "report.html"]
+            write_checklists(prediction.answers, folder / "checklists.tsv")
+            files = [folder / name for name in ("predictions.tsv", "report.html", "checklists.tsv")]
             Provenance(
                 job=self.kind,
                 parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler", "cache"}),

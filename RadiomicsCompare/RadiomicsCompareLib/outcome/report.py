@@ -10,6 +10,7 @@ import numpy as np
 from CrossContrastLib.html_report import HtmlReport
 from CrossContrastLib.statistics.calibration import calibration_curve
 from CrossContrastLib.statistics.roc import roc_points
+from RadiomicsCompareLib.checklists import Answer, add_checklists
 from RadiomicsCompareLib.outcome.samples import Labels
 from RadiomicsCompareLib.outcome.settings import OutcomeSettings
 from RadiomicsCompareLib.outcome.summary import ArmTest, Performance
@@ -33,6 +34,7 @@ class Prediction:
     performances: Sequence[Performance]
     tests: Sequence[ArmTest]
     remarks: Sequence[str]
+    answers: Sequence[Answer]
 
 
 def write_report(prediction: Prediction, path: Path) -> None:
@@ -76,6 +78,7 @@ def write_report(prediction: Prediction, path: Path) -> None:
             ],
         )
         report.paragraph("Differences of AUC on the same images; Holm's correction over all of these tests.")
+    add_checklists(report, prediction.answers)
     report.write(path)
 
 

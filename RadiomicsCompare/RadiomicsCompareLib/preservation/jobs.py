@@ -14,6 +14,7 @@ from RadiomicsCompareLib.extraction.table import FeatureTable, read_features, wr
 from RadiomicsCompareLib.preservation.settings import PreservationSettings
 
 if TYPE_CHECKING:
+    from RadiomicsCompareLib.checklists import Answer
     from RadiomicsCompareLib.preservation.results import Comparison
 
 #: Below this number of subjects the intervals are so wide that hardly anything can be shown.
@@ -48,7 +49,7 @@ class ComparePreservation(Job):
     """Say which radiomic features of the role ``reference`` survive in the roles ``tests`` of a cohort.
 
     Features come from the images of ``cohort``, or from the table ``features`` (ours or another program's). Writes
-    ``features.tsv``, ``preservation.tsv``, ``report.html`` and ``preservation.json`` into ``out``.
+    ``features.tsv``, ``preservation.tsv``, ``checklists.tsv``, ``report.html`` and ``preservation.json`` into ``out``.
     """
 
     kind: ClassVar[str] = "radiomics.compare"
@@ -104,7 +105,7 @@ class ComparePreservation(Job):
 
     def _moved(self, cache: Path, progress: Progress) -> FeatureTable | None:
         """Extract the reference images with moved contours, one role for each round."""
-        from RadiomicsCompareLib.extraction.region import Perturbation
+        from RadiomicsCompareLib.extraction.settings import Perturbation
 
         if not self.settings.perturbations:
             return None
@@ -155,11 +156,24 @@ class ComparePreservation(Job):
         ]
         if self.cohort:
             lead.append(f"Extraction: {self.extraction.backend}, {self.extraction.bins}.")
-        return Comparison(self.reference, self.settings, table, pairs, verdicts, nulls, lead, remarks)
+        answers = self._answers(len(table.names), len(set(clusters.values())), max(len(p.subjects) for p in pairs))
+        return Comparison(self.reference, self.settings, table, pairs, verdicts, nulls, lead, remarks, answers)
+
+    def _answers(self, features: int, groups: int, subjects: int) -> "list[Answer]":
+        from RadiomicsCompareLib.checklists import extraction_answers, preservation_answers
+        from RadiomicsCompareLib.extraction.backend import backend_version
+
+        answers = preservation_answers(self.settings.rule.text(), groups, subjects, self.settings.resamples)
+        if self.features:
+            return answers
+        backend = backend_version(self.extraction.backend)
+        moved = self.settings.perturbations
+        return [*extraction_answers(self.extraction, backend, features, moved_contours=moved), *answers]
 
     def _write(self, comparison: "Comparison", reused: int) -> Compared:
         from CrossContrastLib.ground.files import staging_folder
         from CrossContrastLib.ground.provenance import FileRecord, Provenance
+        from RadiomicsCompareLib.checklists import write_checklists
         from RadiomicsCompareLib.preservation.measure import count_preserved
         from RadiomicsCompareLib.preservation.report import write_report
         from RadiomicsCompareLib.preservation.results import write_verdicts
@@ -179,10 +193,12 @@ class ComparePreservation(Job):
             )
         rule = comparison.settings.rule.text()
         with staging_folder(self.out) as folder:
-            files = [folder / name for name in ("features.tsv", "preservation.tsv", "report.html")]
+            names = ("features.tsv", "preservation.tsv", "report.html", "checklists.tsv")
+            files = [folder / name for name in names]
             write_features(comparison.table, files[0])
             write_verdicts(comparison.verdicts, files[1])
             write_report(comparison, files[2])
+            write_checklists(comparison.answers, files[3])
             Provenance(
                 job=self.kind,
                 parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler", "cache"}),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from CrossContrastLib.html_report import Cell, HtmlReport, number_text
+from RadiomicsCompareLib.checklists import add_checklists
 from RadiomicsCompareLib.preservation.measure import FeatureVerdict, Measured, Pairs, count_preserved
 from RadiomicsCompareLib.preservation.plots import bland_altman_figure, family_of, heat_map, icc_figure, scatter_figure
 from RadiomicsCompareLib.preservation.results import Comparison
@@ -36,6 +37,7 @@ def write_report(comparison: Comparison, path: Path) -> None:
     _features(report, comparison)
     _failures(report, comparison)
     _methods(report, comparison)
+    add_checklists(report, comparison.answers)
     report.write(path)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from CrossContrastLib.ground.files import atomic_write
 from CrossContrastLib.statistics.agreement_intervals import MEASURES
+from RadiomicsCompareLib.checklists import Answer
 from RadiomicsCompareLib.extraction.table import FeatureTable
 from RadiomicsCompareLib.preservation.controls import ShuffledNull
 from RadiomicsCompareLib.preservation.measure import FeatureVerdict, Measured, Pairs
@@ -19,7 +20,10 @@ _TAIL = ("spearman_p", "spearman_q", "limit_p", "limit_q", "cluster", "ceiling_i
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that a comparison found; ``nulls`` by role, ``lead`` the report's first sentences."""
+    """Everything that a comparison found; ``nulls`` by role, ``lead`` the report's first sentences.
+
+    ``answers`` are those to the items of checklists.
+    """
 
     reference: str
     settings: PreservationSettings
@@ -29,6 +33,7 @@ class Comparison:
     nulls: dict[str, ShuffledNull]
     lead: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
 
     def of_role(self, role: str) -> list[FeatureVerdict]:
         """Return the verdicts of a role."""

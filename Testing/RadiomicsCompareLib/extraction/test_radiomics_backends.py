@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from radiomic_phantoms import ibsi_phantom
 
 from CrossContrastLib.progress import silent
-from RadiomicsCompareLib.extraction.backend import FeatureName, find_backend
+from RadiomicsCompareLib.extraction.backend import FeatureName, backend_version, find_backend
 from RadiomicsCompareLib.extraction.jobs import ExtractCase
 from RadiomicsCompareLib.extraction.settings import ExtractionSettings
 
@@ -108,3 +108,7 @@ def test_filters_classes_and_spacing_of_the_settings_reach_pyradiomics():
     resampled = find_backend("pyradiomics").extract(image, mask, coarse)
     assert resampled["original_shape_VoxelVolume"] == pytest.approx(74 * 8, rel=0.05)
     assert resampled["original_firstorder_Energy"] < found["original_firstorder_Energy"] / 30
+
+
+def test_a_back_end_tells_its_version_without_being_loaded():
+    assert backend_version("pyradiomics") == find_backend("pyradiomics").version

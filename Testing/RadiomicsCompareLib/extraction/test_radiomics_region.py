@@ -7,7 +7,8 @@ from radiomic_phantoms import blob
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.images import image_like
-from RadiomicsCompareLib.extraction.region import Perturbation, normalised, perturbed, prepare, region_of
+from RadiomicsCompareLib.extraction.region import normalised, perturbed, prepare, region_of
+from RadiomicsCompareLib.extraction.settings import Perturbation
 
 _RNG = np.random.default_rng(0)
 

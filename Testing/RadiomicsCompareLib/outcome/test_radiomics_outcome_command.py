@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from click.testing import CliRunner, Result
+from scipy import ndimage
 
 from CrossContrastLib.statistics.roc import area_estimate
 from RadiomicsCompareLib.cli import radiomics
@@ -144,6 +145,34 @@ def test_sites_are_removed_inside_the_folds_when_asked(tmp_path):
     assert json.loads(run.stdout)["performances"][0]["auc"] > 0.8
 
 
+def test_from_images_to_the_report_in_one_command_with_a_forest_and_a_network(tmp_path):
+    """The texture of the real images is coarser in the ill; in the translated ones it is a blur of both."""
+    rng = np.random.default_rng(9)
+    grid = np.indices((12, 12, 12)) - 5.5
+    sitk.WriteImage(sitk.GetImageFromArray(((grid**2).sum(0) < 20).astype(np.uint8)), str(tmp_path / "mask.nii.gz"))
+    lines = ["subject\trole\timage\tmask\tdisease"]
+    for k in range(16):
+        field = ndimage.gaussian_filter(rng.standard_normal((12, 12, 12)), 1.5 if k % 2 else 0.4)
+        for role, values in {"us": rng.standard_normal((12, 12, 12)), "mri": field / field.std()}.items():
+            sitk.WriteImage(sitk.GetImageFromArray(values.astype(np.float32)), str(tmp_path / f"{k}_{role}.nii.gz"))
+            mask = "mask.nii.gz" if role == "mri" else ""
+            lines.append(f"s{k}\t{role}\t{k}_{role}.nii.gz\t{mask}\t{'ill' if k % 2 else 'well'}")
+    (tmp_path / "cohort.tsv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "quick.yaml").write_text(
+        "extraction: {classes: [glcm]}\n"
+        "outcome: {trees: 20, folds: 2, inner_folds: 2, resamples: 100, epochs: 2, cube: 16}\n"
+    )
+    given = words(tmp_path, features=None, arms="us,mri,us+mri", models="random-forest,cnn")
+    run = outcome(*given, "--positive", "ill", "--json")
+    assert run.exit_code == 0, run.output
+    found = {(p["arm"], p["model"]): p["auc"] for p in json.loads(run.stdout)["performances"]}
+    assert len(found) == 6
+    assert found["mri", "random-forest"] > 0.9
+    assert found["us", "random-forest"] < found["mri", "random-forest"]
+    answers = (tmp_path / "out" / "checklists.tsv").read_text()
+    assert "CLEAR\t26\tFeature classes\tglcm." in answers
+
+
 def test_equal_arms_do_not_differ():
     scores = np.linspace(0, 1, 20)
     truth = np.arange(20) % 3 == 0
@@ -167,8 +196,6 @@ def test_cubes_hold_the_region_on_any_grid(awkward_image, tmp_path):
 @pytest.mark.slow
 def test_the_network_learns_a_texture_and_not_the_noise():
     rng = np.random.default_rng(8)
-    from scipy import ndimage
-
     truth = np.arange(48) % 2 == 0
     cubes = np.stack([ndimage.gaussian_filter(rng.normal(size=(16, 16, 16)), 1.6 if t else 0.6) for t in truth])
     cubes = (cubes / cubes.std((1, 2, 3), keepdims=True))[:, None].astype(np.float32)

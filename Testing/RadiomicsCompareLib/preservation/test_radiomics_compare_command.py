@@ -97,7 +97,19 @@ def test_the_summary_keeps_rule_inputs_and_chance(done):
     summary = json.loads((done[0] / "preservation.json").read_text())
     assert summary["parameters"]["settings"]["rule"]["limits"] == {"icc": 0.75, "spearman": 0.75}
     assert set(summary["measures"]["chance"]) == {"good", "blur"}
-    assert {record["path"] for record in summary["outputs"]} == {"features.tsv", "preservation.tsv", "report.html"}
+    assert {record["path"] for record in summary["outputs"]} == {
+        *("features.tsv", "preservation.tsv", "report.html", "checklists.tsv")
+    }
+
+
+def test_items_of_checklists_that_the_run_can_answer_are_answered(done):
+    rows = {(r["checklist"], r["number"]): r["answer"] for r in read(done[0] / "checklists.tsv")}
+    assert rows["CLEAR", "23"] == "Grey levels in 32 bins."
+    assert rows["CLEAR", "27"] == "107 per image."
+    assert "pyradiomics 3.0.1" in rows["METRICS", "12"]
+    assert "2 times" in rows["RQS", "2"]
+    assert len(rows) == len(read(done[0] / "checklists.tsv"))
+    assert "of 58 items of CLEAR" in (done[0] / "report.html").read_text()
 
 
 def test_a_second_run_computes_no_feature_again_and_says_the_same(cohort, done):
