@@ -19,6 +19,7 @@ from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.scene.volumes import file_name, write_mask, write_volume
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
+from RadiomicsCompareLib.reader.slicer_page import ReadingPage
 
 if TYPE_CHECKING:
     from CrossContrastLib.similarity import Similarity
@@ -63,6 +64,18 @@ class RadiomicsCompareWidget(ScenePanel):
         self.ui.tablePathLineEdit.nameFilters = [_("Tables") + " (*.tsv)"]
         self.ui.resultTable.setHorizontalHeaderLabels([_("Measure"), _("Value")])
         self.ui.resultTable.horizontalHeader().setStretchLastSection(True)
+        self.readingPage = ReadingPage(needed, _("Radiomics Compare"))
+        self.layout.addWidget(self.readingPage.widget)
+
+    def cleanup(self) -> None:
+        """End everything, a reading under way too; its place is kept."""
+        self.readingPage.close()
+        ScenePanel.cleanup(self)
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Let go of the scene's nodes."""
+        self.readingPage.close()
+        ScenePanel.onSceneStartClose(self, caller, event)
 
     def onParametersChanged(self, caller=None, event=None) -> None:
         """Allow Run where it can succeed."""

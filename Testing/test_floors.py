@@ -25,7 +25,8 @@ FLOORS = {
     "CrossContrastLib.cli": 5,
     "RadiomicsCompareLib.reader.scene": 4,
     "RadiomicsCompareLib.reader.server": 5,
-    "RadiomicsCompareLib.reader.widgets": 5,
+    "RadiomicsCompareLib.reader.question_widgets": 5,
+    "RadiomicsCompareLib.reader.slicer_page": 5,
 }
 
 

@@ -81,6 +81,46 @@ def serve_command(
     serve(study.resolve(), host=host, port=port, names=names, database=database, processes=processes, say=say)
 
 
+@reader.command("kit", epilog="Example: crosscontrast reader kit study --reader anna --out anna-kit")
+@click.argument("study", type=_PATH)
+@click.option("--reader", "name", required=True, help="The reader, as the study names them.")
+@click.option("--out", required=True, type=_PATH, help="New folder for the reader's part of the study.")
+@user_command
+def kit_command(console: Console, study: Path, name: str, out: Path) -> None:
+    """Make the folder with which a reader reads in Slicer (module Radiomics Compare), without a server.
+
+    It holds the blinded images by neutral names and the questions, and later the answers; neither cases nor arms.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.reader.kit import make_kit
+    from RadiomicsCompareLib.reader.plan import read_plan
+
+    with output_folder(out):
+        program = make_kit(study, read_plan(study), name, out)
+    console.say(f"{len(program.readings)} readings of {name} in {out}")
+    console.result({"reader": name, "kit": str(out), "readings": len(program.readings)})
+
+
+@reader.command("collect", epilog="Example: crosscontrast reader collect study anna-kit ben-kit")
+@click.argument("study", type=_PATH)
+@click.argument("kits", nargs=-1, required=True, type=_PATH)
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@user_command
+def collect_command(console: Console, study: Path, kits: tuple[Path, ...], database: str | None) -> None:
+    """Take over the answers of kits that readers gave back."""
+    from RadiomicsCompareLib.reader.folder import open_study
+    from RadiomicsCompareLib.reader.kit import collect
+
+    plan, store = open_study(study.resolve(), database)
+    collected = []
+    for kit in kits:
+        name, new = collect(plan, store, kit.resolve())
+        console.say(f"{name}: {new} new answers")
+        collected.append({"reader": name, "new": new})
+    store.close()
+    console.result(collected)
+
+
 @reader.command("analyze", epilog="Example: crosscontrast reader analyze study --out results")
 @click.argument("study", type=_PATH)
 @click.option("--out", required=True, type=_PATH, help="Folder for report, tables and iMRMC files.")
