@@ -19,6 +19,27 @@ def reader() -> None:
     """Plan blinded reader studies, serve them to readers, and analyse the answers."""
 
 
+@reader.command("example", epilog="Example: crosscontrast reader example --out my-study")
+@click.option("--out", required=True, type=_PATH, help="Folder for STUDY.yaml.")
+@user_command
+def example_command(console: Console, out: Path) -> None:
+    """Write an example STUDY.yaml to change: seven physicians judge real MRI, synthetic MRI and ultrasound."""
+    from importlib import resources
+
+    from CrossContrastLib.errors import OutputError
+    from CrossContrastLib.ground.files import atomic_write, make_folder
+
+    target = out / "STUDY.yaml"
+    if target.exists():
+        raise OutputError(f"{target} exists already.")
+    text = (resources.files("RadiomicsCompareLib.reader") / "example" / "STUDY.yaml").read_text(encoding="utf-8")
+    make_folder(out)
+    with atomic_write(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    console.say(f"{target}")
+    console.result({"study": str(target)})
+
+
 @reader.command("plan", epilog="Example: crosscontrast reader plan STUDY.yaml --out study")
 @click.argument("study", type=_PATH)
 @click.option("--out", required=True, type=_PATH, help="New folder for the blinded images and the plan.")
