@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(epilog="Example: crosscontrast reader plan STUDY.yaml --out study")
 def reader() -> None:
     """Plan blinded reader studies, serve them to readers, and analyse the answers."""
 
