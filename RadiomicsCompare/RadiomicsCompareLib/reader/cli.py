@@ -67,7 +67,9 @@ def plan_command(console: Console, study: Path, out: Path) -> None:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; other computers need 0.0.0.0."
 )
-@click.option("--name", "names", multiple=True, help="Host name in the readers' links, such as that of a proxy.")
+@click.option(
+    "--name", "names", multiple=True, help="Host name or address in the readers' links; needed with --host 0.0.0.0."
+)
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
 @click.option("--processes", type=click.IntRange(1, 64), help="Processes that draw (default: cores, at most 4).")
 @user_command
@@ -140,6 +142,28 @@ def collect_command(console: Console, study: Path, kits: tuple[Path, ...], datab
         collected.append({"reader": name, "new": new})
     store.close()
     console.result(collected)
+
+
+@reader.command("status", epilog="Example: crosscontrast reader status study")
+@click.argument("study", type=_PATH)
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@user_command
+def status_command(console: Console, study: Path, database: str | None) -> None:
+    """Tell how far every reader is; nothing is changed and no answer is shown."""
+    from RadiomicsCompareLib.reader.folder import open_study
+    from RadiomicsCompareLib.reader.program import program_of
+    from RadiomicsCompareLib.reader.sitting import Sitting, date_text
+
+    plan, store = open_study(study.resolve(), database)
+    told = []
+    for name in plan.study.readers:
+        program = program_of(plan, name)
+        state, done = Sitting(program, store, "status").state(), len(store.answered(name))
+        when = f", next session from {date_text(state.not_before)}" if state.not_before else ""
+        console.say(f"{name}: {done} of {len(program.readings)} readings, {state.phase}{when}")
+        told.append({"reader": name, "answered": done, "readings": len(program.readings), "phase": state.phase})
+    store.close()
+    console.result(told)
 
 
 @reader.command("analyze", epilog="Example: crosscontrast reader analyze study --out results")

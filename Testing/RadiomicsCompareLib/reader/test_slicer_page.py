@@ -148,6 +148,25 @@ def test_every_kind_of_question_and_a_mark_are_stored(page, kit):
     assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLMarkupsFiducialNode") is None
 
 
+def test_digits_arrows_and_enter_answer(page, kit):
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    page.openButton.click()
+    window = page.widget.window()
+    window.show()
+    window.activateWindow()
+    page.openButton.setFocus()
+    assert pump(lambda: page.openButton.focus, 10)
+    for key in (Qt.Key.Key_5, Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_Up, Qt.Key.Key_2):
+        QTest.keyClick(page.openButton, key)
+    questions(page)["lesion"].input.value = 7
+    QTest.keyClick(page.openButton, Qt.Key.Key_Return)
+    (stored,) = answers_in(kit)
+    assert (stored.values["quality"], stored.values["origin"], stored.values["lesion"]) == (5, "synthetic", 7)
+    window.hide()
+
+
 def test_a_wrong_number_is_named_and_the_image_stays(page, kit):
     page.openButton.click()
     answer(page)
