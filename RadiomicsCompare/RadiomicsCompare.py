@@ -20,6 +20,7 @@ from CrossContrastLib.scene.volumes import file_name, write_mask, write_volume
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
 from RadiomicsCompareLib.reader.slicer_page import ReadingPage
+from RadiomicsCompareLib.slicer_page import FeaturePage
 
 if TYPE_CHECKING:
     from CrossContrastLib.similarity import Similarity
@@ -64,17 +65,21 @@ class RadiomicsCompareWidget(ScenePanel):
         self.ui.tablePathLineEdit.nameFilters = [_("Tables") + " (*.tsv)"]
         self.ui.resultTable.setHorizontalHeaderLabels([_("Measure"), _("Value")])
         self.ui.resultTable.horizontalHeader().setStretchLastSection(True)
+        self.featurePage = FeaturePage(needed, _("Radiomics Compare"), lambda: self._parameterNode)
+        self.layout.addWidget(self.featurePage.widget)
         self.readingPage = ReadingPage(needed, _("Radiomics Compare"))
         self.layout.addWidget(self.readingPage.widget)
 
     def cleanup(self) -> None:
-        """End everything, a reading under way too; its place is kept."""
+        """End everything, work on features and a reading too; the reader's place is kept."""
+        self.featurePage.close()
         self.readingPage.close()
         ScenePanel.cleanup(self)
 
     def onSceneStartClose(self, caller, event) -> None:
         """Let go of the scene's nodes."""
         self.readingPage.close()
+        self.featurePage.cancel()
         ScenePanel.onSceneStartClose(self, caller, event)
 
     def onParametersChanged(self, caller=None, event=None) -> None:
@@ -86,6 +91,7 @@ class RadiomicsCompareWidget(ScenePanel):
         elif parameters.referenceVolume == parameters.testVolume:
             reason = _("Choose two different volumes.")
         self.controls.allow(reason, _("Compare the test volume with the reference"))
+        self.featurePage.refresh()
 
     def makeJob(self, folder: Path) -> "CompareImages":
         """Make the job of the choices."""

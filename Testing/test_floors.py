@@ -27,6 +27,7 @@ FLOORS = {
     "RadiomicsCompareLib.reader.server": 5,
     "RadiomicsCompareLib.reader.question_widgets": 5,
     "RadiomicsCompareLib.reader.slicer_page": 5,
+    "RadiomicsCompareLib.slicer_page": 5,
 }
 
 

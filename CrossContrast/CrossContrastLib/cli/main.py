@@ -33,6 +33,7 @@ class LazyGroup(click.Group):
     lazy={
         "cord": "SoftCordSegLib.cli:cord",
         "reader": "RadiomicsCompareLib.reader.cli:reader",
+        "radiomics": "RadiomicsCompareLib.cli:radiomics",
         "models": "CrossContrastLib.cli.models:models",
         "doctor": "CrossContrastLib.cli.doctor_command:doctor",
     },

@@ -28,6 +28,15 @@ JOBS = {
     "reader.analyze": "RadiomicsCompareLib.reader.jobs:AnalyzeStudy",
     "reader.plan": "RadiomicsCompareLib.reader.jobs:PlanStudy",
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
+    "radiomics.compare": "RadiomicsCompareLib.preservation.jobs:ComparePreservation",
+    "radiomics.extract": "RadiomicsCompareLib.extraction.jobs:ExtractCohort",
+    "radiomics.extract-case": "RadiomicsCompareLib.extraction.jobs:ExtractCase",
+    "radiomics.outcome": "RadiomicsCompareLib.outcome.jobs:PredictOutcome",
+    "radiomics.outcome-arm": "RadiomicsCompareLib.outcome.jobs:ScoreArm",
+    "radiomics.gate": "RadiomicsCompareLib.gate.jobs:GateImage",
+    "radiomics.gate-profile": "RadiomicsCompareLib.gate.jobs:ProfileTraining",
+    "images.compare-features": "RadiomicsCompareLib.jobs:CompareFeatures",
+    "radiomics.map": "RadiomicsCompareLib.jobs:MapFeature",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
 }
 

@@ -1,0 +1,104 @@
+"""The checks that a gate is made of."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import SimpleITK as sitk
+from pydantic import BaseModel, ConfigDict
+
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.ground.geometry import same_grid
+from CrossContrastLib.quality_gate.descriptor import describe
+from CrossContrastLib.quality_gate.profile import Range, TrainingProfile, ends_of, geometry_of
+from CrossContrastLib.quality_gate.verdict import Check, Limit
+from CrossContrastLib.segmentation_metrics import soft_dice
+
+
+class GateLimits(BaseModel):
+    """The limits of all checks, in one place.
+
+    ``geometry``: how many times an image's voxels or extent lie beyond those of training. ``intensity``: how far its
+    1 % and 99 % quantiles do, in widths of the training range. ``distance``: how many times the distance of the
+    descriptor is the 95th percentile of the training images' own. ``spread``: standard deviation over an ensemble's
+    images, relative to their range in the region. ``agreement``: Dice of the segmentations of input and translated
+    image. ``features``: share of the features trusted that lie where those of real images do.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    geometry: Limit = Limit(caution=1.25, stop=2.0)
+    intensity: Limit = Limit(caution=0.25, stop=1.0)
+    distance: Limit = Limit(caution=1.0, stop=2.0)
+    spread: Limit = Limit(caution=0.05, stop=0.15)
+    agreement: Limit = Limit(caution=0.85, stop=0.7, above=False)
+    features: Limit = Limit(caution=0.9, stop=0.7, above=False)
+
+
+def input_checks(image: sitk.Image, name: str, profile: TrainingProfile, limits: GateLimits) -> list[Check]:
+    """Compare an input image with the training images: geometry, intensities, descriptor."""
+    spacing, extent = geometry_of(image)
+    checks = [
+        _geometry("voxel size", spacing, profile.spacings, limits.geometry),
+        _geometry("field of view", extent, profile.extents, limits.geometry),
+    ]
+    width = max(profile.brightest.high - profile.darkest.low, 1e-12)
+    beyond = max(
+        _beyond(end, allowed) / width
+        for end, allowed in zip(ends_of(image), (profile.darkest, profile.brightest), strict=True)
+    )
+    low, high = ends_of(image)
+    text = f"values from {low:g} to {high:g} lie {beyond:.2g} training ranges beyond those of training"
+    checks.append(Check.of("intensity range", beyond, limits.intensity, text))
+    usual = float(np.percentile(profile.distances, 95))
+    ratio = profile.distance(describe(image, name)) / usual
+    text = f"the image's appearance is {ratio:.2g} times as far from the {profile.images} training images as theirs"
+    checks.append(Check.of("distance from training", ratio, limits.distance, text))
+    return checks
+
+
+def spread_check(images: Sequence[sitk.Image], region: sitk.Image | None, limits: GateLimits) -> Check:
+    """Measure how much the images that an ensemble made of one input differ in the region (none: everywhere)."""
+    if len(images) < 2 or not all(same_grid(images[0], image) for image in images):
+        raise BadInputError("The spread of an ensemble needs two or more images on the same grid.")
+    stack = np.stack([sitk.GetArrayFromImage(image).astype(float) for image in images])
+    inside = np.ones(stack.shape[1:], bool) if region is None else _region(region, images[0])
+    mean = stack.mean(0)[inside]
+    low, high = np.quantile(mean, [0.01, 0.99])
+    relative = float(stack.std(0, ddof=1)[inside].mean() / (high - low)) if high > low else float("nan")
+    text = f"the {len(images)} images of the ensemble differ by {relative:.2g} of their range in the region"
+    return Check.of("ensemble spread", relative, limits.spread, text)
+
+
+def agreement_check(of_input: sitk.Image, of_translated: sitk.Image, limits: GateLimits) -> Check:
+    """Compare the segmentations (0 to 1) of the input and of the translated image: anatomy must not move."""
+    if not same_grid(of_input, of_translated):
+        raise BadInputError("The segmentations of input and translated image lie on different grids.")
+    value = soft_dice(*(sitk.GetArrayFromImage(part) for part in (of_input, of_translated)))
+    if not np.isfinite(value):
+        text = "neither image has anything segmented"
+    else:
+        text = f"the segmentations of input and translated image agree to a Dice of {value:.2f}"
+    return Check.of("segmentation agreement", value, limits.agreement, text)
+
+
+def _geometry(what: str, values: Sequence[float], ranges: Sequence[Range], limit: Limit) -> Check:
+    times = [max(v / r.high, r.low / v, 1.0) for v, r in zip(values, ranges, strict=True)]
+    worst = int(np.argmax(times))
+    allowed = f"{ranges[worst].low:.3g} to {ranges[worst].high:.3g} mm in training"
+    text = f"a {what} of {values[worst]:.3g} mm is {times[worst]:.2g} times beyond {allowed}"
+    if times[worst] == 1:
+        text = f"the {what} is one of training"
+    return Check.of(what, times[worst], limit, text)
+
+
+def _beyond(value: float, allowed: Range) -> float:
+    return max(allowed.low - value, value - allowed.high, 0.0)
+
+
+def _region(region: sitk.Image, image: sitk.Image) -> np.ndarray:
+    if not same_grid(region, image):
+        raise BadInputError("The mask does not lie on the grid of the translated images.")
+    inside: np.ndarray = sitk.GetArrayFromImage(region) > 0
+    if not inside.any():
+        raise BadInputError("The mask is empty.")
+    return inside

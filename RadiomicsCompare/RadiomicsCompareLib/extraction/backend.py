@@ -1,0 +1,66 @@
+"""What computes features: a small interface, and the back-ends by name."""
+
+import importlib
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+import SimpleITK as sitk
+
+from CrossContrastLib.errors import MissingPackageError
+from RadiomicsCompareLib.extraction.settings import BackendName, ExtractionSettings
+
+_BACKENDS: dict[BackendName, str] = {
+    "pyradiomics": "RadiomicsCompareLib.extraction.pyradiomics_backend:PyRadiomics",
+    "mirp": "RadiomicsCompareLib.extraction.mirp_backend:Mirp",
+}
+
+
+class Backend(Protocol):
+    """A library that computes features.
+
+    Names of features are ``<image>_<class>_<feature>``, where ``<image>`` is ``original`` or a filter.
+    """
+
+    #: Name and version of the library, which belong to what a value depends on.
+    version: str
+
+    def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:
+        """Compute the features of the voxels where ``region`` is 1; both images lie on one grid.
+
+        Raises :class:`CrossContrastLib.errors.BadInputError` where the library refuses the region.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class FeatureName:
+    """The parts of a feature's name."""
+
+    image: str
+    family: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> "FeatureName":
+        """Take a name apart; raises :class:`ValueError` where it is not one."""
+        found = re.fullmatch(r"(.+?)_([a-z0-9-]+)_(.+)", text, flags=re.IGNORECASE)
+        if not found:
+            raise ValueError(f"{text!r} is not the name of a feature")
+        return cls(*found.groups())
+
+
+def find_backend(name: BackendName) -> Backend:
+    """Load a back-end; raises :class:`MissingPackageError` where its library is not installed."""
+    module, _, attribute = _BACKENDS[name].partition(":")
+    try:
+        backend: Backend = getattr(importlib.import_module(module), attribute)()
+    except ImportError as error:
+        raise MissingPackageError(f"The feature extraction {name} is not installed: {error}.", _hint(name)) from error
+    return backend
+
+
+def _hint(name: BackendName) -> str:
+    if name == "mirp":
+        return "pip install mirp"
+    return "in Slicer install the extension SlicerRadiomics; elsewhere see the extra 'radiomics'"

@@ -1,0 +1,82 @@
+"""``crosscontrast radiomics extract``."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from CrossContrastLib.cli.console import BAD_INPUT, Console, user_command
+
+_PATH = click.Path(path_type=Path)
+
+
+def extraction_options(function: Any) -> Any:
+    """Give a command the options that say how features are extracted."""
+    for option in reversed(
+        [
+            click.option("--settings", type=_PATH, help="YAML file; `radiomics settings` writes one to begin with."),
+            click.option(
+                "--backend", type=click.Choice(["pyradiomics", "mirp"]), help="Library that computes features."
+            ),
+            click.option("--label", type=click.IntRange(min=1), help="Value of the region in label maps."),
+            click.option("--threshold", type=float, help="Soft maps: the region is where they reach this value."),
+            click.option(
+                "--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at a time."
+            ),
+            click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786)."),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(epilog="Example: crosscontrast radiomics extract --cohort cohort.tsv --out features --workers 4")
+@click.option("--cohort", required=True, type=_PATH, help="Table (TSV): subject, session, role, image, mask.")
+@click.option("--out", required=True, type=_PATH, help="Folder for features.tsv.")
+@click.option("--role", "roles", help="Only these roles, separated by commas.")
+@extraction_options
+@user_command
+def extract(
+    console: Console,
+    cohort: Path,
+    out: Path,
+    roles: str | None,
+    settings: Path | None,
+    backend: str | None,
+    label: int | None,
+    threshold: float | None,
+    workers: int,
+    scheduler: str | None,
+) -> None:
+    """Compute radiomic features of the images of a cohort, inside their masks.
+
+    PyRadiomics gives 107 features of the original image and those of its filters; MIRP the 186 features of the
+    ultrasound-to-MRI study by Salmanpour et al. What was computed before is taken from the folder's cache: a run that
+    was stopped goes on. A case that cannot be used is a line with its reason, the others are done, and the exit code
+    is 2.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.extraction.jobs import ExtractCohort
+    from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+    from RadiomicsCompareLib.settings_file import SettingsFile
+
+    options = {"backend": backend, "label": label, "threshold": threshold}
+    job = ExtractCohort(
+        cohort=cohort,
+        out=out,
+        settings=SettingsFile(settings).section("extraction", ExtractionSettings, options),
+        roles=tuple(role.strip() for role in roles.split(",")) if roles else (),
+        workers=workers,
+        scheduler=scheduler,
+    )
+    with output_folder(out), console.progress("features") as progress:
+        result = job.run(progress)
+    for warning in result.warnings:
+        console.note(f"warning: {warning}")
+    console.result(result.model_dump(mode="json"))
+    console.say(f"{result.cases} images, {result.features} features each: {result.reused} computed before")
+    console.say(f"  table:    {result.table}")
+    if result.failed:
+        console.note(f"error: {result.failed} of {result.cases} images failed; {result.table} says why.")
+        sys.exit(BAD_INPUT)

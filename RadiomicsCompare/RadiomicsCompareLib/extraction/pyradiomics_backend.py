@@ -1,0 +1,58 @@
+"""Features by PyRadiomics (van Griethuysen et al., Cancer Res 77:e104, 2017)."""
+
+import logging
+from typing import Any
+
+import radiomics
+import SimpleITK as sitk
+from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+from CrossContrastLib.errors import BadInputError
+from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+
+#: Where PyRadiomics departs from the IBSI reference manual, for reports.
+DEVIATIONS = (
+    "first-order kurtosis is not the excess: 3 larger",
+    "axis lengths (shape) divide by the number of voxels instead of one less: smaller by the root of (N-1)/N",
+    "bins of fixed width start at 0 instead of the region's minimum",
+    "resampled grids are aligned at their corner instead of their centre",
+    "grey values are not rounded after resampling",
+)
+
+
+class PyRadiomics:
+    """The default back-end: 107 features of the original image, and the same classes but shape of every filter's."""
+
+    version = f"pyradiomics {radiomics.__version__.lstrip('v')}"
+
+    def __init__(self) -> None:
+        # It writes a warning per case on stderr for what our own checks and settings have dealt with.
+        radiomics.logger.setLevel(logging.CRITICAL)
+
+    def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:
+        """Compute the features; see :class:`RadiomicsCompareLib.extraction.backend.Backend`."""
+        extractor = _extractor(settings)
+        try:
+            found = extractor.execute(image, region)
+        except (ValueError, RuntimeError) as error:
+            raise BadInputError(f"PyRadiomics refuses the region: {' '.join(str(error).split())}.") from error
+        return {name: float(value) for name, value in found.items() if not name.startswith("diagnostics_")}
+
+
+def _extractor(settings: ExtractionSettings) -> Any:
+    bins = settings.bins
+    options: dict[str, Any] = (
+        {"binWidth": bins["bin_width"]} if "bin_width" in bins else {"binCount": bins["bin_count"]}
+    )
+    if settings.spacing:
+        options |= {"resampledPixelSpacing": list(settings.spacing)}
+    extractor = RadiomicsFeatureExtractor(**options | settings.options)
+    extractor.disableAllFeatures()
+    for name in settings.chosen_classes:
+        extractor.enableFeatureClassByName(name)
+    extractor.disableAllImageTypes()
+    if settings.original:
+        extractor.enableImageTypeByName("Original")
+    for name, arguments in settings.filters.items():
+        extractor.enableImageTypeByName(name, customArgs=arguments)
+    return extractor

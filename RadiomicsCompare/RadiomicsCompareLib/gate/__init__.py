@@ -1,0 +1,1 @@
+"""The quality gate with radiomic features: command and job."""

@@ -1,0 +1,149 @@
+"""The gate as jobs: the profile of training images, and the verdict on an image."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.ground.cohort import read_cohort
+from CrossContrastLib.jobs.job import Job, JobResult
+from CrossContrastLib.progress import Progress
+from CrossContrastLib.quality_gate.checks import GateLimits
+from CrossContrastLib.quality_gate.verdict import GateVerdict
+from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+
+if TYPE_CHECKING:
+    from CrossContrastLib.quality_gate.verdict import Check
+
+
+class Profiled(JobResult):
+    """The profile and the number of its images."""
+
+    profile: Path
+    images: int
+
+
+class ProfileTraining(Job):
+    """Describe the training images of a role in a cohort, as the yardstick of the gate; writes the JSON file ``out``.
+
+    Rows of the split ``train`` count, or all rows where the cohort has no splits.
+    """
+
+    kind: ClassVar[str] = "radiomics.gate-profile"
+
+    cohort: Path
+    role: str
+    out: Path
+
+    def run(self, progress: Progress) -> Profiled:
+        """Describe and write."""
+        from CrossContrastLib.ground.files import make_folder
+        from CrossContrastLib.quality_gate.profile import build_profile
+
+        cohort = read_cohort(self.cohort)
+        rows = cohort.select(role=self.role, split="train") or cohort.select(role=self.role, split="")
+        if not rows:
+            raise BadInputError(f"{self.cohort} has no training image of role {self.role!r}.")
+        profile = build_profile([row.image for row in rows], progress)
+        make_folder(self.out.parent)
+        profile.write(self.out)
+        return Profiled(profile=self.out, images=profile.images)
+
+
+class Gated(JobResult):
+    """The verdict, and the file that keeps it (``None`` where none was asked for)."""
+
+    verdict: GateVerdict
+    written: Path | None = None
+
+
+class GateImage(Job):
+    """Say whether an input image, and what was made of it, can be relied on.
+
+    ``profile`` is that of the training images. ``translated`` are the images made of it, by one model or by an
+    ensemble; ``segmentations`` those of input and translated image. With ``preservation`` and ``features`` (tables of
+    ``radiomics compare``, with its ``reference`` role) the trusted features of the translated image are looked at,
+    inside ``mask``.
+    """
+
+    kind: ClassVar[str] = "radiomics.gate"
+
+    image: Path
+    profile: Path | None = None
+    translated: tuple[Path, ...] = ()
+    mask: Path | None = None
+    segmentations: tuple[Path, Path] | None = None
+    preservation: Path | None = None
+    role: str | None = None
+    features: Path | None = None
+    reference: str | None = None
+    extraction: ExtractionSettings = ExtractionSettings()
+    limits: GateLimits = GateLimits()
+    out: Path | None = None
+
+    def run(self, progress: Progress) -> Gated:
+        """Make every check that there is material for, and name the others."""
+        missing: list[str] = []
+        checks = list(self._checks(progress, missing))
+        verdict = GateVerdict.of(checks, missing)
+        if self.out:
+            self._write(verdict, self.out)
+        progress(1, 1, "done")
+        return Gated(verdict=verdict, written=self.out)
+
+    def _checks(self, progress: Progress, missing: list[str]) -> "Iterator[Check]":
+        from CrossContrastLib.ground.images import read_image
+        from CrossContrastLib.quality_gate.checks import agreement_check, input_checks, spread_check
+        from CrossContrastLib.quality_gate.profile import TrainingProfile
+
+        progress(0, 1, f"reading {self.image.name}")
+        image = read_image(self.image)
+        if self.profile:
+            yield from input_checks(image, self.image.name, TrainingProfile.read(self.profile), self.limits)
+        else:
+            missing.append("geometry, intensities and distance from training: there is no profile")
+        if len(self.translated) > 1:
+            progress(0.4, 1, "spread of the ensemble")
+            region = read_image(self.mask) if self.mask else None
+            yield spread_check([read_image(path) for path in self.translated], region, self.limits)
+        else:
+            missing.append("ensemble spread: it needs the images of two models or more")
+        if self.segmentations:
+            of_input, of_translated = (read_image(path) for path in self.segmentations)
+            yield agreement_check(of_input, of_translated, self.limits)
+        else:
+            missing.append("segmentation agreement: there are no segmentations")
+        if self.preservation and self.features and self.reference and self.mask and self.translated:
+            progress(0.6, 1, "features")
+            yield self._feature_check()
+        else:
+            missing.append("feature profile: it needs a translated image, a mask and the tables of a comparison")
+
+    def _feature_check(self) -> "Check":
+        from CrossContrastLib.progress import silent
+        from RadiomicsCompareLib.extraction.jobs import ExtractCase
+        from RadiomicsCompareLib.gate.features import feature_check, trusted_features
+
+        assert self.preservation is not None
+        assert self.features is not None
+        assert self.reference is not None
+        assert self.mask is not None
+        trusted = trusted_features(self.preservation, self.role)
+        case = ExtractCase(image=self.translated[0], mask=self.mask, settings=self.extraction)
+        found = case.run(silent).features
+        return feature_check(found, trusted, self.features, self.reference, self.limits.features)
+
+    def _write(self, verdict: GateVerdict, path: Path) -> None:
+        from CrossContrastLib.ground.files import make_folder
+        from CrossContrastLib.ground.provenance import FileRecord, Provenance
+
+        make_folder(path.parent)
+        files = [self.image, *self.translated, *(self.segmentations or ())]
+        files += [file for file in (self.profile, self.mask, self.preservation, self.features) if file]
+        Provenance(
+            job=self.kind,
+            parameters=self.model_dump(mode="json", include={"limits", "extraction", "role", "reference"}),
+            inputs=[FileRecord.of(file) for file in files],
+            measures=verdict.model_dump(mode="json"),
+            warnings=verdict.reasons,
+        ).write(path)

@@ -1,0 +1,1 @@
+"""Whether translated images help to predict an outcome."""

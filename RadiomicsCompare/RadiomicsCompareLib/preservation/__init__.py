@@ -1,0 +1,1 @@
+"""What of the features of real images is there in translated ones."""

@@ -1,0 +1,83 @@
+"""``crosscontrast radiomics compare``."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from CrossContrastLib.cli.console import BAD_INPUT, Console, user_command
+from RadiomicsCompareLib.extraction.cli import extraction_options
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(
+    epilog="Example: crosscontrast radiomics compare --cohort cohort.tsv --reference mri --test pix2pix,gan --out out"
+)
+@click.option("--cohort", type=_PATH, help="Table (TSV): subject, session, role, image, mask.")
+@click.option("--features", type=_PATH, help="Table of features instead of a cohort: subject, session, role, ...")
+@click.option("--reference", required=True, help="Role of the real images.")
+@click.option("--test", "tests", required=True, help="Roles of the translated images, separated by commas.")
+@click.option("--out", required=True, type=_PATH, help="Folder for the results.")
+@click.option(
+    "--ceiling", type=click.IntRange(min=1), help="Times to move the contours, for what the mask alone costs."
+)
+@extraction_options
+@user_command
+def compare(
+    console: Console,
+    cohort: Path | None,
+    features: Path | None,
+    reference: str,
+    tests: str,
+    out: Path,
+    ceiling: int | None,
+    settings: Path | None,
+    backend: str | None,
+    label: int | None,
+    threshold: float | None,
+    workers: int,
+    scheduler: str | None,
+) -> None:
+    """Say which radiomic features of real images are preserved in translated ones.
+
+    Per feature: ICC(A,1), CCC, Spearman and Pearson, Bland-Altman and the relative difference, with intervals by
+    drawing subjects. When a feature counts as preserved stands in the settings and is printed with the result, beside
+    the older rule of rho alone and what chance gives. The folder receives report.html, features.tsv, preservation.tsv
+    and preservation.json. An image that cannot be used is a line with its reason, and the exit code is 2.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+    from RadiomicsCompareLib.preservation.jobs import ComparePreservation
+    from RadiomicsCompareLib.preservation.settings import PreservationSettings
+    from RadiomicsCompareLib.settings_file import SettingsFile
+
+    file = SettingsFile(settings)
+    options = {"backend": backend, "label": label, "threshold": threshold}
+    job = ComparePreservation(
+        cohort=cohort,
+        features=features,
+        reference=reference,
+        tests=tuple(role.strip() for role in tests.split(",")),
+        out=out,
+        extraction=file.section("extraction", ExtractionSettings, options),
+        settings=file.section("preservation", PreservationSettings, {"perturbations": ceiling}),
+        workers=workers,
+        scheduler=scheduler,
+    )
+    with output_folder(out), console.progress("comparing") as progress:
+        result = job.run(progress)
+    for warning in result.warnings:
+        console.note(f"warning: {warning}")
+    console.result(result.model_dump(mode="json"))
+    console.say(result.rule)
+    for role in result.roles:
+        console.say(
+            f"  {role.role}: {role.preserved} of {role.features} features preserved in {role.subjects} subjects "
+            f"(by rho alone: {role.rho_only})"
+        )
+    console.say(f"  report:   {result.report}")
+    console.say(f"  tables:   {result.preservation_table}, {result.features_table}")
+    if result.failed:
+        console.note(f"error: {result.failed} of {result.images} images failed; {result.features_table} says why.")
+        sys.exit(BAD_INPUT)
