@@ -19,6 +19,7 @@ from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.scene.volumes import file_name, write_mask, write_volume
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
+from RadiomicsCompareLib.reader.slicer_page import ReadingPage
 from RadiomicsCompareLib.slicer_page import FeaturePage
 
 if TYPE_CHECKING:
@@ -66,14 +67,18 @@ class RadiomicsCompareWidget(ScenePanel):
         self.ui.resultTable.horizontalHeader().setStretchLastSection(True)
         self.featurePage = FeaturePage(needed, _("Radiomics Compare"), lambda: self._parameterNode)
         self.layout.addWidget(self.featurePage.widget)
+        self.readingPage = ReadingPage(needed, _("Radiomics Compare"))
+        self.layout.addWidget(self.readingPage.widget)
 
     def cleanup(self) -> None:
-        """End everything, work on features too."""
+        """End everything, work on features and a reading too; the reader's place is kept."""
         self.featurePage.close()
+        self.readingPage.close()
         ScenePanel.cleanup(self)
 
     def onSceneStartClose(self, caller, event) -> None:
         """Let go of the scene's nodes."""
+        self.readingPage.close()
         self.featurePage.cancel()
         ScenePanel.onSceneStartClose(self, caller, event)
 

@@ -24,6 +24,8 @@ FLOORS = {
     "RadiomicsCompareLib.reader.scene": 4,
     "RadiomicsCompareLib.reader.server": 5,
     "RadiomicsCompareLib.reader.widgets": 5,
+    "RadiomicsCompareLib.reader.question_widgets": 5,
+    "RadiomicsCompareLib.reader.slicer_page": 5,
     "RadiomicsCompareLib.slicer_page": 5,
 }
 

@@ -14,9 +14,30 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(epilog="Example: crosscontrast reader plan STUDY.yaml --out study")
 def reader() -> None:
     """Plan blinded reader studies, serve them to readers, and analyse the answers."""
+
+
+@reader.command("example", epilog="Example: crosscontrast reader example --out my-study")
+@click.option("--out", required=True, type=_PATH, help="Folder for STUDY.yaml.")
+@user_command
+def example_command(console: Console, out: Path) -> None:
+    """Write an example STUDY.yaml to change: seven physicians judge real MRI, synthetic MRI and ultrasound."""
+    from importlib import resources
+
+    from CrossContrastLib.errors import OutputError
+    from CrossContrastLib.ground.files import atomic_write, make_folder
+
+    target = out / "STUDY.yaml"
+    if target.exists():
+        raise OutputError(f"{target} exists already.")
+    text = (resources.files("RadiomicsCompareLib.reader") / "example" / "STUDY.yaml").read_text(encoding="utf-8")
+    make_folder(out)
+    with atomic_write(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    console.say(f"{target}")
+    console.result({"study": str(target)})
 
 
 @reader.command("plan", epilog="Example: crosscontrast reader plan STUDY.yaml --out study")
@@ -46,7 +67,9 @@ def plan_command(console: Console, study: Path, out: Path) -> None:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; other computers need 0.0.0.0."
 )
-@click.option("--name", "names", multiple=True, help="Host name in the readers' links, such as that of a proxy.")
+@click.option(
+    "--name", "names", multiple=True, help="Host name or address in the readers' links; needed with --host 0.0.0.0."
+)
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
 @click.option("--processes", type=click.IntRange(1, 64), help="Processes that draw (default: cores, at most 4).")
 @user_command
@@ -79,6 +102,68 @@ def serve_command(
         sys.stdout.flush()  # who reads the links from a pipe must not wait
 
     serve(study.resolve(), host=host, port=port, names=names, database=database, processes=processes, say=say)
+
+
+@reader.command("kit", epilog="Example: crosscontrast reader kit study --reader anna --out anna-kit")
+@click.argument("study", type=_PATH)
+@click.option("--reader", "name", required=True, help="The reader, as the study names them.")
+@click.option("--out", required=True, type=_PATH, help="New folder for the reader's part of the study.")
+@user_command
+def kit_command(console: Console, study: Path, name: str, out: Path) -> None:
+    """Make the folder with which a reader reads in Slicer (module Radiomics Compare), without a server.
+
+    It holds the blinded images by neutral names and the questions, and later the answers; neither cases nor arms.
+    """
+    from CrossContrastLib.ground.files import output_folder
+    from RadiomicsCompareLib.reader.kit import make_kit
+    from RadiomicsCompareLib.reader.plan import read_plan
+
+    with output_folder(out):
+        program = make_kit(study, read_plan(study), name, out)
+    console.say(f"{len(program.readings)} readings of {name} in {out}")
+    console.result({"reader": name, "kit": str(out), "readings": len(program.readings)})
+
+
+@reader.command("collect", epilog="Example: crosscontrast reader collect study anna-kit ben-kit")
+@click.argument("study", type=_PATH)
+@click.argument("kits", nargs=-1, required=True, type=_PATH)
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@user_command
+def collect_command(console: Console, study: Path, kits: tuple[Path, ...], database: str | None) -> None:
+    """Take over the answers of kits that readers gave back."""
+    from RadiomicsCompareLib.reader.folder import open_study
+    from RadiomicsCompareLib.reader.kit import collect
+
+    plan, store = open_study(study.resolve(), database)
+    collected = []
+    for kit in kits:
+        name, new = collect(plan, store, kit.resolve())
+        console.say(f"{name}: {new} new answers")
+        collected.append({"reader": name, "new": new})
+    store.close()
+    console.result(collected)
+
+
+@reader.command("status", epilog="Example: crosscontrast reader status study")
+@click.argument("study", type=_PATH)
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the answers (default: STUDY/answers.sqlite).")
+@user_command
+def status_command(console: Console, study: Path, database: str | None) -> None:
+    """Tell how far every reader is; nothing is changed and no answer is shown."""
+    from RadiomicsCompareLib.reader.folder import open_study
+    from RadiomicsCompareLib.reader.program import program_of
+    from RadiomicsCompareLib.reader.sitting import Sitting, date_text
+
+    plan, store = open_study(study.resolve(), database)
+    told = []
+    for name in plan.study.readers:
+        program = program_of(plan, name)
+        state, done = Sitting(program, store, "status").state(), len(store.answered(name))
+        when = f", next session from {date_text(state.not_before)}" if state.not_before else ""
+        console.say(f"{name}: {done} of {len(program.readings)} readings, {state.phase}{when}")
+        told.append({"reader": name, "answered": done, "readings": len(program.readings), "phase": state.phase})
+    store.close()
+    console.result(told)
 
 
 @reader.command("analyze", epilog="Example: crosscontrast reader analyze study --out results")

@@ -81,10 +81,10 @@ class AnalyzeStudy(Job):
         from RadiomicsCompareLib.reader.folder import open_study
 
         plan, store = open_study(self.study, self.database)
-        answers = join_answers(plan, store.all_answers())
+        answers, events = join_answers(plan, store.all_answers()), store.events()
         store.close()
         results = analyse(plan, answers, part(progress, 0, 0.9), self.resamples)
-        files = write_results(plan, answers, results, self.study, make_folder(self.out))
+        files = write_results(plan, answers, events, results, self.study, make_folder(self.out))
         progress(1, 1, "done")
         return AnalysisResult(
             report=self.out / REPORT,

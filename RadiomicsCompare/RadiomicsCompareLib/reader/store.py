@@ -18,7 +18,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from CrossContrastLib.errors import BadInputError, OutputError
+from CrossContrastLib.errors import BadInputError, CrossContrastError, OutputError
 from RadiomicsCompareLib.reader.tables import answers, audit, clocks, metadata, studies
 
 ANSWER_FILE = "answers.sqlite"
@@ -70,9 +70,13 @@ class Store:
         self.now = now
         self._where = _without_password(url)
         self._engine = _engine(url, self._where)
-        with self._named_errors():
-            _make_tables(self._engine)
-            self._claim(plan, title)
+        try:
+            with self._named_errors():
+                _make_tables(self._engine)
+                self._claim(plan, title)
+        except CrossContrastError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the database."""
@@ -186,7 +190,11 @@ def _make_tables(engine: Engine) -> None:
         try:
             metadata.create_all(engine)
             return
-        except (OperationalError, ProgrammingError):  # another process is making the same tables just now
+        except (
+            OperationalError,
+            ProgrammingError,
+            IntegrityError,
+        ):  # another process is making the same tables just now
             if attempt + 1 == _ATTEMPTS or not inspect(engine).get_table_names():
                 raise
             time.sleep(0.1 * (attempt + 1))

@@ -55,10 +55,26 @@ audit = Table(
     Column("detail", String(400), nullable=False),
 )
 
+#: Raised where somebody tries to change what only grows; ``%%`` because SQLAlchemy fills in ``%``.
+_POSTGRESQL = (
+    "CREATE OR REPLACE FUNCTION reader_study_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'the table %% only grows', TG_TABLE_NAME; END $$",
+    "CREATE TRIGGER {name}_only_grows BEFORE UPDATE OR DELETE ON {name} "
+    "FOR EACH ROW EXECUTE FUNCTION reader_study_only_grows()",
+)
+_SQLITE = """
+CREATE TRIGGER {name}_no_{action} BEFORE {action} ON {name}
+BEGIN SELECT RAISE(ABORT, 'the table {name} only grows'); END
+"""
+
+
+def _lock(table: Table) -> None:
+    """Let the database itself refuse to change or delete rows of a table."""
+    locks = [("sqlite", _SQLITE.format(name=table.name, action=action)) for action in ("UPDATE", "DELETE")]
+    locks += [("postgresql", text.format(name=table.name)) for text in _POSTGRESQL]
+    for dialect, text in locks:
+        event.listen(table, "after_create", DDL(text).execute_if(dialect=dialect))
+
+
 for _table in (answers, audit):
-    for _action in ("UPDATE", "DELETE"):
-        _lock = DDL(
-            f"CREATE TRIGGER {_table.name}_no_{_action.lower()} BEFORE {_action} ON {_table.name} "
-            f"BEGIN SELECT RAISE(ABORT, 'the table {_table.name} only grows'); END"
-        )
-        event.listen(_table, "after_create", _lock.execute_if(dialect="sqlite"))
+    _lock(_table)

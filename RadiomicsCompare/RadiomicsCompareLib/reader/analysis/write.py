@@ -14,13 +14,25 @@ from RadiomicsCompareLib.reader.analysis.results import Results
 from RadiomicsCompareLib.reader.plan import PLAN_FILE, Plan
 from RadiomicsCompareLib.reader.sitting import date_text
 
+_AUDIT = ("number", "time", "reader", "event", "reading", "detail")
 REPORT, SIDECAR = "report.html", "report.json"
 
 
-def write_results(plan: Plan, answers: Sequence[StudyAnswer], results: Results, folder: Path, out: Path) -> list[Path]:
-    """Write everything into ``out`` and return the files; raises :class:`CrossContrastLib.errors.OutputError`."""
+def write_results(
+    plan: Plan,
+    answers: Sequence[StudyAnswer],
+    events: Sequence[dict[str, Any]],
+    results: Results,
+    folder: Path,
+    out: Path,
+) -> list[Path]:
+    """Write everything, the audit log ``events`` too, into ``out`` and return the files.
+
+    Raises :class:`CrossContrastLib.errors.OutputError`.
+    """
     with staging_folder(out) as staging:
         _write_tsv(staging / "answers.tsv", _answer_columns(plan), (_answer_row(plan, answer) for answer in answers))
+        _write_tsv(staging / "audit.tsv", _AUDIT, ([_audit_cell(event, c) for c in _AUDIT] for event in events))
         for name, rows in results.tables.items():
             if rows:
                 columns = list(type(rows[0]).model_fields)
@@ -39,6 +51,10 @@ def write_results(plan: Plan, answers: Sequence[StudyAnswer], results: Results, 
         ).write(staging / SIDECAR)
         names = [file.name for file in files] + [SIDECAR]
     return [out / name for name in names]
+
+
+def _audit_cell(event: dict[str, Any], column: str) -> Any:
+    return date_text(event[column]) if column == "time" else event[column]
 
 
 def _answer_columns(plan: Plan) -> list[str]:

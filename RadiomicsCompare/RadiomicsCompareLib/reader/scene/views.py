@@ -41,7 +41,7 @@ class SliceViews:
         slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene, True)
         self._grey = self.scene.AddNewNodeByClass("vtkMRMLColorTableNode", "Grey")
         self._grey.SetTypeToGrey()
-        self._volume: Any = None
+        self._volume = self._make_volume()
         self._logics = {view: self._make_view(view) for view in VIEWS}
 
     def close(self) -> None:
@@ -52,22 +52,13 @@ class SliceViews:
 
     def show(self, path: Path, window: Window) -> None:
         """Show an image instead of the one before, whole, in its own planes and from its middle."""
-        before = self._volume
-        # The node's name is one of the things that must not tell what the image is.
-        self._volume = read_volume(self.scene, path, "image")
-        self._volume.SetName("image")
-        display = self._volume.GetDisplayNode()
-        display.SetAndObserveColorNodeID(self._grey.GetID())
-        display.AutoWindowLevelOff()
+        read_volume(self.scene, path, "image", into=self._volume)
         self.set_window(window)
         for view, logic in self._logics.items():
             logic.GetSliceCompositeNode().SetBackgroundVolumeID(self._volume.GetID())
             node = logic.GetSliceNode()
             node.SetOrientation(view.capitalize())
             node.RotateToVolumePlane(self._volume)
-        if before is not None:
-            self.scene.RemoveNode(before.GetDisplayNode())
-            self.scene.RemoveNode(before)
         self.reset()
 
     def reset(self) -> None:
@@ -166,6 +157,16 @@ class SliceViews:
         columns, rows, _ = data.GetDimensions()
         pixels = vtk_to_numpy(data.GetPointData().GetScalars()).reshape(rows, columns, -1)
         return np.ascontiguousarray(pixels[::-1, :, 0])
+
+    def _make_volume(self) -> Any:
+        """Make the node for all images. Its display is made before them, or MRML would look for a window each time."""
+        # The node's name is one of the things that must not tell what an image is.
+        volume = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "image")
+        display = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode")
+        display.SetAndObserveColorNodeID(self._grey.GetID())
+        display.AutoWindowLevelOff()
+        volume.SetAndObserveDisplayNodeID(display.GetID())
+        return volume
 
     def _make_view(self, view: str) -> Any:
         logic = slicer.vtkMRMLSliceLogic()

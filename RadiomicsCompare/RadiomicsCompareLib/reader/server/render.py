@@ -61,12 +61,15 @@ def _first_window() -> "Window":
     return Window(WHITE - BLACK, (WHITE + BLACK) / 2)
 
 
-def warm_up() -> bool:
-    """Import what drawing needs."""
+def warm_up() -> None:
+    """Import what drawing needs, and draw in one thread: many readers are served by processes, not by threads."""
+    from vtkmodules.vtkCommonCore import vtkMultiThreader, vtkSMPTools
+
     from RadiomicsCompareLib.reader.scene.views import SliceViews
 
+    vtkSMPTools.SetBackend("Sequential")
+    vtkMultiThreader.SetGlobalMaximumNumberOfThreads(1)
     SliceViews().close()
-    return True
 
 
 def show(reader: str, path: Path, sizes: dict[str, tuple[int, int]], marks: dict[str, Place]) -> Drawn:
@@ -170,7 +173,7 @@ class RenderPool:
     async def start(self) -> None:
         """Get all processes ready, so that the first reader does not wait for imports."""
         loop = asyncio.get_running_loop()
-        await asyncio.gather(*(loop.run_in_executor(executor, warm_up) for executor in self._executors))
+        await asyncio.gather(*(loop.run_in_executor(executor, int) for executor in self._executors))
 
     async def call(self, reader: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a function of this module in the reader's process.
@@ -205,4 +208,5 @@ class RenderPool:
     @staticmethod
     def _new() -> ProcessPoolExecutor:
         # Not forked: a copy of a process that has threads can hang.
-        return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=warm_up)

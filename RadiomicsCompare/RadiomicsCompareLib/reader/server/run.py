@@ -5,15 +5,19 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from aiohttp import web
 
-from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.errors import BadInputError, MissingPackageError
 from RadiomicsCompareLib.reader.folder import open_study
 from RadiomicsCompareLib.reader.server.app import ReaderServer
 from RadiomicsCompareLib.reader.server.security import is_loopback
 from RadiomicsCompareLib.reader.server.tokens import load_tokens
+
+#: Addresses that stand for all of a computer's; nobody writes them into a browser.
+_EVERYWHERE = ("0.0.0.0", "::")
 
 
 def serve(
@@ -31,6 +35,15 @@ def serve(
     ``names`` are further host names under which readers reach the server. Raises :class:`BadInputError` for a study
     or an address that cannot be used.
     """
+    if find_spec("slicer") is None:
+        raise MissingPackageError(
+            "Drawing slice views needs the package slicer-core.", "pip install 'crosscontrast[browser]', on Python 3.11"
+        )
+    if host in _EVERYWHERE and not names:
+        raise BadInputError(
+            f"With --host {host} the server must know under which name readers reach it.",
+            "add --name with this computer's host name or address",
+        )
     plan, store = open_study(folder, database)
     tokens = load_tokens(folder, plan)
     listening = _listen(host, port)
