@@ -2,6 +2,7 @@
 
 import click
 
+from SynthSegLib.benchmark.cli import benchmark
 from SynthSegLib.phantom.cli import phantom
 from SynthSegLib.training.cli import train
 from SynthSegLib.translate_cli import translate
@@ -15,3 +16,4 @@ def synth() -> None:
 synth.add_command(phantom)
 synth.add_command(train)
 synth.add_command(translate)
+synth.add_command(benchmark)

@@ -28,6 +28,7 @@ JOBS = {
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
     "synth.train": "SynthSegLib.training.job:TrainTranslator",
+    "synth.benchmark": "SynthSegLib.benchmark.job:BenchmarkTranslators",
 }
 
 
