@@ -2,6 +2,7 @@
 
 import click
 
+from SynthSegLib.ablation.cli import ablation
 from SynthSegLib.benchmark.cli import benchmark
 from SynthSegLib.phantom.cli import phantom
 from SynthSegLib.training.cli import train
@@ -17,3 +18,4 @@ synth.add_command(phantom)
 synth.add_command(train)
 synth.add_command(translate)
 synth.add_command(benchmark)
+synth.add_command(ablation)

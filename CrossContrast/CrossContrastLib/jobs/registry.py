@@ -29,6 +29,7 @@ JOBS = {
     "image.translate": "SynthSegLib.jobs:TranslateImage",
     "synth.train": "SynthSegLib.training.job:TrainTranslator",
     "synth.benchmark": "SynthSegLib.benchmark.job:BenchmarkTranslators",
+    "synth.ablation": "SynthSegLib.ablation.job:RadiomicsAblation",
 }
 
 
