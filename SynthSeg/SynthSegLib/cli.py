@@ -5,6 +5,7 @@ import click
 from SynthSegLib.ablation.cli import ablation
 from SynthSegLib.benchmark.cli import benchmark
 from SynthSegLib.phantom.cli import phantom
+from SynthSegLib.segmentation.cli import cleanse, segment, segment_train
 from SynthSegLib.training.cli import train
 from SynthSegLib.translate_cli import translate
 
@@ -19,3 +20,6 @@ synth.add_command(train)
 synth.add_command(translate)
 synth.add_command(benchmark)
 synth.add_command(ablation)
+synth.add_command(segment_train)
+synth.add_command(segment)
+synth.add_command(cleanse)

@@ -28,6 +28,9 @@ JOBS = {
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
     "synth.train": "SynthSegLib.training.job:TrainTranslator",
+    "synth.segment-train": "SynthSegLib.segmentation.jobs:TrainSegmentation",
+    "synth.segment": "SynthSegLib.segmentation.jobs:SegmentImage",
+    "synth.cleanse": "SynthSegLib.segmentation.jobs:CleanseLabels",
     "synth.benchmark": "SynthSegLib.benchmark.job:BenchmarkTranslators",
     "synth.ablation": "SynthSegLib.ablation.job:RadiomicsAblation",
 }

@@ -13,8 +13,8 @@ from SynthSegLib.segmentation.config import SegmentationConfig
 from SynthSegLib.training.cases import Case
 
 
-def read_segmentation_cases(config: SegmentationConfig, split: str) -> list[Case]:
-    """Read a split: ``source`` the normalised channels, ``target`` one-hot, ``mask`` where labels are known.
+def read_segmentation_cases(config: SegmentationConfig, split: str | None) -> list[Case]:
+    """Read a split (``None``: all): ``source`` the normalised channels, ``target`` one-hot, ``mask`` the known labels.
 
     Raises :class:`BadInputError` for missing rows, labels on other grids, and classes that no training label has.
     """

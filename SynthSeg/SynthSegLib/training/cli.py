@@ -57,7 +57,12 @@ def train(
     """
     from SynthSegLib.training.job import TrainTranslator
 
-    given = {"cohort": cohort and cohort.absolute(), "source": source, "target": target, "network": network}
+    given: dict[str, Any] = {
+        "cohort": cohort and cohort.absolute(),
+        "source": source,
+        "target": target,
+        "network": network,
+    }
     given |= {"radiomics": radiomics, "outcome": outcome}
     flags = {"resample": resample, "whole_image": whole_image}
     settings = _settings(config, resume, given | {key: value for key, value in flags.items() if value}, steps)
