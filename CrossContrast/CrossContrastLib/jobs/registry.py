@@ -28,6 +28,7 @@ JOBS = {
     "images.compare": "RadiomicsCompareLib.jobs:CompareImages",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
     "synth.train": "SynthSegLib.training.job:TrainTranslator",
+    "synth.features": "SynthSegLib.jobs:ShowFeatureMaps",
     "synth.segment-train": "SynthSegLib.segmentation.jobs:TrainSegmentation",
     "synth.segment": "SynthSegLib.segmentation.jobs:SegmentImage",
     "synth.cleanse": "SynthSegLib.segmentation.jobs:CleanseLabels",

@@ -20,13 +20,14 @@ from SynthSegLib.segmentation.cleanse import Kind, Proposal, cleanse
 from SynthSegLib.segmentation.config import SegmentationConfig
 
 if TYPE_CHECKING:
-    from SynthSegLib.segmentation.jobs import CleanseLabels, CleanseLabelsResult
+    from SynthSegLib.segmentation.jobs import CleanseLabels
 
 
-def cleanse_cohort(job: "CleanseLabels", progress: Progress) -> "CleanseLabelsResult":
-    """Do the job: ``<stem>_proposal.nii.gz`` and ``<stem>_confidence.nii.gz`` per label map, and ``proposals.tsv``."""
-    from SynthSegLib.segmentation.jobs import CleanseLabelsResult
+def cleanse_cohort(job: "CleanseLabels", progress: Progress) -> tuple[list[Path], list[Path], Path]:
+    """Do the job: ``<stem>_proposal.nii.gz`` and ``<stem>_confidence.nii.gz`` per label map, and ``proposals.tsv``.
 
+    Returns the proposals, their confidence maps, and the table.
+    """
     if job.labelling not in get_args(Kind):
         raise BadInputError(f"There is no labelling {job.labelling!r}.", "use sparse or noisy")
     config, rows = job.settings, _rows(job.settings)
@@ -36,7 +37,7 @@ def cleanse_cohort(job: "CleanseLabels", progress: Progress) -> "CleanseLabelsRe
     proposals = cleanse(
         config, cases, kind, folder / "training", device=choose_device(job.device), progress=part(progress, 0, 0.9)
     )
-    result = CleanseLabelsResult(proposals=[], confidence=[], table=folder / "proposals.tsv")
+    written: list[list[Path]] = []
     with staging_folder(folder) as staging:
         lines = []
         for row, proposal in zip(rows, proposals, strict=True):
@@ -47,15 +48,14 @@ def cleanse_cohort(job: "CleanseLabels", progress: Progress) -> "CleanseLabelsRe
             write_image(confidence, staging / names[1])
             changed = float((sitk.GetArrayFromImage(labels) != sitk.GetArrayFromImage(given)).mean())
             lines.append([row.subject, str(row.image), *names, f"{changed:.6g}"])
-            result.proposals.append(folder / names[0])
-            result.confidence.append(folder / names[1])
+            written.append([folder / name for name in names])
         with (staging / "proposals.tsv").open("w", newline="") as stream:
             writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
             writer.writerow(["subject", "given", "proposal", "confidence", "changed_share"])
             writer.writerows(lines)
         _provenance(job, rows, staging).write(staging / "cleansing.json")
     progress(1, 1, "done")
-    return result
+    return [paths[0] for paths in written], [paths[1] for paths in written], folder / "proposals.tsv"
 
 
 def _rows(config: SegmentationConfig) -> list[CohortRow]:

@@ -145,4 +145,5 @@ class CleanseLabels(Job):
         """Learn and write the proposals; see :func:`SynthSegLib.segmentation.cleanse_files.cleanse_cohort`."""
         from SynthSegLib.segmentation.cleanse_files import cleanse_cohort
 
-        return cleanse_cohort(self, progress)
+        proposals, confidence, table = cleanse_cohort(self, progress)
+        return CleanseLabelsResult(proposals=proposals, confidence=confidence, table=table)
