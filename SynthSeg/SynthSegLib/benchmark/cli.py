@@ -12,19 +12,6 @@ from SynthSegLib.objectives.catalogue import NAMES
 _PATH = click.Path(path_type=Path)
 
 
-def parse_classes(given: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-    """Return ``NAME=1+2`` as name and label values; raises :class:`CrossContrastLib.errors.BadInputError`."""
-    from CrossContrastLib.errors import BadInputError
-
-    classes = {}
-    for text in given:
-        name, _, values = text.partition("=")
-        if not name or not all(value.isdecimal() for value in values.split("+")):
-            raise BadInputError(f"{text!r} is not a class.", "write NAME=VALUE or NAME=VALUE+VALUE")
-        classes[name] = tuple(int(value) for value in values.split("+"))
-    return classes
-
-
 @click.command(
     epilog="Example: crosscontrast synth benchmark --cohort phantoms/cohort.tsv --source us --target t2w"
     " --networks all --out benchmark"
@@ -62,6 +49,7 @@ def benchmark(
     """
     from CrossContrastLib.errors import BadInputError
     from SynthSegLib.benchmark.job import BenchmarkTranslators
+    from SynthSegLib.segmentation.config import parse_classes
 
     chosen = NAMES if networks == "all" else tuple(networks.split(","))
     unknown = [name for name in chosen if name not in NAMES]

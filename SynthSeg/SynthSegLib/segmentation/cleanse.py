@@ -1,9 +1,13 @@
 """From sparse or noisy labels to whole, smooth ones: label propagation and cleansing (Sugino et al.).
 
 Sparse: in each volume only some slices are labelled. A 2D network learns from those slices and labels the others; the
-labelled slices keep their labels. Noisy: every slice is labelled, with mistakes that differ from slice to slice. The
-volumes are split in folds and each is labelled by networks that never saw its labels, so that its own mistakes cannot
-be learned by heart. In both the soft maps are smoothed across slices. The result is a proposal beside the given labels.
+labelled slices keep their labels. Slices beyond the outermost labelled ones, by more than the largest gap between
+labelled slices, are taken to be background: else a network would never see where the structure is not.
+
+Noisy: every slice is labelled, with mistakes that differ from slice to slice. The volumes are split in folds and each
+is labelled by networks that never saw its labels, so that its own mistakes cannot be learned by heart.
+
+In both the soft maps are smoothed across slices. The result is a proposal beside the given labels.
 """
 
 from collections.abc import Sequence
@@ -51,6 +55,14 @@ def labelled_slices(case: Case) -> np.ndarray:
     return found
 
 
+def beyond(slices: np.ndarray) -> np.ndarray:
+    """Return which slices lie farther outside the outermost labelled ones than labelled slices lie apart."""
+    places = np.flatnonzero(slices)
+    gap = int(np.diff(places).max(initial=1))
+    numbers = np.arange(len(slices))
+    return (numbers < places[0] - gap) | (numbers > places[-1] + gap)
+
+
 def cleanse(
     config: SegmentationConfig,
     cases: Sequence[Case],
@@ -92,7 +104,7 @@ def _propagate(
         if not slices.any():
             raise BadInputError(f"No slice of {case.name} is labelled.")
         mask = torch.zeros_like(case.mask)
-        mask[:, torch.from_numpy(slices)] = 1
+        mask[:, torch.from_numpy(slices | beyond(slices))] = 1
         known.append(replace(case, mask=mask))
     network = _train(config, known, folder, device, progress)
     proposals = []

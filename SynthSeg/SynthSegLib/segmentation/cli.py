@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from CrossContrastLib.cli.console import Console, user_command
-from SynthSegLib.benchmark.cli import parse_classes
 from SynthSegLib.segmentation.losses_names import LossName, Weighting
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ def segment_train(
 ) -> None:
     """Train a segmentation from images and, with --translator, from their translations as further channels."""
     from CrossContrastLib.errors import BadInputError
+    from SynthSegLib.segmentation.config import parse_classes
     from SynthSegLib.segmentation.jobs import TrainSegmentation
 
     given = _given(options | {"classes": parse_classes(classes)})
@@ -171,6 +171,7 @@ def cleanse(console: Console, classes: tuple[str, ...], labelling: str, out: Pat
 
     The given label maps are never changed. Labels are taken slice by slice along the axis from bottom to top.
     """
+    from SynthSegLib.segmentation.config import parse_classes
     from SynthSegLib.segmentation.jobs import CleanseLabels
 
     given = _given(options | {"classes": parse_classes(classes)}) | {"dims": 2}

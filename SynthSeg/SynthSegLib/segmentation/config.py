@@ -1,10 +1,12 @@
 """The settings of a segmentation's training."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.models.spec import Preprocessing
 from SynthSegLib.segmentation.losses_names import LossName, Weighting
 from SynthSegLib.training.config import Count, Normalisation, Positive, RunConfig, SliceAxis
@@ -66,3 +68,14 @@ class SegmentationConfig(RunConfig):
     def outputs(self) -> tuple[str, ...]:
         """The names of the model's soft maps."""
         return ("background", *self.classes)
+
+
+def parse_classes(given: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return ``NAME=1+2`` as name and label values; raises :class:`BadInputError`."""
+    classes = {}
+    for text in given:
+        name, _, values = text.partition("=")
+        if not name or not all(value.isdecimal() for value in values.split("+")):
+            raise BadInputError(f"{text!r} is not a class.", "write NAME=VALUE or NAME=VALUE+VALUE")
+        classes[name] = tuple(int(value) for value in values.split("+"))
+    return classes

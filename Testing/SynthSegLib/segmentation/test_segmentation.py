@@ -14,9 +14,9 @@ from CrossContrastLib.progress import silent
 from CrossContrastLib.segmentation_metrics import dice
 from SynthSegLib.phantom.write import write_phantoms
 from SynthSegLib.segmentation.cases import read_segmentation_cases
-from SynthSegLib.segmentation.cleanse import cleanse, labelled_slices
+from SynthSegLib.segmentation.cleanse import beyond, cleanse, labelled_slices
 from SynthSegLib.segmentation.cleanse_files import to_grid
-from SynthSegLib.segmentation.config import SegmentationConfig
+from SynthSegLib.segmentation.config import CLEANSING, SegmentationConfig
 from SynthSegLib.segmentation.jobs import CleanseLabels, SegmentImage, TrainSegmentation
 from SynthSegLib.segmentation.segment import label_map
 from SynthSegLib.training.config import make_config
@@ -148,11 +148,18 @@ def test_unlabelled_volumes_cannot_be_propagated(zones, tmp_path):
         cleanse(config, [case], "sparse", tmp_path)
 
 
+def test_slices_far_outside_the_labelled_ones_are_background():
+    slices = np.isin(np.arange(12), [4, 6, 9])
+    assert np.flatnonzero(beyond(slices)).tolist() == [0]
+    assert np.flatnonzero(beyond(np.isin(np.arange(6), [2]))).tolist() == [0, 4, 5]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sparse", "noisy"])
 def test_cleansing_recovers_at_least_half_of_the_dice_that_was_lost(kind, zones, tmp_path):
     table = write_phantoms("prostate", tmp_path / "c", subjects=9, size=24)
-    config = zones(cohort=table, inputs=("t2w",), dims=2, steps=250, width=8, classes={"prostate": (1, 2, 3, 4, 5)})
+    prostate = {"prostate": (1, 2, 3, 4, 5)}
+    config = zones(cohort=table, inputs=("t2w",), steps=600, levels=3, classes=prostate, **CLEANSING)
     truth = read_segmentation_cases(config, None)
     spoiled = [spoil(case, kind, np.random.default_rng(n)) for n, case in enumerate(truth)]
     proposals = cleanse(config, spoiled, kind, tmp_path / "run")
