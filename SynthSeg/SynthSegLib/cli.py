@@ -131,6 +131,31 @@ def features(
     console.result(result.model_dump(mode="json"))
 
 
+@synth.command(
+    epilog="Example: crosscontrast synth fill --cohort cohort.tsv --source T2w --target T1w --model t2-t1 --out filled"
+)
+@click.option("--cohort", required=True, type=_PATH, help="Table (TSV) in which some subjects lack a contrast.")
+@click.option("--source", required=True, help="Role of the images to translate.")
+@click.option("--target", required=True, help="Role that is missing for some.")
+@click.option("--model", required=True, help="Model, or folder of a training.")
+@click.option("--out", required=True, type=_PATH, help="Folder for translations and the new table.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@user_command
+def fill(console: Console, cohort: Path, source: str, target: str, model: str, out: Path, device: str) -> None:
+    """Fill a cohort's missing contrasts with translations.
+
+    The new table holds all rows of the old one and the translations, told apart by the column 'synthetic'. Segment the
+    translations before averaging masks over contrasts with 'cord soft-gt'.
+    """
+    from SynthSegLib.fill import fill_cohort
+    from SynthSegLib.translate import Request
+
+    with console.progress("translating") as progress:
+        table, count = fill_cohort(cohort, source, target, out, Request((model,), device), progress)
+    console.say(f"{count} images of {target} filled: {table}")
+    console.result({"cohort": str(table), "filled": count})
+
+
 synth.add_command(phantom)
 synth.add_command(train)
 synth.add_command(benchmark)
