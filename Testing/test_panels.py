@@ -192,6 +192,72 @@ def test_a_volume_is_translated_into_the_output_volume(translator, opened, volum
     assert (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID()) == (volume.GetID(), output.GetID())
 
 
+def test_translation_and_source_are_seen_beside_over_and_after_each_other(translator, opened, volume, tmp_path):
+    panel = opened("SynthSeg")
+    ui = panel.ui
+    assert not ui.sideBySideButton.enabled
+    run(panel)
+    output = ui.outputSelector.currentNode()
+    views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    ui.opacitySlider.value = 0.25
+    assert {view.GetForegroundOpacity() for view in views} == {0.25}
+    ui.blinkButton.checked = True
+    assert pump(lambda: views[0].GetForegroundOpacity() == 1, 5)
+    assert pump(lambda: views[0].GetForegroundOpacity() == 0, 5)
+    ui.blinkButton.checked = False
+    assert views[0].GetForegroundOpacity() == 0.25
+    ui.sideBySideButton.click()
+    assert [view.GetBackgroundVolumeID() for view in views[:2]] == [volume.GetID(), output.GetID()]
+    assert all(view.GetLinkedControl() for view in views[:2])
+    panel.grab(tmp_path / "translate.png")
+
+
+def test_feature_maps_are_loaded_and_pictured(translator, opened, volume, tmp_path):
+    panel = opened("SynthSeg")
+    ui = panel.ui
+    ui.tabWidget.currentIndex = 3
+    assert ui.runButton.text == "Show feature maps"
+    ui.listLayersButton.click()
+    assert ui.layerComboBox.currentText == "stem (4)"
+    run(panel)
+    assert slicer.util.arrayFromVolume(slicer.util.getNode("stem 4")).shape == (16, 20, 24)
+    assert not ui.featuresLabel.pixmap.isNull()
+    panel.grab(tmp_path / "features.png")
+
+
+@pytest.mark.slow
+def test_a_translator_is_trained_and_labels_are_cleansed_in_the_panel(opened, scene, tmp_path):
+    from SynthSegLib.phantom.write import write_phantoms
+
+    table = write_phantoms("prostate", tmp_path / "c", subjects=12, size=16)
+    panel = opened("SynthSeg")
+    ui = panel.ui
+    ui.tabWidget.currentIndex = 2
+    assert "Fill in" in ui.runButton.toolTip
+    ui.cohortPathLineEdit.currentPath = str(table)
+    ui.sourceRoleLineEdit.text, ui.targetRoleLineEdit.text = "us", "t2w"
+    ui.networkComboBox.setCurrentIndex(ui.networkComboBox.findData("unet3d"))
+    ui.trainingPathLineEdit.currentPath = str(tmp_path / "run")
+    ui.stepsSpinBox.value = 40
+    ui.nameLineEdit.text = "us2mri"
+    run(panel, 250)
+    assert ui.statusLabel.text == "Done."
+    assert not ui.curvesLabel.pixmap.isNull()
+    assert not ui.samplesLabel.pixmap.isNull()
+    panel.grab(tmp_path / "train.png")
+    assert ui.modelComboBox.currentText == "us2mri@1 (current)"
+    ui.tabWidget.currentIndex = 4
+    ui.labelCohortPathLineEdit.currentPath = str(table)
+    ui.imageRoleLineEdit.text, ui.labelRoleLineEdit.text, ui.classesLineEdit.text = "t2w", "zones", "gland=1+2+3+4+5"
+    ui.labellingComboBox.setCurrentText("noisy")
+    ui.cleanseStepsSpinBox.value = 3
+    ui.proposalPathLineEdit.currentPath = str(tmp_path / "out")
+    run(panel, 250)
+    assert ui.statusLabel.text == "Done."
+    assert slicer.util.getNode("sub-001_zones_proposal").IsA("vtkMRMLSegmentationNode")
+    panel.grab(tmp_path / "cleanse.png")
+
+
 def test_two_volumes_are_compared_in_a_segment(comparing, volume, tmp_path):
     values = slicer.util.arrayFromVolume(volume)
     labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")

@@ -66,3 +66,52 @@ class TranslateImage(Job):
             sidecar=folder / f"{stem}_translation.json",
             warnings=provenance.warnings,
         )
+
+
+class FeatureMapsResult(JobResult):
+    """The maps of each model as files, the picture of them all, and the layer that was shown."""
+
+    maps: dict[str, list[Path]]
+    picture: Path
+    layer: str
+
+
+class ShowFeatureMaps(Job):
+    """Write what a layer of one or two models makes of a volume; without ``layer`` the first convolution's."""
+
+    kind: ClassVar[str] = "synth.features"
+
+    image: Path
+    out: Path
+    models: tuple[str, ...]
+    layer: str = ""
+    device: str = "auto"
+
+    def run(self, progress: Progress) -> FeatureMapsResult:
+        """Compute the maps; see :func:`SynthSegLib.feature_maps.feature_maps`."""
+        from CrossContrastLib.ground.device import choose_device
+        from CrossContrastLib.ground.images import clean_intensities, read_image, write_image
+        from CrossContrastLib.progress import part
+        from SynthSegLib.feature_maps import feature_maps, grid_figure, layers, middle, write_picture
+        from SynthSegLib.models import find_translator
+
+        folder, stem = make_folder(self.out), image_stem(self.image)
+        image = clean_intensities(read_image(self.image), self.image.name)
+        entries = [find_translator(model) for model in self.models]
+        layer = self.layer or next(iter(layers(entries[0])))
+        found = {}
+        for number, entry in enumerate(entries):
+            report = part(progress, number / len(entries), (number + 1) / len(entries))
+            # Two trainings' models may share their name.
+            name = str(entry) if str(entry) not in found else f"{entry} ({number + 1})"
+            found[name] = feature_maps(image, entry, layer, choose_device(self.device), report)
+        paths: dict[str, list[Path]] = {}
+        for number, (name, maps) in enumerate(found.items(), 1):
+            model = f"model{number}"
+            paths[name] = [folder / f"{stem}_{model}_map{place:02d}.nii.gz" for place in range(1, len(maps) + 1)]
+            for feature, path in zip(maps, paths[name], strict=True):
+                write_image(feature, path)
+        picture = folder / f"{stem}_features.png"
+        write_picture(grid_figure(dict(found), middle(image)), picture)
+        progress(1, 1, "done")
+        return FeatureMapsResult(maps=paths, picture=picture, layer=layer)

@@ -45,6 +45,12 @@ JOBS = {
     "radiomics.map": "RadiomicsCompareLib.jobs:MapFeature",
     "image.translate": "SynthSegLib.jobs:TranslateImage",
     "synth.train": "SynthSegLib.training.job:TrainTranslator",
+    "synth.features": "SynthSegLib.jobs:ShowFeatureMaps",
+    "synth.segment-train": "SynthSegLib.segmentation.jobs:TrainSegmentation",
+    "synth.segment": "SynthSegLib.segmentation.jobs:SegmentImage",
+    "synth.cleanse": "SynthSegLib.segmentation.jobs:CleanseLabels",
+    "synth.benchmark": "SynthSegLib.benchmark.job:BenchmarkTranslators",
+    "synth.ablation": "SynthSegLib.ablation.job:RadiomicsAblation",
 }
 
 

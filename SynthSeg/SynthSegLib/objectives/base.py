@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from CrossContrastLib.models.networks.translator import Range, Translator
 from CrossContrastLib.models.spec import NetworkSpec
+from SynthSegLib.objectives.outcome import OutcomeHead
+from SynthSegLib.objectives.radiomics import radiomics_loss
 
 #: What a step learns from: ``source``, ``target``, ``mask`` (B, C, ...), and ``label`` (B); see the training's data.
 Batch = Mapping[str, Tensor]
@@ -24,6 +26,7 @@ class Design:
     ``source_range`` and ``target_range`` are the intensities mapped to [-1, 1], as networks see them; ``source_unit``
     and ``target_unit`` (scale, offset) turn those into the unit of the files. ``channels`` counts the source's
     channels, ``width`` those of the first layer. ``residual`` is the linear map that the way there starts from.
+    ``radiomics`` and ``outcome`` weigh the losses that keep radiomic statistics and a label; 0 leaves them out.
     """
 
     network: str
@@ -37,6 +40,8 @@ class Design:
     target_unit: tuple[float, float] = (1.0, 0.0)
     residual: tuple[float, float] | None = None
     terms: Mapping[str, float] = field(default_factory=dict)
+    radiomics: float = 0.0
+    outcome: float = 0.0
 
     def spec(self, network: str, arguments: Mapping[str, Any], activation: str, *, back: bool = False) -> NetworkSpec:
         """Return the translator around a network of the registry, from source to target or (``back``) the other way."""
@@ -94,9 +99,16 @@ class Objective(nn.Module):
         super().__init__()
         self.design, self.there, self.back_again = design, there, back_again
         self.generator = Translator(**there.arguments)
+        self.answer: Tensor | None = None
+        self.head = OutcomeHead(design.dims, design.width) if design.outcome else None
         self.back = None if back_again is None else Translator(**back_again.arguments)
 
     def parts(self, player: str) -> list[nn.Module]:
+        """Return everything that a player trains; the generator takes the outcome's head along."""
+        more = [self.head] if self.head is not None and player == "generator" else []
+        return [*self.networks(player), *more]
+
+    def networks(self, player: str) -> list[nn.Module]:
         """Return the networks that a player trains."""
         return [self.generator] if self.back is None else [self.generator, self.back]
 
@@ -109,7 +121,18 @@ class Objective(nn.Module):
         for other in self.players:
             for part in self.parts(other):
                 part.requires_grad_(other == player)
-        return self.losses(player, batch)
+        losses = self.losses(player, batch)
+        return losses | self._extra(batch) if player == "generator" else losses
+
+    def _extra(self, batch: Batch) -> dict[str, Tensor]:
+        """Return what the settings add to any generator's losses, from the answer that it has just given."""
+        losses, answer, design = {}, self.answer, self.design
+        self.answer = None
+        if answer is not None and design.radiomics:
+            losses["radiomics"] = design.radiomics * radiomics_loss(answer, batch["target"], batch["mask"])
+        if answer is not None and self.head is not None:
+            losses["outcome"] = design.outcome * self.head.loss(answer, batch["mask"], batch["label"])
+        return losses
 
     def after_step(self, player: str) -> None:
         """Do what has to follow a player's step."""

@@ -35,7 +35,7 @@ class Cyclic(Objective):
         self.judge_target = Discriminator(design.dims, 1, design.width)
         self.judge_source = Discriminator(design.dims, 1, design.width)
 
-    def parts(self, player: str) -> list[nn.Module]:
+    def networks(self, player: str) -> list[nn.Module]:
         """Return the networks that a player trains."""
         if player == "generator":
             return [self.generator, self.back]

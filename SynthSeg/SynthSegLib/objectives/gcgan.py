@@ -17,7 +17,7 @@ class GcGan(Objective):
         self._fakes: tuple[Tensor, Tensor] = (torch.empty(0), torch.empty(0))
         self.judge = Discriminator(design.dims, 1, design.width)
 
-    def parts(self, player: str) -> list[nn.Module]:
+    def networks(self, player: str) -> list[nn.Module]:
         """Return the networks that a player trains."""
         return [self.generator] if player == "generator" else [self.judge]
 

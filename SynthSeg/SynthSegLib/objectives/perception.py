@@ -24,7 +24,7 @@ class Perception(Objective):
         super().__init__(design, _residual_encoder(design))
         self.anatomist = Anatomist(design.dims, design.width)
 
-    def parts(self, player: str) -> list[nn.Module]:
+    def networks(self, player: str) -> list[nn.Module]:
         """Return the networks that a player trains."""
         return [self.generator] if player == "generator" else [self.anatomist]
 

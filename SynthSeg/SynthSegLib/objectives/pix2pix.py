@@ -16,7 +16,7 @@ class Pix2Pix(Objective):
         super().__init__(design, design.unet())
         self.discriminator = Discriminator(design.dims, design.channels + 1, design.width)
 
-    def parts(self, player: str) -> list[nn.Module]:
+    def networks(self, player: str) -> list[nn.Module]:
         """Return the networks that a player trains."""
         return [self.generator] if player == "generator" else [self.discriminator]
 

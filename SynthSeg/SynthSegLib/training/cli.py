@@ -23,6 +23,8 @@ _PATH = click.Path(path_type=Path)
 @click.option("--steps", type=click.IntRange(min=1), help="How many steps (default 2000).")
 @click.option("--config", type=_PATH, help="Settings (JSON) that are not default.")
 @click.option("--resume", is_flag=True, help="Continue the training in --out with the settings kept there.")
+@click.option("--radiomics", type=click.FloatRange(min=0), help="Weight of a loss that keeps radiomic statistics.")
+@click.option("--outcome", help="Column of labels (0, 1) that the translated region must still tell.")
 @click.option("--resample", is_flag=True, help="Bring targets on other grids onto the source's.")
 @click.option("--whole-image", is_flag=True, help="Train without masks.")
 @click.option("--max-minutes", type=click.FloatRange(min=0), help="Stop after this time; --resume goes on later.")
@@ -39,6 +41,8 @@ def train(
     steps: int | None,
     config: Path | None,
     resume: bool,
+    radiomics: float | None,
+    outcome: str | None,
     resample: bool,
     whole_image: bool,
     max_minutes: float | None,
@@ -53,7 +57,13 @@ def train(
     """
     from SynthSegLib.training.job import TrainTranslator
 
-    given = {"cohort": cohort and cohort.absolute(), "source": source, "target": target, "network": network}
+    given: dict[str, Any] = {
+        "cohort": cohort and cohort.absolute(),
+        "source": source,
+        "target": target,
+        "network": network,
+    }
+    given |= {"radiomics": radiomics, "outcome": outcome}
     flags = {"resample": resample, "whole_image": whole_image}
     settings = _settings(config, resume, given | {key: value for key, value in flags.items() if value}, steps)
     more = {"steps": steps} if resume and steps else {}

@@ -86,6 +86,8 @@ class Preparation:
             target_unit=target.unit,
             residual=fit_linear(self.train) if config.residual else None,
             terms=config.terms,
+            radiomics=config.radiomics,
+            outcome=config.outcome_weight if config.outcome else 0.0,
         )
 
     def task(self, folder: Path) -> Task:

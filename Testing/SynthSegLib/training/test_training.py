@@ -285,3 +285,20 @@ def test_two_processes_train_one_network(prostates, tmp_path):
     assert run.returncode == 0, run.stderr[-3000:]
     assert read_checkpoint(tmp_path / "run")["step"] == 3
     assert newest_bundle(tmp_path / "run")
+
+
+def test_radiomics_and_outcome_join_a_generator_s_losses(settings):
+    preparation = Preparation(settings("pix2pix2d", radiomics=2.0, outcome="outcome"))
+    objective = build_objective(preparation.design)
+    batch = Patches(preparation.train, preparation.cutting, 0, 0)[0]
+    losses = objective("generator", batch)
+    assert {"radiomics", "outcome", "l1"} <= set(losses)
+    sum(losses.values()).backward()
+    assert all(p.grad is not None for p in objective.head.parameters())
+    assert objective.head in objective.parts("generator")
+    assert not {"radiomics", "outcome"} & set(objective("discriminator", batch))
+
+
+def test_an_outcome_that_is_no_label_is_refused(settings):
+    with pytest.raises(BadInputError, match="a label is 0 or 1"):
+        Preparation(settings("pix2pix2d", outcome="volume_ml")).train  # noqa: B018

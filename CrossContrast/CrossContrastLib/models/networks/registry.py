@@ -14,6 +14,7 @@ NETWORKS = {
     "Translator": "CrossContrastLib.models.networks.translator:Translator",
     "ResidualTranslator": "CrossContrastLib.models.networks.residual_translator:ResidualTranslator",
     "DiffusionBridge": "CrossContrastLib.models.networks.diffusion_bridge:DiffusionBridge",
+    "SkipNet": "CrossContrastLib.models.networks.skip_net:SkipNet",
     "MonaiAutoEncoder": "monai.networks.nets:AutoEncoder",
     "MonaiUNet": "monai.networks.nets:UNet",
     "MonaiDynUNet": "monai.networks.nets:DynUNet",

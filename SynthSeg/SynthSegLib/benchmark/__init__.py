@@ -1,0 +1,1 @@
+"""Comparing translators on one cohort, beside baselines that learn next to nothing."""

@@ -1,0 +1,1 @@
+"""Segmentation with the help of translated images, and from imperfect labels."""

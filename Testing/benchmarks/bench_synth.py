@@ -1,0 +1,117 @@
+"""Our training loop against a plain PyTorch loop with MONAI's CacheDataset: the same networks, losses and machine.
+
+    .venv/bin/python Testing/benchmarks/bench_synth.py [--networks all] [--steps 30] [--size 32] [--threads 1]
+
+Both loops train the same objective at the same batch and patch size; they differ in how samples come (ours: drawn from
+volumes in memory, step by step reproducible; theirs: CacheDataset with RandCropByPosNegLabeld through MONAI's
+DataLoader) and in what stands around the step (ours: lightning-fabric, gradient clipping, moving average, log). Seconds
+waiting for data are those between asking for a batch and having it.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from SynthSegLib.objectives.catalogue import CATALOGUE, NAMES, build_objective
+from SynthSegLib.phantom.write import write_phantoms
+from SynthSegLib.training.config import TrainingConfig
+from SynthSegLib.training.log import read_log
+from SynthSegLib.training.loop import Task, run
+from SynthSegLib.training.translator import Preparation
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", default="all")
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--subjects", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    names = NAMES if options.networks == "all" else options.networks.split(",")
+    print(f"{options.steps} steps, {options.size} voxels a side, {options.threads} thread(s), {platform.machine()}\n")
+    print("| network | ours, samples/s | waiting | plain loop, samples/s | waiting | ours / plain |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        table = write_phantoms("prostate", Path(folder) / "c", subjects=options.subjects, size=options.size)
+        for name in names:
+            config = TrainingConfig(
+                network=name, cohort=table, source="us", target="t2w", steps=options.steps, log_steps=options.steps,
+                validation_steps=0, checkpoint_minutes=1e6,
+            )  # fmt: skip
+            preparation = Preparation(config)
+            batch = preparation.cutting.batch
+            seconds, waited = ours(preparation, Path(folder) / name)
+            plain_seconds, plain_waited = plain(preparation)
+            rates = [config.steps * batch / s for s in (seconds, plain_seconds)]
+            print(
+                f"| {name} | {rates[0]:.1f} | {100 * waited / seconds:.0f} % | {rates[1]:.1f} |"
+                f" {100 * plain_waited / plain_seconds:.0f} % | {rates[0] / rates[1]:.2f} |",
+                flush=True,
+            )
+
+
+def ours(preparation: Preparation, folder: Path) -> tuple[float, float]:
+    """Seconds that our loop's steps took, and those of them that it waited for data."""
+    task = preparation.task(folder)
+    silent = Task(task.objective, task.exported, task.patches, lambda *_: {}, task.rates)
+    state = run(lambda: silent, preparation.config, folder)
+    waiting = [float(row["value"]) for row in read_log(folder) if row["name"] == "waiting_s"]
+    return 60 * state.minutes, waiting[-1] * preparation.config.steps
+
+
+def plain(preparation: Preparation) -> tuple[float, float]:
+    """The same for a plain loop."""
+    config, objective = preparation.config, build_objective(preparation.design).train()
+    optimisers = {}
+    for player in objective.players:
+        for part in objective.modules():
+            part.requires_grad_(True)
+        values = [v for part in objective.parts(player) for v in part.parameters()]
+        optimisers[player] = torch.optim.AdamW(values, config.learning_rate)
+    batches = endless(cached(preparation))
+    started, waited = time.perf_counter(), 0.0
+    for _ in range(config.steps):
+        asked = time.perf_counter()
+        batch = next(batches)
+        waited += time.perf_counter() - asked
+        for player, optimiser in optimisers.items():
+            optimiser.zero_grad(set_to_none=True)
+            torch.stack(list(objective(player, batch).values())).sum().backward()
+            optimiser.step()
+            objective.after_step(player)
+    return time.perf_counter() - started, waited
+
+
+def cached(preparation: Preparation):
+    """MONAI's way to such samples: cached volumes, random crops around the mask, slices as crops of depth one."""
+    from monai.data import CacheDataset, DataLoader
+    from monai.transforms import Compose, RandCropByPosNegLabeld, RandFlipd
+
+    keys = ["source", "target", "mask"]
+    slices = CATALOGUE[preparation.config.network].dims == 2
+    size = (1, *preparation.cutting.size) if slices else preparation.cutting.size
+    crop = RandCropByPosNegLabeld(keys, "mask", size, pos=1, neg=0, num_samples=1, allow_smaller=True)
+    cases = [{"source": c.source, "target": c.target, "mask": c.mask} for c in preparation.train]
+    dataset = CacheDataset(cases, Compose([crop, RandFlipd(keys, 0.5, spatial_axis=-1)]), progress=False)
+    return DataLoader(dataset, batch_size=preparation.cutting.batch, shuffle=True, drop_last=True), slices
+
+
+def endless(loader_and_slices):
+    """Yield its batches again and again, as plain tensors."""
+    loader, slices = loader_and_slices
+    while True:
+        for batch in loader:
+            found = {key: batch[key].as_tensor() for key in ("source", "target", "mask")}
+            yield {key: value[:, :, 0] if slices else value for key, value in found.items()}
+
+
+if __name__ == "__main__":
+    main()
