@@ -1,0 +1,64 @@
+"""Slice and 3-D views of a scene in a page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trame.widgets import html
+from trame_slicer.app.logic.slice_view_logic import connect_slice_view_slider_to_state
+from trame_slicer.app.ui.slider import Slider
+from trame_slicer.core import LayoutManager, SlicerApp
+from trame_slicer.rca_view import register_rca_factories
+from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
+
+#: Pictures per second of the view that the mouse is in, and of the others.
+_FRAMES, _FRAMES_ELSEWHERE = 30.0, 20.0
+_LABEL = (
+    "position:absolute;top:4px;left:8px;color:#fff;font-size:12px;pointer-events:none;"
+    "text-shadow:0 0 3px #000,0 0 3px #000"
+)
+
+
+def add_views(application: SlicerApp, server: Any) -> LayoutManager:
+    """Let the pages of ``server`` show views of the application's scene; return what chooses among the layouts."""
+    register_rca_factories(
+        application.view_manager,
+        server,
+        slice_view_ui_f=_slice_controls,
+        three_d_view_ui_f=_nothing,
+        target_fps=_FRAMES,
+        blur_fps=_FRAMES_ELSEWHERE,
+    )
+    manager = LayoutManager(application.scene, application.view_manager, server)
+    manager.register_layout_dict(dict(layouts()), lazy_initialization=True)
+    return manager
+
+
+def layouts() -> Mapping[str, Layout]:
+    """Return the layouts by the names that users see."""
+    axial, sagittal = ViewLayoutDefinition.axial_view(), ViewLayoutDefinition.sagittal_view()
+    coronal, space = ViewLayoutDefinition.coronal_view(), ViewLayoutDefinition.threed_view()
+    across, down = LayoutDirection.Horizontal, LayoutDirection.Vertical
+    return {
+        "Four views": Layout(across, [Layout(down, [axial, coronal]), Layout(down, [sagittal, space])]),
+        "Axial and sagittal": Layout(across, [axial, sagittal]),
+        "Axial": Layout(across, [axial]),
+        "Sagittal": Layout(across, [sagittal]),
+        "Coronal": Layout(across, [coronal]),
+    }
+
+
+def _slice_controls(server: Any, view_id: str, view: Any) -> None:
+    """A slider along the lower edge, and the orientation's name."""
+    html.Div(view.get_orientation(), style=_LABEL)
+    with html.Div(style="position:absolute;bottom:0;left:0;right:0;padding:0 8px"):
+        Slider(
+            typed_state=connect_slice_view_slider_to_state(server, view),
+            classes=f"slice-slider slice-{view_id}",
+            theme="dark",
+            density="compact",
+            aria_label=f"{view.get_orientation()} slice",
+        )
+
+
+def _nothing(_server: Any, _view_id: str, _view: Any) -> None:
+    """The 3-D view is turned by the mouse and needs no controls."""
