@@ -1,8 +1,9 @@
-"""Module SoftCordSeg: soft segmentation of the spinal cord on any contrast, shown over its image."""
+"""Module SoftCordSeg: soft segmentation of the spinal cord on any contrast: see it, correct it, measure it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import qt
 import slicer
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
@@ -14,14 +15,25 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
-from CrossContrastLib.scene.soft_map import SOFT_MAP, set_opacity, set_threshold, show_soft_map
+from CrossContrastLib.scene.soft_map import SOFT_MAP, show_soft_map
 from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
 from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
+from SoftCordSegLib.scene.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
+from SoftCordSegLib.scene.results import load_soft_map
+from SoftCordSegLib.widgets.correct_page import CorrectPage
+from SoftCordSegLib.widgets.csa_page import CsaPage
+from SoftCordSegLib.widgets.dataset_page import DatasetPage
+from SoftCordSegLib.widgets.difference import DifferenceOverlay
+from SoftCordSegLib.widgets.display_page import DisplayPage
+from SoftCordSegLib.widgets.shortcuts import Shortcuts
 
 if TYPE_CHECKING:
-    from SoftCordSegLib.jobs import SegmentCord, SegmentCordResult
+    from SoftCordSegLib.jobs import SegmentContrasts, SegmentContrastsResult
+
+#: Reference of the parameter node to the further contrasts of the patient.
+_CONTRASTS = "contrasts"
 
 
 class SoftCordSeg(ScriptedLoadableModule):
@@ -34,103 +46,230 @@ class SoftCordSeg(ScriptedLoadableModule):
         parent.dependencies = ["CrossContrast"]
         parent.contributors = ["CrossContrast contributors"]
         parent.helpText = _(
-            "Finds the spinal cord on an image of any contrast as a soft map, whose values say how much of a voxel is"
-            " cord. Not a medical device: for research only."
+            "Finds the spinal cord on images of any contrast as soft maps, whose values say how much of a voxel is"
+            " cord, lets you correct them and keeps the corrections as a dataset. Not a medical device: for research"
+            " only."
         )
         parent.acknowledgementText = _("The method follows Bédard et al., arXiv 2310.15402.")
 
 
 @parameterNodeWrapper
 class SoftCordSegParameterNode:
-    """The choices of the panel: what to segment and with what, and how the soft map is shown."""
+    """The choices of the panel that belong to the scene; dataset and author belong to the user."""
 
     inputVolume: vtkMRMLScalarVolumeNode
     model: str = "softcord"
     device: Annotated[str, Choice(list(DEVICES))] = "default"
+    uncertainty: bool = False
     softMap: vtkMRMLScalarVolumeNode
     threshold: Annotated[float, WithinRange(0.01, 0.99)] = 0.5
     opacity: Annotated[float, WithinRange(0, 1)] = 0.6
+    allMaps: bool = False
+    showUncertainty: bool = False
+    difference: bool = False
+    brushMode: Annotated[str, Choice(["raise", "lower"])] = "raise"
+    brushRadius: Annotated[float, WithinRange(0.5, 15)] = 3.0
+    brushStrength: Annotated[float, WithinRange(0.05, 1)] = 0.5
 
 
 class SoftCordSegWidget(ScenePanel):
-    """The panel."""
+    """The panel: ties its pages to the parameters and to each other."""
 
     def setUpPanel(self) -> None:
-        """Connect the widgets."""
+        """Make the pages and connect them."""
         self.logic = SoftCordSegLogic()
-        self.segmented = ""  # ID of the volume that the job under way segments
+        self.inputs: list[InputVolume] = []  # what the job under way segments
         needed = Path(self.resourcePath("Requirements/SoftCordSeg.txt"))
         self.models = ModelChoice(self.ui.modelComboBox, "segmentation", needed)
         self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, self.makeJob, self.takeResult)
+        self.display, self.csa, self.difference = DisplayPage(), CsaPage(self.ui), DifferenceOverlay(self.ui)
+        self.correcting = CorrectPage(self.ui, self.onMapEdited)
+        self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
+        self.correcting.onState = self.onCorrectionChanged
+        self.shortcuts = Shortcuts(
+            {
+                "Ctrl+Shift+S": self.dataset.save,
+                "Ctrl+Shift+N": self.ui.nextButton.click,
+                "Ctrl+Shift+B": self.ui.brushButton.click,
+                "Ctrl+Shift+D": self.ui.differenceCheckBox.click,
+            }
+        )
         self.ui.softMapSelector.addAttribute("vtkMRMLScalarVolumeNode", SOFT_MAP, "1")
         self.ui.modelComboBox.currentIndexChanged.connect(self.onModelChosen)
+        self.ui.contrastsComboBox.checkedNodesChanged.connect(self.onContrastsChosen)
 
     def chooseDefaults(self, parameters: SoftCordSegParameterNode) -> None:
         """Take the first volume of the scene and the models that are there now."""
         if not parameters.inputVolume:
             parameters.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
         self.models.refresh(parameters.model)
+        for node in self.logic.contrasts(parameters):
+            self.ui.contrastsComboBox.setCheckState(node, qt.Qt.Checked)
+
+    def enter(self) -> None:
+        """Become active."""
+        super().enter()
+        self.correcting.enter()
+        self.dataset.refresh()
+        self.shortcuts.install()
+
+    def exit(self) -> None:
+        """Stop acting on the views; a correction under way stays as it is, and so does work under way."""
+        self.shortcuts.remove()
+        self.correcting.leave()
+        super().exit()
+
+    def cleanup(self) -> None:
+        """End everything."""
+        self.shortcuts.remove()
+        self.correcting.close()
+        self.csa.close()
+        self.dataset.close()
+        super().cleanup()
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Let go of the scene's nodes."""
+        self.dataset.controls.cancel()
+        self.correcting.close()
+        self.csa.close()
+        self.display.forget()
+        super().onSceneStartClose(caller, event)
+
+    def onSceneEndClose(self, caller, event) -> None:
+        """Begin anew if the module is open."""
+        super().onSceneEndClose(caller, event)
+        if self.parent.isEntered:
+            self.correcting.enter()
 
     def onModelChosen(self) -> None:
         """Keep the model with the other choices."""
         if self._parameterNode:
             self._parameterNode.model = self.models.model
 
-    def onParametersChanged(self, caller=None, event=None) -> None:
-        """Show the soft map as it is asked for, and allow Run where it can succeed."""
-        parameters = self._parameterNode
-        if parameters.softMap:
-            set_threshold(parameters.softMap, parameters.threshold)
-            set_opacity(slicer.mrmlScene, parameters.softMap, parameters.opacity)
-        reason = "" if parameters.inputVolume else _("Choose an input volume.")
-        self.controls.allow(reason or self.models.problem, _("Segment the cord on the input volume"))
+    def onContrastsChosen(self) -> None:
+        """Keep the contrasts with the other choices."""
+        if self._parameterNode:
+            checked = [
+                node
+                for kind in (VOLUME, SEQUENCE)
+                for node in slicer.util.getNodesByClass(kind)
+                if is_input(node) and self.ui.contrastsComboBox.checkState(node) == qt.Qt.Checked
+            ]
+            self.logic.setContrasts(self._parameterNode, checked)
 
-    def makeJob(self, folder: Path) -> "SegmentCord":
+    def onParametersChanged(self, caller=None, event=None) -> None:
+        """Show what is asked for, and allow Run where it can succeed."""
+        parameters = self._parameterNode
+        self.display.show(parameters)
+        self.csa.use(self.display.maps(parameters))
+        self.correcting.use(parameters)
+        self.onCorrectionChanged()
+        reason = "" if parameters.inputVolume else _("Choose an input volume.")
+        self.controls.allow(reason or self.models.problem, _("Segment the cord on the input volume and more contrasts"))
+
+    def onCorrectionChanged(self) -> None:
+        """Follow the beginning, the end and the state of a correction."""
+        wanted = bool(self._parameterNode and self._parameterNode.difference)
+        self.difference.show(self.correcting.correction, wanted)
+        self.dataset.update()
+
+    def onMapEdited(self, box) -> None:
+        """Follow an edit of the soft map."""
+        self.csa.change(self.correcting.correction.soft, box)
+        self.difference.follow(self.correcting.correction)
+
+    def makeJob(self, folder: Path) -> "SegmentContrasts":
         """Make the job of the choices."""
         self.models.refresh(self._parameterNode.model)
-        self.segmented = self._parameterNode.inputVolume.GetID()
-        return self.logic.makeJob(self._parameterNode, folder)
+        self.inputs = self.logic.writeInputs(self._parameterNode, folder)
+        return self.logic.makeJob(self._parameterNode, self.inputs, folder)
 
-    def takeResult(self, result: "SegmentCordResult") -> None:
-        """Show the soft map over the volume that it was made from, wherever the user is by now."""
-        self.logic.show(self.logic.getParameterNode(), slicer.mrmlScene.GetNodeByID(self.segmented), result)
+    def takeResult(self, result: "SegmentContrastsResult") -> None:
+        """Show the soft maps over the volumes that they were made from, wherever the user is by now."""
+        parameters = self.logic.getParameterNode()
+        self.logic.load(parameters, self.inputs, result)
+        self.display.show(parameters)  # the panel may not follow the parameters now
+
+    def showCase(self, image: vtkMRMLScalarVolumeNode, softMap: vtkMRMLScalarVolumeNode) -> None:
+        """Show a case of the dataset."""
+        parameters = self.logic.getParameterNode()
+        parameters.inputVolume = image
+        parameters.softMap = softMap
+        self.display.show(parameters)
+
+    def jobSettings(self) -> dict[str, Any]:
+        """Return with what a case that has no prediction is segmented."""
+        parameters = self.logic.getParameterNode()
+        return {
+            "model": parameters.model,
+            "device": device_of(parameters.device),
+            "threshold": parameters.threshold,
+        }
 
 
 class SoftCordSegLogic(ScriptedLoadableModuleLogic):
-    """From the scene to the job ``cord.segment`` and back."""
+    """From the scene to the job ``cord.segment-contrasts`` and back."""
 
     def getParameterNode(self) -> SoftCordSegParameterNode:
         """Return the module's parameter node in the scene."""
         return SoftCordSegParameterNode(super().getParameterNode())
 
-    def makeJob(self, parameters: SoftCordSegParameterNode, folder: Path) -> "SegmentCord":
-        """Write the input volume to ``folder`` and return the job that leaves its results there too."""
-        from SoftCordSegLib.jobs import SegmentCord
+    def contrasts(self, parameters: SoftCordSegParameterNode) -> list[Any]:
+        """Return the further contrasts of the patient: volumes, and sequences of volumes."""
+        node = parameters.parameterNode
+        count = node.GetNumberOfNodeReferences(_CONTRASTS)
+        return [node.GetNthNodeReference(_CONTRASTS, index) for index in range(count)]
 
-        image = folder / file_name(parameters.inputVolume)
-        write_volume(parameters.inputVolume, image)
-        return SegmentCord(
-            image=image,
+    def setContrasts(self, parameters: SoftCordSegParameterNode, nodes: list[Any]) -> None:
+        """Choose the further contrasts of the patient."""
+        node = parameters.parameterNode
+        node.RemoveNodeReferenceIDs(_CONTRASTS)
+        for contrast in nodes:
+            node.AddNodeReferenceID(_CONTRASTS, contrast.GetID())
+
+    def writeInputs(self, parameters: SoftCordSegParameterNode, folder: Path) -> list[InputVolume]:
+        """Write the input volume and the further contrasts to ``folder``."""
+        others = [node for node in self.contrasts(parameters) if node and node is not parameters.inputVolume]
+        return write_inputs([parameters.inputVolume, *others], folder)
+
+    def makeJob(
+        self, parameters: SoftCordSegParameterNode, inputs: list[InputVolume], folder: Path
+    ) -> "SegmentContrasts":
+        """Return the job that segments the files ``inputs`` and leaves its results in ``folder``."""
+        from SoftCordSegLib.jobs import SegmentContrasts
+
+        return SegmentContrasts(
+            images=tuple(given.path for given in inputs),
             out=folder,
             model=parameters.model,
             device=device_of(parameters.device),
             threshold=parameters.threshold,
+            uncertainty=parameters.uncertainty,
         )
 
-    def show(
-        self,
-        parameters: SoftCordSegParameterNode,
-        segmented: vtkMRMLScalarVolumeNode | None,
-        result: "SegmentCordResult",
-    ) -> vtkMRMLScalarVolumeNode:
-        """Load the soft map, show it over ``segmented`` (which may be gone), and return its node."""
-        name = _("{volume} soft cord").format(volume=segmented.GetName() if segmented else result.image.stem)
-        softMap = read_volume(slicer.mrmlScene, result.softseg, name)
-        if segmented:
-            softMap.SetAndObserveTransformNodeID(segmented.GetTransformNodeID())
-        show_soft_map(slicer.mrmlScene, softMap, segmented, parameters.threshold, parameters.opacity)
-        parameters.softMap = softMap
-        return softMap
+    def load(
+        self, parameters: SoftCordSegParameterNode, inputs: list[InputVolume], result: "SegmentContrastsResult"
+    ) -> list[vtkMRMLScalarVolumeNode]:
+        """Load the soft maps, choose that of the first image, and return their nodes; an image may be gone by now."""
+        from CrossContrastLib.ground.provenance import Provenance
+
+        given = {one.path: one for one in inputs}
+        maps = []
+        for case in result.cases:
+            provenance = Provenance.read(case.sidecar)
+            maps.append(
+                load_soft_map(
+                    slicer.mrmlScene,
+                    case.softseg,
+                    _("{volume} soft cord").format(volume=given[case.image].name),
+                    slicer.mrmlScene.GetNodeByID(given[case.image].node_id),
+                    model=provenance.model if provenance else None,
+                    spread=case.softseg.with_name(case.softseg.name.replace("_softseg.", "_uncertainty.")),
+                )
+            )
+        parameters.softMap = maps[0]
+        parameters.allMaps = len(maps) > 1
+        return maps
 
 
 class SoftCordSegTest(ScriptedLoadableModuleTest):

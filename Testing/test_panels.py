@@ -79,7 +79,7 @@ def test_the_self_test_that_slicer_runs_passes(opened, name):
 @pytest.mark.parametrize("name", MODULES)
 def test_the_ui_file_passes_the_scene_to_every_node_selector(name):
     ui = ET.parse(ROOT / name / "Resources" / "UI" / f"{name}.ui").getroot()
-    selectors = {w.get("name") for w in ui.iter("widget") if w.get("class") == "qMRMLNodeComboBox"}
+    selectors = {w.get("name") for w in ui.iter("widget") if w.get("class", "").endswith("NodeComboBox")}
     connected = {
         connection.findtext("receiver")
         for connection in ui.iter("connection")

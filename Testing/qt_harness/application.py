@@ -23,15 +23,58 @@ class _ModuleManager:
         assert signal == "moduleAboutToBeUnloaded(QString)"
 
 
+class _SliceWidget:
+    """A slice view: a real node and a real interactor, and no picture."""
+
+    def __init__(self, name: str) -> None:
+        import vtk
+
+        self._name = name
+        self._interactor = vtk.vtkGenericRenderWindowInteractor()
+
+    def sliceView(self) -> "_SliceWidget":
+        return self
+
+    def interactor(self) -> Any:
+        return self._interactor
+
+    def mrmlSliceNode(self) -> Any:
+        import slicer
+
+        node = slicer.mrmlScene.GetSingletonNode(self._name, "vtkMRMLSliceNode")
+        if node is None:
+            node = slicer.vtkMRMLSliceNode()
+            node.SetSingletonTag(self._name)
+            node.SetLayoutName(self._name)
+            node = slicer.mrmlScene.AddNode(node)
+            node.SetDimensions(100, 100, 1)
+            node.SetFieldOfView(100, 100, 1)
+        return node
+
+
+class _LayoutManager:
+    """The slice views by name."""
+
+    def __init__(self) -> None:
+        self._views = {name: _SliceWidget(name) for name in ("Red", "Green", "Yellow")}
+
+    def sliceViewNames(self) -> tuple[str, ...]:
+        return tuple(self._views)
+
+    def sliceWidget(self, name: str) -> _SliceWidget:
+        return self._views[name]
+
+
 class _Application:
     """``slicer.app``. It says that it is being tested, so message boxes become log entries."""
 
     applicationName = "Slicer"
 
     def __init__(self, qt: ModuleType) -> None:
-        self._qt = qt
+        self.qt = qt
         self._folder = tempfile.TemporaryDirectory(prefix="qt-harness-")
         self.temporaryPath = self._folder.name
+        self._layouts = _LayoutManager()
 
     def moduleManager(self) -> _ModuleManager:
         return _ModuleManager()
@@ -43,13 +86,16 @@ class _Application:
         return text
 
     def setOverrideCursor(self, cursor: Any) -> None:
-        self._qt.QApplication.setOverrideCursor(cursor)
+        self.qt.QApplication.setOverrideCursor(cursor)
+
+    def layoutManager(self) -> "_LayoutManager":
+        return self._layouts
 
     def restoreOverrideCursor(self) -> None:
-        self._qt.QApplication.restoreOverrideCursor()
+        self.qt.QApplication.restoreOverrideCursor()
 
     def processEvents(self) -> None:
-        self._qt.QApplication.processEvents()
+        self.qt.QApplication.processEvents()
 
 
 @dataclass
@@ -106,9 +152,14 @@ def _teach_the_ui_loader(qt: ModuleType, widgets: ModuleType) -> None:
 
 def _make_scene(slicer: Any) -> None:
     slicer.mrmlScene = scene = slicer.vtkMRMLScene()
-    # The logic registers the classes of segmentation nodes; it must live as long as the scene.
+    # The logics register the classes of segmentation and legend nodes; they must live as long as the scene.
     slicer.segmentationsLogic = slicer.vtkSlicerSegmentationsModuleLogic()
-    slicer.segmentationsLogic.SetMRMLScene(scene)
+    slicer.colorLogic = slicer.vtkSlicerColorLogic()
+    slicer.sequencesLogic = slicer.vtkSlicerSequencesLogic()
+    application = slicer.vtkMRMLApplicationLogic()
+    for logic in (slicer.segmentationsLogic, slicer.colorLogic, slicer.sequencesLogic):
+        logic.SetMRMLApplicationLogic(application)
+        logic.SetMRMLScene(scene)
     for colour in ("Red", "Green", "Yellow"):
         view = slicer.vtkMRMLSliceCompositeNode()
         view.SetSingletonTag(colour)
@@ -125,7 +176,8 @@ def _add_slicers_python(slicer: Any, ctk: ModuleType) -> None:
     import slicer.util
 
     slicer.util.modulePath = lambda name: getattr(slicer.modules, name.lower()).path
-    slicer.util.mainWindow = lambda verbose=True: None
+    slicer.app.window = slicer.app.qt.QMainWindow()
+    slicer.util.mainWindow = lambda verbose=True: slicer.app.window
 
 
 def _nameable(name: str) -> type:

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from PySide6 import QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Qt, Signal
 
 
@@ -57,13 +57,20 @@ class ctkSliderWidget(QtWidgets.QWidget):
     minimum = Property(float, lambda self: self._box.minimum, lambda self, value: self._box.setMinimum(value))
     maximum = Property(float, lambda self: self._box.maximum, lambda self, value: self._box.setMaximum(value))
     singleStep = Property(float, lambda self: self._box.singleStep, lambda self, value: self._box.setSingleStep(value))
+    suffix = Property(str, lambda self: self._box.suffix, lambda self, value: self._box.setSuffix(value))
     decimals = Property(int, lambda self: self._box.decimals, lambda self, value: self._box.setDecimals(value))
 
 
 class ctkPathLineEdit(QtWidgets.QWidget):
     """A line for a path."""
 
-    Dirs, Files, Readable, Exists = 0x01, 0x02, 0x10, 0x0  # QDir's flags; Exists is a wish of the caller's only
+    Dirs, Files, Readable, Writable, Exists = (
+        0x01,
+        0x02,
+        0x10,
+        0x20,
+        0x0,
+    )  # QDir's flags; Exists is a wish of the caller's only
     currentPathChanged = Signal(str)
     filters = _kept(int, "filters", 0)
     nameFilters = _kept("QStringList", "nameFilters", [])
@@ -184,5 +191,159 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             self.currentNodeChanged.emit(node)
 
 
+class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):
+    """Chooses any number of nodes."""
+
+    checkedNodesChanged = Signal()
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._checked: set[str] = set()
+
+    def checkState(self, node: Any) -> Any:
+        """Return whether a node is chosen."""
+        there = node.GetID() in self._ids and node.GetID() in self._checked
+        return Qt.CheckState.Checked if there else Qt.CheckState.Unchecked
+
+    def setCheckState(self, node: Any, state: Any) -> None:
+        """Choose a node or not."""
+        before = set(self._checked)
+        (self._checked.add if state == Qt.CheckState.Checked else self._checked.discard)(node.GetID())
+        if before != self._checked:
+            self.checkedNodesChanged.emit()
+
+
+class qMRMLSegmentEditorWidget(qMRMLWidget):
+    """The Segment Editor: shows which tools it offers, and keeps what it is asked to edit in its parameter node."""
+
+    unorderedEffectsVisible = _kept(bool, "unorderedEffectsVisible", True)
+    segmentationNodeSelectorVisible = _kept(bool, "segmentationNodeSelectorVisible", True)
+    sourceVolumeNodeSelectorVisible = _kept(bool, "sourceVolumeNodeSelectorVisible", True)
+    switchToSegmentationsButtonVisible = _kept(bool, "switchToSegmentationsButtonVisible", True)
+    addRemoveSegmentButtonsVisible = _kept(bool, "addRemoveSegmentButtonsVisible", True)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._node: Any = None
+        self._observing = self._keys = False
+        self._row = QtWidgets.QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+
+    def setEffectNameOrder(self, names: list[str]) -> None:
+        """Offer these tools."""
+        for name in names:
+            button = QtWidgets.QPushButton(name, self)
+            button.clicked.connect(lambda _checked=False, name=name: self._node.SetActiveEffectName(name))
+            self._row.addWidget(button)
+
+    def setMaximumNumberOfUndoStates(self, number: int) -> None:
+        """Allow so many steps back."""
+        assert number > 0
+
+    def setMRMLSegmentEditorNode(self, node: Any) -> None:
+        """Keep all choices in this node."""
+        assert node is None or node.IsA("vtkMRMLSegmentEditorNode")
+        self._node = node
+
+    def setSegmentationNode(self, node: Any) -> None:
+        """Edit a segmentation; its first segment is chosen."""
+        if self._node is None:
+            assert node is None
+            return
+        self._node.SetAndObserveSegmentationNode(node)
+        if node is not None:
+            self._node.SetSelectedSegmentID(node.GetSegmentation().GetNthSegmentID(0))
+
+    def setSourceVolumeNode(self, node: Any) -> None:
+        """Edit over this volume."""
+        self._node.SetAndObserveSourceVolumeNode(node)
+
+    def setActiveEffect(self, effect: None) -> None:
+        """Put the tool down."""
+        assert effect is None
+        if self._node is not None:
+            self._node.SetActiveEffectName("")
+
+    def setupViewObservations(self) -> None:
+        """Act on the mouse in the views."""
+        self._observing = True
+
+    def removeViewObservations(self) -> None:
+        """Do not."""
+        self._observing = False
+
+    def installKeyboardShortcuts(self) -> None:
+        """Let keys choose tools."""
+        self._keys = True
+
+    def uninstallKeyboardShortcuts(self) -> None:
+        """Do not."""
+        self._keys = False
+
+    def updateWidgetFromMRML(self) -> None:
+        """Show what the node says."""
+
+
+class qMRMLPlotWidget(qMRMLWidget):
+    """Draws the lines of the chart that its view node names, from the real tables."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._scene: Any = None
+        self._view: Any = None
+
+    def setMRMLScene(self, scene: Any) -> None:
+        """Take the scene."""
+        self._scene = scene
+
+    def setMRMLPlotViewNode(self, node: Any) -> None:
+        """Show what this view node asks for."""
+        assert node is None or node.IsA("vtkMRMLPlotViewNode")
+        self._view = node
+        self.update()
+
+    def _lines(self) -> list[tuple[str, tuple[float, float, float], list[tuple[float, float]]]]:
+        chart = self._view.GetPlotChartNode() if self._view else None
+        lines = []
+        for index in range(chart.GetNumberOfPlotSeriesNodes() if chart else 0):
+            series = chart.GetNthPlotSeriesNode(index)
+            table = series.GetTableNode().GetTable()
+            xs, ys = (table.GetColumnByName(name) for name in (series.GetXColumnName(), series.GetYColumnName()))
+            points = [(xs.GetValue(row), ys.GetValue(row)) for row in range(table.GetNumberOfRows())]
+            lines.append((series.GetName(), series.GetColor(), points))
+        return lines
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw."""
+        lines, painter = self._lines(), QtGui.QPainter(self)
+        painter.fillRect(self.rect, QtGui.QColor("white"))
+        points = [point for _, _, line in lines for point in line]
+        if not points:
+            return
+        xs, ys = zip(*points, strict=True)
+        width, height, margin = self.width, self.height, 34
+        span_x, top = (max(xs) - min(xs)) or 1, max(ys) * 1.1 or 1
+        painter.drawRect(margin, 8, width - margin - 8, height - margin - 8)
+        painter.drawText(2, 18, f"{top:.0f}")
+        painter.drawText(margin, height - 8, f"{min(xs):.0f} ... {max(xs):.0f} mm")
+        for row, (name, colour, line) in enumerate(lines):
+            painter.setPen(QtGui.QPen(QtGui.QColor.fromRgbF(*colour), 2))
+            where = [
+                QtCore.QPointF(
+                    margin + (x - min(xs)) / span_x * (width - margin - 8),
+                    8 + (1 - y / top) * (height - margin - 8),
+                )
+                for x, y in line
+            ]
+            painter.drawPolyline(where)
+            painter.drawText(margin + 8, height - margin - 10 - 14 * row, name)
+
+
 CTK = (ctkCollapsibleButton, ctkSliderWidget, ctkPathLineEdit)
-MRML = (qMRMLWidget, qMRMLNodeComboBox)
+MRML = (
+    qMRMLWidget,
+    qMRMLNodeComboBox,
+    qMRMLCheckableNodeComboBox,
+    qMRMLSegmentEditorWidget,
+    qMRMLPlotWidget,
+)

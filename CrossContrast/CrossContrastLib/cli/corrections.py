@@ -7,7 +7,7 @@ import click
 
 from CrossContrastLib.cli.console import Console, user_command
 from CrossContrastLib.cli.corrections_edit import exclude, freeze, include, save
-from CrossContrastLib.cli.corrections_work import predict, worklist
+from CrossContrastLib.cli.corrections_work import export, predict, worklist
 
 if TYPE_CHECKING:
     from CrossContrastLib.corrections.records import Case, Revision
@@ -136,5 +136,5 @@ def _summary(case: "Case") -> dict[str, Any]:
     }
 
 
-for command in (save, exclude, include, freeze, predict, worklist):
+for command in (save, exclude, include, freeze, predict, worklist, export):
     corrections.add_command(command)

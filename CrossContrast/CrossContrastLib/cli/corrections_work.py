@@ -1,4 +1,4 @@
-"""``crosscontrast corrections predict | worklist``: what is to be corrected, and in which order."""
+"""``crosscontrast corrections predict | worklist | export``: before and after the correcting."""
 
 from pathlib import Path
 
@@ -86,3 +86,41 @@ def worklist(console: Console, dataset: Path, order: str) -> None:
         console.say(f"{entry.case:{width}}  {entry.reason}")
     if not entries:
         console.say("Nothing waits to be corrected.")
+
+
+@click.command(epilog="Example: crosscontrast corrections export my-dataset --to nnunet --out nnUNet_raw")
+@_DATASET
+@click.option(
+    "--to",
+    "form",
+    required=True,
+    type=click.Choice(["bids", "nnunet", "monai-label", "decathlon", "dicom-seg"]),
+    help="BIDS; nnU-Net v2 raw dataset; MONAI Label datastore; Decathlon datalist; DICOM SEG, binary and fractional.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder, new or empty; for nnunet the folder of its raw datasets.",
+)
+@click.option("--id", "number", default=701, show_default=True, type=click.IntRange(1, 999), help="nnU-Net's number.")
+@click.option(
+    "--dicom", type=click.Path(path_type=Path), help="Where the DICOM series are now.  [default: where they were]"
+)
+@user_command
+def export(console: Console, dataset: Path, form: str, out: Path, number: int, dicom: Path | None) -> None:
+    """Export the newest corrections of all cases that are not excluded.
+
+    Frozen test subjects are never among what is trained on, and folds are by subject.
+    """
+    from CrossContrastLib.corrections.jobs import ExportCorrections
+
+    job = ExportCorrections.model_validate(
+        {"dataset": dataset, "out": out.absolute(), "form": form, "nnunet_id": number, "dicom": dicom}
+    )
+    with console.progress("exporting") as progress:
+        done = job.run(progress)
+    for warning in done.warnings:
+        console.note(f"warning: not exported: {warning}")
+    console.result(done.model_dump(mode="json"))
+    console.say(f"{done.cases} corrections: {done.folder}")

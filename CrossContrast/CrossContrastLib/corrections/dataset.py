@@ -237,17 +237,21 @@ class CorrectionDataset:
 
         Raises :class:`BadInputError` where there is none of that number, or its files are not what was saved.
         """
+        newest = max(revision_numbers(self.layout, case), default=0) if revision is None else revision
+        record, folder = self.check_revision(case, newest), self.layout.revision(case, newest)
+        soft = sitk.Cast(read_image(folder / SOFTSEG), sitk.sitkFloat32)
+        return Correction(soft, read_image(folder / SEG), record)
+
+    def check_revision(self, case: str, number: int) -> Revision:
+        """Return the record of a revision whose files are what was saved; raises what :meth:`load` raises."""
         self.record(case)
-        numbers = revision_numbers(self.layout, case)
-        number = revision if revision is not None else max(numbers, default=0)
-        if number not in numbers:
+        if number not in revision_numbers(self.layout, case):
             raise BadInputError(f"{case} has no revision {number}." if number else f"{case} has no correction yet.")
         record, folder = read_revision(self.layout, case, number), self.layout.revision(case, number)
         for file, expected in ((SOFTSEG, record.softseg_sha256), (SEG, record.seg_sha256)):
             if not (folder / file).exists() or sha256(folder / file) != expected:
                 raise BadInputError(f"{folder / file} is not the file that was saved.", "load another revision")
-        soft = sitk.Cast(read_image(folder / SOFTSEG), sitk.sitkFloat32)
-        return Correction(soft, read_image(folder / SEG), record)
+        return record
 
     def _start(self, case: str, base: int, grid: sitk.Image) -> np.ndarray:
         """The mask that a correction began with, as an array: a revision's, or the prediction's, or nothing."""

@@ -78,6 +78,12 @@ def describe_dataset(folder: Path, name: str, *, derivative: bool) -> None:
     write_text(path, json.dumps(document, indent=2) + "\n")
 
 
+def dataset_name(folder: Path) -> str:
+    """Return the title in ``dataset_description.json``, or the folder's name where there is none."""
+    name = _read(folder / "dataset_description.json").get("Name")
+    return name if isinstance(name, str) and name else folder.name
+
+
 def _document(case: CaseRecord, history: list[Revision], *, soft: bool) -> dict[str, Any]:
     """The sidecar of a mask, in the shape that spine-generic's datasets have, with what is measured beside it."""
     newest = history[-1]

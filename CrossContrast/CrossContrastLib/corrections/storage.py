@@ -1,5 +1,6 @@
 """Writing that survives a kill at any moment: whole folders appear by one rename, under the dataset's lock."""
 
+import gzip
 import os
 import shutil
 import time
@@ -80,6 +81,17 @@ def replace_file(source: Path, target: Path) -> None:
     make_synced_folder(target.parent)
     with atomic_write(target) as temporary:
         shutil.copyfile(source, temporary)
+
+
+def copy_compressed(source: Path, target: Path) -> None:
+    """Copy a NIfTI file to a name that ends with ``.nii.gz``, byte by byte or compressed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.name.lower().endswith(".gz"):
+        shutil.copyfile(source, target)
+        return
+    # Without a time stamp, the same image gives the same bytes.
+    with source.open("rb") as plain, target.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+        shutil.copyfileobj(plain, packed)
 
 
 def sweep(staging: Path, *, age: float = _ABANDONED) -> None:

@@ -1,6 +1,7 @@
 """One soft map under correction: with the soft brush and, through its segment, with the Segment Editor."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,8 @@ import SimpleITK as sitk
 from CrossContrastLib.corrections.soft_brush import Box, Edit, EditHistory, SoftStroke
 from CrossContrastLib.corrections.soft_merge import soft_merge
 from CrossContrastLib.scene.images import add_volume, grid_of, ijk_to_ras, image_of, put_on, soft_on, voxels
+from CrossContrastLib.scene.roles import PREDICTED_ROLE
 from CrossContrastLib.scene.segments import make_segment, segment_voxels, set_segment
-
-#: Reference from a map under correction to the volume that keeps it as it was predicted.
-PREDICTED_ROLE = "CrossContrast.Predicted"
 
 
 @dataclass(frozen=True)
@@ -93,17 +92,36 @@ class Correction:
         """Make the change that was undone last again and return where."""
         return self._after(self.history.redo(voxels(self.soft)))
 
+    def reset(self) -> Box | None:
+        """Go back to the prediction, which can be undone too, and return where that changed the map."""
+        values, predicted = voxels(self.soft), voxels(self.predicted)
+        box = _differing(values, predicted)
+        if box is not None:
+            self.history.push(Edit(box, values[box].copy(), predicted[box].copy()))
+            values[box] = predicted[box]
+        return self._after(box)
+
     @property
     def changed_voxels(self) -> int:
         """How many voxels of the map differ from the prediction."""
         return int(np.count_nonzero(voxels(self.soft) != voxels(self.predicted)))
 
+    def write(self, folder: Path) -> dict[str, Path]:
+        """Write map, mask and the mask before the correction to ``folder``, on the node's grid; return them by name."""
+        before = soft_on((voxels(self.predicted) >= self.threshold).astype(np.uint8), self.soft)
+        images = {"soft": image_of(self.soft), "mask": self._mask(), "before": before}
+        for name, image in images.items():
+            sitk.WriteImage(image, str(folder / f"{name}.nrrd"))
+        return {name: folder / f"{name}.nrrd" for name in images}
+
     def images(self, source: Any) -> CorrectionImages:
         """Return prediction, corrected map and corrected mask on the grid of the file of the volume node ``source``."""
         grid = grid_of(source)
         soft = put_on(image_of(self.soft), grid)
-        mask = soft_on((voxels(self.soft) >= self.threshold).astype(np.uint8), self.soft)
-        return CorrectionImages(put_on(image_of(self.predicted), grid), soft, put_on(mask, grid))
+        return CorrectionImages(put_on(image_of(self.predicted), grid), soft, put_on(self._mask(), grid))
+
+    def _mask(self) -> sitk.Image:
+        return soft_on((voxels(self.soft) >= self.threshold).astype(np.uint8), self.soft)
 
     def _after(self, box: Box | None) -> Box | None:
         if box is not None:

@@ -8,9 +8,8 @@ from CrossContrastLib.scene.colours import label_table
 from CrossContrastLib.scene.images import add_volume, set_image, soft_on, voxels
 from CrossContrastLib.scene.layers import slice_views
 from CrossContrastLib.scene.legend import hide_legend, show_legend
+from CrossContrastLib.scene.roles import DIFFERENCE_ROLE
 
-#: Reference from the corrected map to the label map that shows its difference.
-DIFFERENCE_ROLE = "CrossContrast.Difference"
 #: Labels 1 to 4. Blue against orange can be told apart by colour-blind readers too.
 LABELS = (
     ("removed by half or more", (0.10, 0.35, 0.95)),

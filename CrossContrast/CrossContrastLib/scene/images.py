@@ -57,11 +57,18 @@ def grid_of(node: Any) -> sitk.Image:
 
     The file's grid is taken if the file still is there and covers the same voxels as the node.
     """
-    own = sitk.Image(node.GetImageData().GetDimensions(), sitk.sitkUInt8)
-    _place(own, ijk_to_ras(node), node.GetName())
+    path = file_of(node)
+    return (_file_grid(path) if path else None) or _own_grid(node)
+
+
+def file_of(node: Any) -> Path | None:
+    """Return the file that a volume node was read from, if it still is there and covers the same voxels as the node."""
     storage = node.GetStorageNode()
     name = storage.GetFileName() if storage else None
-    return (_file_grid(Path(name), own) if name else None) or own
+    if not name:
+        return None
+    grid = _file_grid(Path(name))
+    return Path(name) if grid is not None and _same_voxels(grid, _own_grid(node)) else None
 
 
 def put_on(image: sitk.Image, grid: sitk.Image) -> sitk.Image:
@@ -107,9 +114,13 @@ def as_vtk(matrix: np.ndarray) -> Any:
 
 def soft_on(values: np.ndarray, node: Any) -> sitk.Image:
     """Make an image of an array (k, j, i) that lies on the grid of ``node``."""
+    return image_like(values, _own_grid(node))
+
+
+def _own_grid(node: Any) -> sitk.Image:
     grid = sitk.Image(node.GetImageData().GetDimensions(), sitk.sitkUInt8)
     _place(grid, ijk_to_ras(node), node.GetName())
-    return image_like(values, grid)
+    return grid
 
 
 def _place(image: sitk.Image, ras: np.ndarray, name: str) -> None:
@@ -123,7 +134,7 @@ def _place(image: sitk.Image, ras: np.ndarray, name: str) -> None:
     image.SetOrigin(lps[:3, 3].tolist())
 
 
-def _file_grid(path: Path, own: sitk.Image) -> sitk.Image | None:
+def _file_grid(path: Path) -> sitk.Image | None:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
@@ -136,7 +147,7 @@ def _file_grid(path: Path, own: sitk.Image) -> sitk.Image | None:
     grid.SetSpacing(reader.GetSpacing())
     grid.SetOrigin(reader.GetOrigin())
     grid.SetDirection(reader.GetDirection())
-    return grid if _same_voxels(grid, own) else None
+    return grid
 
 
 def _same_voxels(a: sitk.Image, b: sitk.Image) -> bool:

@@ -8,10 +8,10 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.scene.images import as_vtk, ijk_to_ras, make_image_data, voxels
+from CrossContrastLib.scene.roles import SOFT_MAP_ROLE
 
-#: Segmentation nodes remember the threshold that they were made at, and the volume node of the map.
+#: Segmentation nodes remember the threshold that they were made at.
 THRESHOLD = "CrossContrast.Threshold"
-SOFT_MAP_ROLE = "CrossContrast.SoftMap"
 _CORD_COLOUR = (0.22, 0.83, 0.33)
 
 

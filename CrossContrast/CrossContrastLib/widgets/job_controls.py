@@ -21,7 +21,7 @@ class JobControls:
 
     On Run it installs the packages of the file ``needed`` (and PyTorch, if ``torch``), gives ``make_job`` an empty
     temporary folder and starts the job that it returns. ``take_result`` gets the result while that folder still exists.
-    ``title`` is the module's, for the user.
+    ``title`` is the module's, for the user; ``on_busy`` is called when a job has begun or ended.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class JobControls:
         make_job: Callable[[Path], "Job"],
         take_result: Callable[["JobResult"], None],
         torch: bool = True,
+        on_busy: Callable[[], None] = lambda: None,
     ) -> None:
         self._ui = ui
         self._title = title
@@ -39,6 +40,7 @@ class JobControls:
         self._make_job = make_job
         self._take_result = take_result
         self._torch = torch
+        self._on_busy = on_busy
         self._reason = ""
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._runner = JobRunner(self._show_progress, self._on_result, self._on_error, self._on_cancelled)
@@ -109,3 +111,4 @@ class JobControls:
         self._ui.runButton.enabled = not self.busy and not self._reason
         self._ui.cancelButton.enabled = self.busy
         self._ui.progressBar.visible = self.busy
+        self._on_busy()

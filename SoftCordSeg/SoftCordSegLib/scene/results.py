@@ -3,38 +3,83 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import slicer
+
 from CrossContrastLib.scene.colours import soft_table
+from CrossContrastLib.scene.roles import SOFT_MAP_ROLE
 from CrossContrastLib.scene.soft_map import SOFT_MAP, mark_soft_map
 from CrossContrastLib.scene.volumes import read_volume
 
 if TYPE_CHECKING:
-    from CrossContrastLib.ground.provenance import Provenance
+    from CrossContrastLib.ground.provenance import ModelRecord
 
 #: References of a soft map: the volume that it was made from, and the map of its standard deviation.
 SOURCE_ROLE, UNCERTAINTY_ROLE = "CrossContrast.Source", "CrossContrast.Uncertainty"
-#: Attribute of a soft map: the provenance that the job wrote, as JSON.
-PROVENANCE = "CrossContrast.Provenance"
+#: Attributes of a soft map: the model that made it, as JSON, and the case of a correction dataset that it belongs to,
+#: with the revision that it was loaded as.
+_MODEL, _CASE, _BASE = "CrossContrast.Model", "CrossContrast.Case", "CrossContrast.Revision"
 #: A standard deviation of values from 0 to 1 is at most this.
 _MOST_UNCERTAIN = 0.5
 
 
 def load_soft_map(
-    scene: Any, softseg: Path, name: str, source: Any | None, *, sidecar: Path | None = None, spread: Path | None = None
+    scene: Any,
+    softseg: Path,
+    name: str,
+    source: Any | None,
+    *,
+    model: "ModelRecord | None" = None,
+    spread: Path | None = None,
 ) -> Any:
     """Load a soft map and return its node; ``source``, the volume that it was made from, may be gone.
 
-    ``sidecar`` is the provenance and ``spread`` the map of uncertainty, where there are any.
+    ``model`` is what made it and ``spread`` the map of uncertainty, where they are known.
     """
     soft = read_volume(scene, softseg, name)
     mark_soft_map(soft)
-    if sidecar and sidecar.exists():
-        soft.SetAttribute(PROVENANCE, sidecar.read_text(encoding="utf-8"))
+    if model:
+        soft.SetAttribute(_MODEL, model.model_dump_json())
     if source is not None:
         soft.SetNodeReferenceID(SOURCE_ROLE, source.GetID())
         soft.SetAndObserveTransformNodeID(source.GetTransformNodeID())
     if spread and spread.exists():
         soft.SetNodeReferenceID(UNCERTAINTY_ROLE, _load_uncertainty(scene, spread, soft).GetID())
     return soft
+
+
+def load_image(scene: Any, path: Path) -> Any:
+    """Load an image from its file, which the node remembers, and return its node."""
+    name = path.name.split(".")[0]
+    node = read_volume(scene, path, name)
+    storage = scene.AddNode(slicer.vtkMRMLVolumeArchetypeStorageNode())
+    storage.SetFileName(str(path))
+    node.SetAndObserveStorageNodeID(storage.GetID())
+    return node
+
+
+def set_case(soft: Any, case: str, revision: int) -> None:
+    """Remember the case of a correction dataset that a soft map belongs to, and the revision that it is."""
+    soft.SetAttribute(_CASE, case)
+    soft.SetAttribute(_BASE, str(revision))
+
+
+def case_of(soft: Any) -> tuple[str, int]:
+    """Return the case and the revision; an empty name for a map of no dataset."""
+    return soft.GetAttribute(_CASE) or "", int(soft.GetAttribute(_BASE) or 0)
+
+
+def remove_soft_map(scene: Any, soft: Any, with_source: bool = False) -> None:
+    """Remove a soft map, all that was made of it (segment, table, difference...) and, if asked, its source."""
+    roles: list[str] = []
+    soft.GetNodeReferenceRoles(roles)
+    kept = {"display", "storage", "transform"} | (set() if with_source else {SOURCE_ROLE})
+    related = [soft.GetNodeReference(role) for role in roles if role not in kept]
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    segmentations = [scene.GetNthNodeByClass(index, "vtkMRMLSegmentationNode") for index in range(count)]
+    related += [node for node in segmentations if node.GetNodeReference(SOFT_MAP_ROLE) is soft]
+    for node in [*related, soft]:
+        if node is not None:
+            scene.RemoveNode(node)
 
 
 def soft_maps(scene: Any) -> list[Any]:
@@ -54,12 +99,12 @@ def uncertainty_of(soft: Any) -> Any | None:
     return soft.GetNodeReference(UNCERTAINTY_ROLE)
 
 
-def provenance_of(soft: Any) -> "Provenance | None":
-    """Return what made a soft map, as far as it is known."""
-    from CrossContrastLib.ground.provenance import Provenance
+def model_of(soft: Any) -> "ModelRecord | None":
+    """Return the model that made a soft map, as far as it is known."""
+    from CrossContrastLib.ground.provenance import ModelRecord
 
-    text = soft.GetAttribute(PROVENANCE)
-    return Provenance.model_validate_json(text) if text else None
+    text = soft.GetAttribute(_MODEL)
+    return ModelRecord.model_validate_json(text) if text else None
 
 
 def _load_uncertainty(scene: Any, path: Path, soft: Any) -> Any:

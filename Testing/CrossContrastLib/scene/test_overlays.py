@@ -6,9 +6,10 @@ import SimpleITK as sitk
 
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 
-from CrossContrastLib.scene.difference import DIFFERENCE_ROLE, difference_labels, hide_difference, show_difference
+from CrossContrastLib.scene.difference import difference_labels, hide_difference, show_difference
 from CrossContrastLib.scene.images import add_volume, voxels
 from CrossContrastLib.scene.layers import set_layer_opacity, shown_layers
+from CrossContrastLib.scene.roles import DIFFERENCE_ROLE
 from CrossContrastLib.scene.soft_map import set_threshold, show_soft_map, show_soft_maps
 
 

@@ -14,7 +14,17 @@ from SoftCordSegLib.csa.contrasts import CsaCurve, compare_contrasts
 from SoftCordSegLib.csa.live import LiveCsa
 from SoftCordSegLib.scene.csa_nodes import COLUMNS, show_curves, table_of
 from SoftCordSegLib.scene.inputs import is_input, write_inputs
-from SoftCordSegLib.scene.results import load_soft_map, provenance_of, soft_maps, source_of, uncertainty_of
+from SoftCordSegLib.scene.results import (
+    case_of,
+    load_image,
+    load_soft_map,
+    model_of,
+    remove_soft_map,
+    set_case,
+    soft_maps,
+    source_of,
+    uncertainty_of,
+)
 
 
 @pytest.fixture
@@ -71,35 +81,56 @@ def test_a_sequence_of_something_else_is_refused(scene, tmp_path):
 
 
 def test_a_soft_map_remembers_its_source_its_making_and_its_uncertainty(scene, awkward_image, tmp_path):
-    from CrossContrastLib.ground.provenance import ModelRecord, Provenance
+    from CrossContrastLib.ground.provenance import ModelRecord
 
     source = add_volume(scene, awkward_image, "T2w")
     soft = sitk.Cast(awkward_image > 400, sitk.sitkFloat32)
     for name in ("soft.nii.gz", "spread.nii.gz"):
         sitk.WriteImage(soft, str(tmp_path / name))
-    made = Provenance(
-        job="cord.segment", model=ModelRecord(name="softcord", version=3, sha256="ab" * 32), parameters={}, inputs=[]
-    )
-    made.write(tmp_path / "soft.json")
+    model = ModelRecord(name="softcord", version=3, sha256="ab" * 32)
     node = load_soft_map(
         scene,
         tmp_path / "soft.nii.gz",
         "T2w soft cord",
         source,
-        sidecar=tmp_path / "soft.json",
+        model=model,
         spread=tmp_path / "spread.nii.gz",
     )
     assert soft_maps(scene) == [node]
     assert source_of(node) is source
-    assert provenance_of(node).model == made.model
+    assert model_of(node) == model
     assert uncertainty_of(node).GetAttribute(SOFT_MAP) is None
     np.testing.assert_array_equal(
         sitk.GetArrayFromImage(put_on(image_of(node), awkward_image)), sitk.GetArrayFromImage(soft)
     )
     scene.RemoveNode(source)
     assert source_of(node) is None
-    bare = load_soft_map(scene, tmp_path / "soft.nii.gz", "alone", None, sidecar=tmp_path / "absent.json")
-    assert (provenance_of(bare), uncertainty_of(bare), source_of(bare)) == (None, None, None)
+    bare = load_soft_map(scene, tmp_path / "soft.nii.gz", "alone", None)
+    assert (model_of(bare), uncertainty_of(bare), source_of(bare), case_of(bare)) == (None, None, None, ("", 0))
+
+
+def test_a_case_goes_with_all_that_was_made_of_it_and_leaves_the_rest(scene, awkward_image, tmp_path):
+    from CrossContrastLib.scene.correction import Correction
+    from CrossContrastLib.scene.difference import show_difference
+
+    logic = slicer.vtkSlicerSegmentationsModuleLogic()
+    logic.SetMRMLScene(scene)
+    sitk.WriteImage(awkward_image, str(tmp_path / "sub-01_T2w.nii.gz"))
+    sitk.WriteImage(sitk.Cast(awkward_image > 400, sitk.sitkFloat32), str(tmp_path / "soft.nii.gz"))
+    add_volume(scene, awkward_image, "another image")
+    classes = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTableNode", "vtkMRMLPlotSeriesNode")
+    before = [scene.GetNumberOfNodesByClass(name) for name in classes]
+    source = load_image(scene, tmp_path / "sub-01_T2w.nii.gz")
+    assert source.GetName() == "sub-01_T2w"
+    soft = load_soft_map(scene, tmp_path / "soft.nii.gz", "soft", source, spread=tmp_path / "soft.nii.gz")
+    set_case(soft, "sub-01_T2w", 3)
+    assert case_of(soft) == ("sub-01_T2w", 3)
+    correction = Correction(scene, soft, 0.5, "cord")
+    show_difference(scene, correction.predicted, soft)
+    show_curves(scene, {soft.GetID(): LiveCsa(image_of(soft)).curve()})
+    remove_soft_map(scene, soft, with_source=True)
+    assert [scene.GetNumberOfNodesByClass(name) for name in classes] == before
+    logic.SetMRMLScene(None)
 
 
 def cord(height, radius, shift=0.0):

@@ -1,0 +1,1 @@
+"""Corrections in the shapes that training frameworks and archives read."""

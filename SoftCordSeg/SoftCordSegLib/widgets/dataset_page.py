@@ -1,0 +1,213 @@
+"""The page of the correction dataset: save, next case, the list of cases, exclude."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import ctk
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from CrossContrastLib.widgets.job_controls import JobControls
+from SoftCordSegLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case, source_of
+from SoftCordSegLib.widgets.case_list import CaseList
+from SoftCordSegLib.widgets.export_box import ExportBox
+
+if TYPE_CHECKING:
+    from CrossContrastLib.jobs.job import Job, JobResult
+    from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
+    from SoftCordSegLib.widgets.correct_page import CorrectPage
+
+_FOLDER, _AUTHOR = "CrossContrast/CorrectionDataset", "CrossContrast/Author"
+_ORDERS = ("listed", "uncertainty", "disagreement")
+
+
+class DatasetPage:
+    """Wires the page. ``open_maps(image, soft)`` shows a case; ``settings()`` returns model, device and threshold."""
+
+    def __init__(
+        self,
+        ui: Any,
+        needed: Path,
+        correcting: "CorrectPage",
+        open_maps: Callable[[Any, Any], None],
+        settings: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._ui = ui
+        self._correcting = correcting
+        self._open_maps = open_maps
+        self._settings = settings
+        self._make: Callable[[Path], Job] = self._make_save
+        self._wanted = ""
+        self.cases = CaseList(ui, needed, self.open)
+        self._export = ExportBox(ui, self._start)
+        names = {"runButton": "saveButton", "cancelButton": "datasetCancelButton"}
+        names |= {"progressBar": "datasetProgressBar", "statusLabel": "datasetStatusLabel"}
+        parts = SimpleNamespace(**{part: getattr(ui, name) for part, name in names.items()})
+        title = _("Correction dataset")
+        self.controls = JobControls(parts, title, needed, self._make_job, self._take, False, self.update)
+        path = ctk.ctkPathLineEdit
+        ui.datasetPathLineEdit.filters = path.Dirs | path.Writable
+        ui.datasetPathLineEdit.currentPath = slicer.util.settingsValue(_FOLDER, "")
+        ui.authorLineEdit.text = slicer.util.settingsValue(_AUTHOR, "")
+        ui.datasetPathLineEdit.currentPathChanged.connect(self._on_folder)
+        ui.authorLineEdit.editingFinished.connect(self._on_author)
+        ui.nextButton.clicked.connect(self.next)
+        self.refresh()
+
+    @property
+    def folder(self) -> Path | None:
+        """The dataset's folder, where one was named."""
+        text = self._ui.datasetPathLineEdit.currentPath
+        return Path(text) if text else None
+
+    def refresh(self) -> None:
+        """Read the list of cases again."""
+        self.cases.read(self.folder)
+        self.update()
+
+    def save(self) -> None:
+        """Save the correction."""
+        if self._ui.saveButton.enabled:
+            self._ui.saveButton.click()
+
+    def next(self) -> None:
+        """Open the next case of the worklist."""
+        self.open("")
+
+    def open(self, case: str) -> None:
+        """Open a case, or with an empty name the next one; asks first where a correction is not saved."""
+        question = _("The correction is not saved. Go on without it?")
+        if self.controls.busy or (self._correcting.unsaved and not slicer.util.confirmYesNoDisplay(question)):
+            return
+        self._wanted = case
+        self._start(self._make_open)
+
+    def update(self) -> None:
+        """Enable what can be done, and say why the rest cannot."""
+        if not hasattr(self, "controls"):
+            return  # it is just being made
+        busy, no_folder = self.controls.busy, "" if self.folder else _("Choose the folder of the dataset.")
+        need = "" if self._correcting.correction else _("Press Make segment and correct something.")
+        save = no_folder or need or ("" if self._ui.authorLineEdit.text.strip() else _("Say your name."))
+        tip = _("Save soft map and segment as the next revision of the case. Ctrl+Shift+S")
+        self._ui.saveButton.toolTip = save or tip
+        self._ui.saveButton.enabled = not busy and not save
+        nothing = "" if self.cases.known else _("There is no dataset in this folder yet: save a correction to it.")
+        reason = no_folder or nothing
+        self._ui.nextButton.enabled = not busy and not reason
+        self._ui.nextButton.toolTip = reason or _("Open the next pending case. Ctrl+Shift+N")
+        self.cases.update(busy)
+        self._export.update(busy, reason, self.folder)
+        self._ui.datasetCancelButton.visible = busy
+        soft = self._correcting.correction.soft if self._correcting.correction else None
+        case, base = case_of(soft) if soft else ("", 0)
+        self._ui.subjectLineEdit.enabled = not case
+        state = _("revision {number}").format(number=base) if base else _("as predicted")
+        self._ui.caseLabel.text = _("{case}, {state}").format(case=case, state=state) if case else ""
+
+    def close(self) -> None:
+        """The module goes."""
+        self.controls.close()
+
+    def _start(self, make: "Callable[[Path], Job]") -> None:
+        self._make = make
+        self.controls.run()
+
+    def _make_job(self, folder: Path) -> "Job":
+        make, self._make = self._make, self._make_save
+        return make(folder)
+
+    def _make_open(self, folder: Path) -> "Job":
+        from SoftCordSegLib.correcting.jobs import OpenCase
+
+        return OpenCase(
+            dataset=self.folder,
+            out=folder,
+            case=self._wanted,
+            order=_ORDERS[self._ui.orderComboBox.currentIndex],
+            after=self._case_at_hand(),
+            **self._settings(),
+        )
+
+    def _make_save(self, folder: Path) -> "Job":
+        from CrossContrastLib.scene.images import file_of
+        from CrossContrastLib.scene.volumes import file_name, write_volume
+        from SoftCordSegLib.correcting.jobs import SaveCorrection
+        from SoftCordSegLib.scene.results import model_of
+
+        self._correcting.take_segment()
+        correction = self._correcting.correction
+        source = source_of(correction.soft) or correction.soft
+        image = file_of(source)
+        if image is None:
+            image = folder / file_name(source)
+            write_volume(source, image)
+        case, base = case_of(correction.soft)
+        self._saving = correction.soft.GetID()
+        return SaveCorrection(
+            dataset=self.folder,
+            image=image,
+            case=case,
+            subject=self._ui.subjectLineEdit.text.strip(),
+            author=self._ui.authorLineEdit.text.strip(),
+            seconds=self._correcting.clock.seconds,
+            base=base,
+            model=model_of(correction.soft),
+            **correction.write(folder),
+        )
+
+    def _take(self, result: "JobResult") -> None:
+        from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
+
+        if isinstance(result, SaveCorrectionResult):
+            self._take_saved(result)
+        elif isinstance(result, OpenCaseResult):
+            self._take_opened(result)
+        else:
+            self._export.take(result)
+        self.refresh()
+
+    def _take_saved(self, result: "SaveCorrectionResult") -> None:
+        soft = slicer.mrmlScene.GetNodeByID(self._saving)
+        if soft is not None:
+            set_case(soft, result.case, result.revision)
+        self._correcting.saved()
+        said = _("Saved {case} as revision {revision}: {added} voxels added, {removed} removed.")
+        text = said.format(
+            case=result.case, revision=result.revision, added=result.voxels_added, removed=result.voxels_removed
+        )
+        if result.overtaken:
+            others = ", ".join(map(str, result.overtaken))
+            text += " " + _("Meanwhile others saved revision {others}; it is kept too.").format(others=others)
+        result.warnings.append(text)
+
+    def _take_opened(self, result: "OpenCaseResult") -> None:
+        before = self._correcting.correction.soft if self._correcting.correction else None
+        self._correcting.end()
+        if before is not None and case_of(before)[0]:
+            remove_soft_map(slicer.mrmlScene, before, with_source=True)
+        image = load_image(slicer.mrmlScene, result.image)
+        name = _("{case} soft cord").format(case=result.case)
+        soft = load_soft_map(
+            slicer.mrmlScene, result.softseg, name, image, model=result.model, spread=result.uncertainty
+        )
+        set_case(soft, result.case, result.base)
+        self._open_maps(image, soft)
+        self._correcting.begin()
+        text = _("{case}: {reason}; {count} other cases wait.")
+        result.warnings.append(text.format(case=result.case, reason=result.reason, count=result.waiting))
+
+    def _case_at_hand(self) -> str:
+        correction = self._correcting.correction
+        return case_of(correction.soft)[0] if correction else ""
+
+    def _on_folder(self, path: str) -> None:
+        qt.QSettings().setValue(_FOLDER, path)
+        self.refresh()
+
+    def _on_author(self) -> None:
+        qt.QSettings().setValue(_AUTHOR, self._ui.authorLineEdit.text)
+        self.update()

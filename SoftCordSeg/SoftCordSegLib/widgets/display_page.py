@@ -1,0 +1,49 @@
+"""The page that shows soft maps over their images."""
+
+from typing import Any
+
+import slicer
+
+from CrossContrastLib.scene.layers import set_layer_opacity, show_layers
+from CrossContrastLib.scene.soft_map import set_threshold, show_soft_maps
+from SoftCordSegLib.scene.results import soft_maps, source_of, uncertainty_of
+
+
+class DisplayPage:
+    """Shows what the parameters ask for: the soft map at hand, alone or with the others, and its uncertainty.
+
+    Moving a slider only sets a number of the display; the layers are laid anew when other maps are asked for.
+    """
+
+    def __init__(self) -> None:
+        self._shown: list[str] = []
+
+    def show(self, parameters: Any) -> None:
+        """Bring the slice views in line with the parameters."""
+        if parameters.softMap is None:
+            self._shown = []
+            return
+        maps = self.maps(parameters)
+        spread = uncertainty_of(parameters.softMap) if parameters.showUncertainty else None
+        layers = [*maps, spread] if spread else maps
+        if [layer.GetID() for layer in layers] != self._shown:
+            background = source_of(parameters.softMap) or parameters.inputVolume
+            show_soft_maps(slicer.mrmlScene, maps, background, parameters.threshold, parameters.opacity)
+            if spread:
+                show_layers(slicer.mrmlScene, background, layers, parameters.opacity)
+            self._shown = [layer.GetID() for layer in layers]
+        for soft in maps:
+            set_threshold(soft, parameters.threshold)
+        for layer in layers:
+            set_layer_opacity(slicer.mrmlScene, layer, parameters.opacity)
+
+    def maps(self, parameters: Any) -> list[Any]:
+        """Return the soft maps that are asked for, the one at hand last, which is on top."""
+        if parameters.softMap is None:
+            return []
+        others = soft_maps(slicer.mrmlScene) if parameters.allMaps else []
+        return [*(other for other in others if other is not parameters.softMap), parameters.softMap]
+
+    def forget(self) -> None:
+        """Lay the layers anew next time, whatever is shown now."""
+        self._shown = []

@@ -1,0 +1,81 @@
+"""Slicer's Segment Editor inside the panel."""
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+_TAG = "SoftCordSegEditor"
+#: What correcting a cord takes; the module Segment Editor has all others.
+EFFECTS = ("Paint", "Erase", "Scissors", "Smoothing", "Fill between slices")
+
+
+class Editor(VTKObservationMixin):  # type: ignore[misc]  # Slicer's classes have no types
+    """The widget, its own parameter node, and its keyboard shortcuts while the module is open.
+
+    ``on_tool`` is called when the user takes a tool of the editor.
+    """
+
+    def __init__(self, frame: Any, on_tool: Callable[[], None]) -> None:
+        VTKObservationMixin.__init__(self)
+        self._on_tool = on_tool
+        self.widget = slicer.qMRMLSegmentEditorWidget()
+        self.widget.setMaximumNumberOfUndoStates(20)
+        self.widget.setEffectNameOrder(list(EFFECTS))
+        self.widget.unorderedEffectsVisible = False
+        self.widget.segmentationNodeSelectorVisible = False
+        self.widget.sourceVolumeNodeSelectorVisible = False
+        self.widget.switchToSegmentationsButtonVisible = False
+        self.widget.addRemoveSegmentButtonsVisible = False
+        # The node first, so that what the widget chooses when it gets the scene is kept there.
+        self._use_own_node()
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        frame.layout().addWidget(self.widget)
+
+    def edit(self, segmentation: Any, source: Any) -> None:
+        """Edit a segmentation over a volume."""
+        self._use_own_node()
+        self.widget.setSegmentationNode(segmentation)
+        if source is not None:
+            self.widget.setSourceVolumeNode(source)
+
+    def put_tool_down(self) -> None:
+        """Let no effect act on the mouse."""
+        self.widget.setActiveEffect(None)
+
+    def enter(self) -> None:
+        """The module is opened."""
+        self._use_own_node()
+        self.widget.setupViewObservations()
+        self.widget.installKeyboardShortcuts()
+        self.widget.updateWidgetFromMRML()
+
+    def leave(self) -> None:
+        """The module is left, or the scene is closed."""
+        self.put_tool_down()
+        self.widget.uninstallKeyboardShortcuts()
+        self.widget.removeViewObservations()
+
+    def let_go(self) -> None:
+        """Hold no node of a scene that is about to close."""
+        self.leave()
+        self.removeObservers()
+        self.widget.setSegmentationNode(None)
+
+    def _use_own_node(self) -> None:
+        """A node of our own, so that the module Segment Editor keeps its choices."""
+        scene = slicer.mrmlScene
+        node = scene.GetSingletonNode(_TAG, "vtkMRMLSegmentEditorNode")
+        if node is None:
+            node = slicer.vtkMRMLSegmentEditorNode()
+            node.SetSingletonTag(_TAG)
+            node = scene.AddNode(node)
+        self.widget.setMRMLSegmentEditorNode(node)
+        if not self.hasObserver(node, vtk.vtkCommand.ModifiedEvent, self._on_node):
+            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._on_node)
+
+    def _on_node(self, caller: Any, event: Any) -> None:
+        if caller.GetActiveEffectName():
+            self._on_tool()

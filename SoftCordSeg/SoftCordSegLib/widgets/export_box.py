@@ -1,0 +1,58 @@
+"""Export of a correction dataset for other programs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+if TYPE_CHECKING:
+    from CrossContrastLib.corrections.jobs import ExportResult
+    from CrossContrastLib.jobs.job import Job
+
+_FORMS = ("bids", "nnunet", "monai-label", "decathlon", "dicom-seg")
+
+
+class ExportBox:
+    """Asks where to, and starts the job through ``start``, which gets a function that makes it."""
+
+    def __init__(self, ui: Any, start: "Callable[[Callable[[Path], Job]], None]") -> None:
+        self._ui = ui
+        self._start = start
+        self._dataset: Path | None = None
+        self._target = Path()
+        titles = (_("BIDS"), _("nnU-Net v2"), _("MONAI Label"), _("Decathlon (MONAI)"), _("DICOM SEG"))
+        ui.exportComboBox.addItems(list(titles))
+        ui.exportButton.clicked.connect(self._ask)
+
+    def update(self, busy: bool, reason: str, dataset: Path | None) -> None:
+        """Allow the export of ``dataset``, or say why it cannot be."""
+        self._dataset = dataset
+        self._ui.exportButton.enabled = not busy and not reason
+        self._ui.exportComboBox.enabled = not reason
+        self._ui.exportButton.toolTip = reason or _("Write all corrections that are not excluded into a new folder")
+
+    def take(self, result: "ExportResult") -> None:
+        """Say what was exported."""
+        text = _("Exported {count} cases to {folder}").format(count=result.cases, folder=result.folder)
+        result.warnings.insert(0, text)
+
+    def _ask(self) -> None:
+        chosen = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Export into a new folder in..."), str(self._dataset)
+        )
+        if chosen:
+            self._target = Path(chosen)
+            self._start(self._make)
+
+    def _make(self, folder: Path) -> "Job":
+        from CrossContrastLib.corrections.jobs import ExportCorrections
+
+        form = _FORMS[self._ui.exportComboBox.currentIndex]
+        # nnU-Net names the new folder itself: Dataset701_Name.
+        out = (
+            self._target if form == "nnunet" else self._target / f"{self._dataset.name if self._dataset else ''}-{form}"
+        )
+        return ExportCorrections(dataset=self._dataset, out=out, form=form)
