@@ -95,6 +95,8 @@ class FrontDoor:
                 return answer
         else:
             session = self._pool.running(identity)
+        if request.path == "/favicon.ico" and session is None:
+            return web.Response(status=204)
         if session is None:
             return page("This session has ended; load the page again to go on.", 410)
         try:

@@ -42,13 +42,18 @@ class JobRunner:
         on_progress: Progress,
         on_result: Callable[[JobResult], None],
         on_error: Callable[[CrossContrastError], None],
+        *,
+        heavy: bool = True,
     ) -> None:
-        """Start a job; it ends in one call of ``on_result`` or ``on_error``, the latter also where it is cancelled."""
+        """Start a job; it ends in one call of ``on_result`` or ``on_error``, the latter also where it is cancelled.
+
+        Only ``heavy`` ones wait for a slot.
+        """
         if self.busy:
             raise RuntimeError("A job is under way.")
         if self._idle:
             self._idle.cancel()
-        self._task = asyncio.ensure_future(self._follow(job, on_progress, on_result, on_error))
+        self._task = asyncio.ensure_future(self._follow(job, on_progress, on_result, on_error, heavy))
 
     async def cancel(self) -> None:
         """Stop the job under way, if there is one."""
@@ -68,11 +73,13 @@ class JobRunner:
         on_progress: Progress,
         on_result: Callable[[JobResult], None],
         on_error: Callable[[CrossContrastError], None],
+        heavy: bool,
     ) -> None:
         outcome: JobResult | CrossContrastError
         try:
             with ExitStack() as held:
-                held.callback((await self._slot(on_progress)).release)
+                if heavy:
+                    held.callback((await self._slot(on_progress)).release)
                 on_progress(0, 1, "starting")
                 outcome = await self._finish(self._client.submit(job), on_progress)
         except asyncio.CancelledError:

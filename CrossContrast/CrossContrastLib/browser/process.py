@@ -6,6 +6,7 @@ import sys
 import threading
 from importlib import import_module
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from CrossContrastLib.browser.forward import KEY_HEADER
@@ -24,6 +25,8 @@ def run_session(plan: SessionPlan, pipe: Connection) -> None:
     os.environ["WSLINK_READY_MSG"] = ""
     sys.argv = ["crosscontrast"]  # trame reads options from it
     os.chdir(plan.folder)
+    with Path("session.log").open("ab", buffering=0) as log:  # what native libraries say is not for the terminal
+        os.dup2(log.fileno(), 2)
     from trame.app import get_server
 
     server = get_server(client_type="vue3")

@@ -1,4 +1,4 @@
-"""The address that a session takes files at."""
+"""The addresses at which a session takes files and hands them out."""
 
 import asyncio
 import shutil
@@ -13,8 +13,8 @@ from CrossContrastLib.browser.arrivals import safe_name, settle
 from CrossContrastLib.browser.plan import Limits
 from CrossContrastLib.errors import BadInputError, CrossContrastError
 
-#: Where the page's script sends files to.
-PATH = "/upload"
+#: Where the page's script sends files to, and where the result is fetched from.
+PATH, DOWNLOAD = "/upload", "/download"
 
 
 def add_upload(server: Any, folder: Path, limits: Limits, take: Callable[[list[Path]], None]) -> None:
@@ -37,6 +37,20 @@ def add_upload(server: Any, folder: Path, limits: Limits, take: Callable[[list[P
         return web.json_response({"images": [image.name for image in images]})
 
     server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.post(PATH, upload)]))
+
+
+def add_download(server: Any, make: Callable[[], Path]) -> None:
+    """Let a trame server hand out the file that ``make`` makes."""
+
+    async def download(_request: web.Request) -> web.StreamResponse:
+        try:
+            with server.state:
+                path = make()
+        except CrossContrastError as error:
+            return web.Response(text=error.message, status=422)
+        return web.FileResponse(path, headers={"Content-Disposition": f'attachment; filename="{safe_name(path.name)}"'})
+
+    server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.get(DOWNLOAD, download)]))
 
 
 async def _receive(request: web.Request, folder: Path, limits: Limits) -> list[tuple[str, Path]]:

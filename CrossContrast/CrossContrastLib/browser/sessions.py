@@ -9,7 +9,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -61,16 +61,26 @@ class Session:
 
 
 class SessionPool:
-    """All sessions of a server. ``root`` holds a folder for each, named by a digest of its identity."""
+    """All sessions of a server. ``root`` holds a folder for each, named by a digest of its identity.
 
-    def __init__(self, application: str, arguments: Mapping[str, Any], root: Path, limits: Limits) -> None:
+    ``preload`` are modules that are imported once for all of them.
+    """
+
+    def __init__(
+        self,
+        application: str,
+        arguments: Mapping[str, Any],
+        root: Path,
+        limits: Limits,
+        preload: Sequence[str] = ("CrossContrastLib.browser.preload",),
+    ) -> None:
         self._application, self._arguments = application, dict(arguments)
         self._root, self.limits = root, limits
         self._sessions: dict[str, Session] = {}
         self._starting: dict[str, asyncio.Future[Session]] = {}
         method = "spawn" if sys.platform == "win32" else "forkserver"
         self._context = multiprocessing.get_context(method)
-        self._context.set_forkserver_preload(["CrossContrastLib.browser.preload"])
+        self._context.set_forkserver_preload(list(preload))
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def is_known(self, identity: str) -> bool:
@@ -103,6 +113,7 @@ class SessionPool:
         if starting and starting.done():
             del self._starting[identity]
             self._sessions[identity] = starting.result()
+            self._sessions[identity].alive()
         session = self.running(identity)
         if session is None and identity not in self._starting:
             self._check_room()
@@ -113,7 +124,8 @@ class SessionPool:
         return session
 
     def _check_room(self) -> None:
-        if len(self.sessions) + len(self._starting) >= self.limits.sessions:
+        begun = sum(not starting.done() for starting in self._starting.values())
+        if len(self.sessions) + begun >= self.limits.sessions:
             raise CrossContrastError(
                 f"All {self.limits.sessions} sessions of this server are in use; try again in a while."
             )
@@ -124,7 +136,9 @@ class SessionPool:
         folder = self._folder(identity)
         plan = SessionPlan(self._application, folder, secrets.token_urlsafe(32), self.limits, self._arguments)
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=run_session, args=(plan, theirs), daemon=False)
+        process: BaseProcess = self._context.Process(  # type: ignore[attr-defined]  # each kind of context has it
+            target=run_session, args=(plan, theirs), daemon=False
+        )
         await asyncio.to_thread(process.start)
         theirs.close()
         try:
@@ -140,6 +154,9 @@ class SessionPool:
         """End sessions that idle or hold too much memory, and forget old ones; runs until cancelled."""
         while True:
             await asyncio.sleep(_LOOK)
+            for identity, starting in list(self._starting.items()):
+                if starting.done() and starting.exception() is None:  # an error waits for the user to come and see it
+                    self._sessions[identity] = self._starting.pop(identity).result()
             for identity, session in list(self._sessions.items()):
                 reason = self._why_end(session)
                 if reason:
@@ -161,7 +178,12 @@ class SessionPool:
         used = {session.plan.folder for session in self._sessions.values()}
         oldest = time.time() - 86400 * self.limits.keep_days
         for folder in self._root.iterdir():
-            if folder not in used and folder.is_dir() and folder.stat().st_mtime < oldest:
+            if (
+                folder not in used
+                and folder.is_dir()
+                and not folder.name.startswith(".")
+                and folder.stat().st_mtime < oldest
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
 
     async def close(self) -> None:

@@ -12,8 +12,10 @@ from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
 
 #: Pictures per second of the view that the mouse is in, and of the others.
 _FRAMES, _FRAMES_ELSEWHERE = 30.0, 20.0
+#: What the views are called in the scene, and by people.
+_NAMES = {"Red": "Axial", "Yellow": "Sagittal", "Green": "Coronal"}
 _LABEL = (
-    "position:absolute;top:4px;left:8px;color:#fff;font-size:12px;pointer-events:none;"
+    "position:absolute;z-index:1;top:4px;left:8px;color:#fff;font-size:12px;pointer-events:none;"
     "text-shadow:0 0 3px #000,0 0 3px #000"
 )
 
@@ -29,7 +31,8 @@ def add_views(application: SlicerApp, server: Any) -> LayoutManager:
         blur_fps=_FRAMES_ELSEWHERE,
     )
     manager = LayoutManager(application.scene, application.view_manager, server)
-    manager.register_layout_dict(dict(layouts()), lazy_initialization=True)
+    # Not lazily: views that were made while a page is being drawn would become a part of it a second time.
+    manager.register_layout_dict(dict(layouts()))
     return manager
 
 
@@ -47,17 +50,25 @@ def layouts() -> Mapping[str, Layout]:
     }
 
 
-def _slice_controls(server: Any, view_id: str, view: Any) -> None:
-    """A slider along the lower edge, and the orientation's name."""
-    html.Div(view.get_orientation(), style=_LABEL)
+def _slice_controls(server: Any, _view_id: str, view: Any) -> None:
+    """A slider along the lower edge, and the orientation's name; the image fills the view whenever its size changes."""
+    view.interactor().AddObserver("WindowResizeEvent", lambda *_: _fit(view))
+    name = _NAMES.get(view.get_singleton_tag(), view.get_singleton_tag())
+    html.Div(name, style=_LABEL, classes=f"view-label label-{name.lower()}")
     with html.Div(style="position:absolute;bottom:0;left:0;right:0;padding:0 8px"):
         Slider(
             typed_state=connect_slice_view_slider_to_state(server, view),
-            classes=f"slice-slider slice-{view_id}",
+            classes=f"slice-slider slice-{name.lower()}",
             theme="dark",
             density="compact",
-            aria_label=f"{view.get_orientation()} slice",
+            aria_label=f"{name} slice",
         )
+
+
+def _fit(view: Any) -> None:
+    place = view.get_slice_value()
+    view.fit_view_to_content()
+    view.set_slice_value(place)
 
 
 def _nothing(_server: Any, _view_id: str, _view: Any) -> None:

@@ -1,6 +1,6 @@
 """Small parts that pages are made of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,15 +66,15 @@ def notices(model: str) -> None:
             v3.VBtn("Close", variant="text", click=f"{model} = ''")
 
 
-def key_hints(keys: list[tuple[str, str]]) -> Callable[[], None]:
-    """Return what draws a table of the keys and what they do."""
-
-    def draw() -> None:
+def key_table(keys: Sequence[tuple[str, str]], model: str) -> None:
+    """A dialog with the keys and what they do; ``model`` is the name of the state that opens it."""
+    with v3.VDialog(v_model=(model,), max_width=420), v3.VCard(title="Keys"):
         with v3.VTable(density="compact"), html.Tbody():
             for key, meaning in keys:
                 with html.Tr():
                     with html.Td():
                         html.Kbd(key)
                     html.Td(meaning)
-
-    return draw
+        with v3.VCardActions():
+            v3.VSpacer()
+            v3.VBtn("Close", click=f"{model} = false")

@@ -8,14 +8,20 @@ from trame_slicer.core import SlicerApp
 from CrossContrastLib.browser.job_runner import JobRunner
 from CrossContrastLib.browser.page import prepare_page_state
 from CrossContrastLib.browser.plan import SessionPlan
-from CrossContrastLib.browser.receive import add_upload
+from CrossContrastLib.browser.receive import add_download, add_upload
 from CrossContrastLib.browser.views import add_views
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.desk import Desk
+from SoftCordSegLib.browser.keeping import Keeping
+from SoftCordSegLib.browser.keys import bind_keys
+from SoftCordSegLib.browser.measuring import Measuring
 from SoftCordSegLib.browser.page import CordPage
+from SoftCordSegLib.browser.saving import Saving
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
+from SoftCordSegLib.browser.work import Work
 
 
 class CordApplication:
@@ -33,17 +39,42 @@ class CordApplication:
             CorrectionDataset.open(Path(dataset)) if dataset else None,
         )
         self._runner = JobRunner(plan.folder.parent / ".slots", plan.limits.jobs)
-        self.segmenting = Segmenting(server, self.desk, self.cases, self._runner)
-        self.showing = Showing(server, self.desk, layouts)
+        work = Work(server, self._runner, self.cases.tell)
+        segmenting = Segmenting(server, self.desk, self.cases, work)
+        self.cases.use(work, lambda: segmenting.typed.data.model)
+        showing = Showing(server, self.desk, layouts)
+        correcting = Correcting(server, self.desk)
+        measuring = Measuring(server, self.desk, correcting)
+        saving = Saving(server, self.desk, self.cases, correcting, work)
+        self._keeping = Keeping(self.desk, self.cases, correcting, saving)
         add_upload(server, plan.folder / "uploads", plan.limits, self.cases.take_files)
-        self.page = CordPage(server, layouts, self.cases, self.segmenting, self.showing)
-        first = next(iter(self.cases.typed.data.items), None)
-        if first:
-            self.cases.open(first["value"])
+        add_download(server, saving.download)
+        self.page = CordPage(
+            server,
+            layouts,
+            bind_keys(server, self.cases, showing, correcting, measuring, saving),
+            cases=self.cases,
+            work=work,
+            segmenting=segmenting,
+            showing=showing,
+            correcting=correcting,
+            measuring=measuring,
+            saving=saving,
+        )
+        server.controller.add("on_server_ready")(lambda **_: self._begin(server))
 
     def close(self) -> None:
-        """End the worker."""
-        self._runner.close()
+        """Keep what was done, and end the worker."""
+        try:
+            self._keeping.keep()
+        finally:
+            self._runner.close()
+
+    def _begin(self, server: Any) -> None:
+        with server.state:
+            if not self._keeping.restore() and self.cases.keys:
+                self.cases.open(self.cases.keys[0])
+        self._keeping.start(lambda error: self.cases.tell(error.message))
 
 
 def build(server: Any, plan: SessionPlan) -> CordApplication:

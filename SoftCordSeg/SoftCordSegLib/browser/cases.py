@@ -1,5 +1,6 @@
 """Which images there are, and opening one of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from trame_server.utils.typed_state import TypedState
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.ground.files import image_stem
-from SoftCordSegLib.browser.desk import Desk
-from SoftCordSegLib.browser.state import CaseState
+from CrossContrastLib.jobs.job import JobResult
+from SoftCordSegLib.browser.desk import Desk, MapFiles
+from SoftCordSegLib.browser.state import BUSY, NO_OTHER, CaseState
+from SoftCordSegLib.browser.work import Work
+from SoftCordSegLib.correcting.jobs import OpenCase, OpenCaseResult
 
 
 @dataclass(frozen=True)
@@ -24,49 +28,81 @@ class ListedCase:
 
 
 class Cases:
-    """The list of images: those of the command line, those of the correction dataset, and what the user sends."""
+    """The list of images: those of the command line, those of the correction dataset, and what the user sends.
+
+    ``before_leaving`` is called before another image is opened, ``kept_map`` returns the map of a case that this
+    session left behind, or ``None``.
+    """
 
     def __init__(self, server: Any, desk: Desk, files: list[Path], dataset: CorrectionDataset | None) -> None:
         self._desk = desk
         self.dataset = dataset
         self.typed = TypedState(server.state, CaseState, namespace="cases")
+        self.before_leaving: Callable[[], None] = lambda: None
+        self.kept_map: Callable[[str], MapFiles | None] = lambda _key: None
         self._cases: dict[str, ListedCase] = {}
+        self._work: Work | None = None
+        self._model = lambda: "softcord"
         for path in files:
-            self._add(ListedCase(f"file:{path}", image_stem(path), path))
+            self._add_file(path)
         self.refresh()
+
+    def use(self, work: Work, model: Callable[[], str]) -> None:
+        """Set what jobs are started with, and the model for cases without a prediction."""
+        self._work, self._model = work, model
+        work.listeners.append(self._update)
 
     @property
     def current(self) -> ListedCase | None:
         """The case that lies on the desk."""
         return self._cases.get(self._desk.case.key) if self._desk.case else None
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all cases, in the order of the list."""
+        return list(self._cases)
+
     def refresh(self) -> None:
         """Look again at which cases there are and what has become of them."""
         states = {}
         for case in self.dataset.cases() if self.dataset else []:
-            self._add(ListedCase(f"case:{case.name}", case.name, case.image, case.name))
-            states[f"case:{case.name}"] = f"revision {case.revision}" if case.revision else case.state
+            key = f"case:{case.name}"
+            self._cases.setdefault(key, ListedCase(key, case.name, case.image, case.name))
+            states[key] = f"revision {case.revision}" if case.state == "corrected" else case.state
         self.typed.data.items = [
             {"title": case.title, "subtitle": states.get(case.key, ""), "value": case.key}
             for case in self._cases.values()
         ]
         self._update()
 
+    def add_files(self, paths: list[Path]) -> list[str]:
+        """Add images to the list and return their keys."""
+        keys = [self._add_file(path) for path in paths]
+        self.refresh()
+        return keys
+
+    def sent_files(self, folder: Path) -> list[Path]:
+        """Return the images of the list that lie in ``folder``."""
+        return [case.path for case in self._cases.values() if case.path.is_relative_to(folder)]
+
     def take_files(self, paths: list[Path]) -> None:
         """Add images that the user sent, and open the first."""
-        for path in paths:
-            self._add(ListedCase(f"file:{path}", image_stem(path), path))
-        self.refresh()
-        self.open(f"file:{paths[0]}")
+        self.open(self.add_files(paths)[0])
 
     def open(self, key: str) -> None:
         """Open a case; says why where it cannot be."""
         case = self._cases.get(key)
-        if case is None:
+        if case is None or (self._work and self._work.busy):
+            return
+        self.before_leaving()
+        kept = self.kept_map(key)
+        if case.name and kept is None and self._work and self.dataset:
+            self._open_with_job(case, self._work, self.dataset)
             return
         try:
             self._desk.open(key, case.path)
-            self._take_known_map(case)
+            if kept:
+                self._desk.take_soft(kept)
         except CrossContrastError as error:
             self.tell(error.message)
         self._update()
@@ -81,33 +117,42 @@ class Cases:
         """Show the user a sentence."""
         self.typed.data.notice = sentence
 
-    def _add(self, case: ListedCase) -> None:
-        self._cases.setdefault(case.key, case)
+    def _open_with_job(self, case: ListedCase, work: Work, dataset: CorrectionDataset) -> None:
+        """Let the worker fetch what there is of the case, and predict it where there is nothing."""
+        out = self._desk.folder / "opened" / case.name
+        job = OpenCase(dataset=dataset.folder, out=out, case=case.name, model=self._model())
+
+        def take(result: JobResult) -> str:
+            assert isinstance(result, OpenCaseResult)
+            self._desk.open(case.key, case.path)
+            self._desk.take_soft(
+                MapFiles(
+                    result.softseg,
+                    spread=result.uncertainty,
+                    model=result.model,
+                    case=result.case,
+                    base=result.base,
+                )
+            )
+            self.refresh()
+            return f"{result.waiting} other cases wait." if result.waiting != 1 else "1 other case waits."
+
+        work.start(job, take)
+
+    def _add_file(self, path: Path) -> str:
+        key = f"file:{path}"
+        self._cases.setdefault(key, ListedCase(key, image_stem(path), path))
+        return key
 
     def _following(self) -> str:
-        keys = list(self._cases)
+        keys = self.keys
         here = keys.index(self._desk.case.key) if self._desk.case and self._desk.case.key in keys else -1
         ahead = keys[here + 1 :] + keys[: max(here, 0)]
         waiting = {item["value"] for item in self.typed.data.items if item["subtitle"] == "pending"}
         return next((key for key in ahead if key in waiting), ahead[0] if ahead else "")
 
-    def _take_known_map(self, case: ListedCase) -> None:
-        """Show what a case of the dataset was corrected to, or else predicted as."""
-        if not case.name or self.dataset is None:
-            return
-        from CrossContrastLib.corrections.starting import starting_point
-        from CrossContrastLib.ground.images import write_image
-
-        if self.dataset.case(case.name).revision == 0 and self.dataset.prediction(case.name) is None:
-            return
-        start = starting_point(self.dataset, case.name)
-        copy = self._desk.folder / "maps" / f"{case.name}_softseg.nrrd"
-        copy.parent.mkdir(exist_ok=True)
-        write_image(start.soft, copy)
-        self._desk.take_soft(copy)
-
     def _update(self) -> None:
         data, current = self.typed.data, self.current
         data.active = current.key if current else ""
         data.title = current.title if current else ""
-        data.why_not_next = "" if self._following() else "There is no other image."
+        data.why_not_next = BUSY if self._work and self._work.busy else "" if self._following() else NO_OTHER

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import slicer
 from trame_slicer.core import SlicerApp
 
 from CrossContrastLib.ground.files import image_stem
 from CrossContrastLib.ground.images import read_image, write_image
+from CrossContrastLib.ground.provenance import ModelRecord
 from CrossContrastLib.scene.correction import Correction
+from CrossContrastLib.scene.roles import PREDICTED_ROLE
 from CrossContrastLib.scene.volumes import read_volume
-from SoftCordSegLib.scene.results import load_soft_map
+from SoftCordSegLib.scene.results import load_image, load_soft_map, remove_soft_map, set_case
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,19 @@ class OpenCase:
     key: str
     path: Path
     image: Any
+
+
+@dataclass(frozen=True)
+class MapFiles:
+    """A soft map on disk: the map, and where they are known the prediction that it was corrected from, the map of its
+    uncertainty, the model, and the case and revision of a correction dataset."""
+
+    soft: Path
+    predicted: Path | None = None
+    spread: Path | None = None
+    model: ModelRecord | None = None
+    case: str = ""
+    base: int = 0
 
 
 @dataclass
@@ -34,13 +48,6 @@ class Desk:
     soft: Any = None
     correction: Correction | None = None
     listeners: list[Callable[[], None]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        # Registers the class of colour legends on the scene; it looks for tables in files, of which there are none.
-        self.application.app_logic.SetHomeDirectory(str(self.folder))
-        self._colours = slicer.vtkSlicerColorLogic()
-        self._colours.SetMRMLApplicationLogic(self.application.app_logic)
-        self._colours.SetMRMLScene(self.scene)
 
     @property
     def scene(self) -> Any:
@@ -58,59 +65,46 @@ class Desk:
             copy.parent.mkdir(exist_ok=True)
             write_image(whole, copy)
             path = copy
-        image = read_volume(self.scene, path, image_stem(path))
-        self.clear(keep=image)
+        image = load_image(self.scene, path)
+        self.clear()
         self.case = OpenCase(key, path, image)
         display = self.application.display_manager
         display.show_volume_in_slice_background(image)
         display.reset_views()
         self._tell()
 
-    def take_soft(self, path: Path, *, sidecar: Path | None = None, spread: Path | None = None) -> None:
+    def take_soft(self, files: MapFiles) -> None:
         """Put a soft map on the desk, which belongs to the image that lies there."""
         assert self.case
         self._remove_soft()
         name = f"{self.case.image.GetName()} soft"
-        self.soft = load_soft_map(self.scene, path, name, self.case.image, sidecar=sidecar, spread=spread)
+        self.soft = load_soft_map(self.scene, files.soft, name, self.case.image, model=files.model, spread=files.spread)
+        if files.case:
+            set_case(self.soft, files.case, files.base)
+        if files.predicted:
+            predicted = read_volume(self.scene, files.predicted, f"{name} as predicted")
+            self.soft.SetNodeReferenceID(PREDICTED_ROLE, predicted.GetID())
         self._tell()
 
-    def start_correction(self, threshold: float) -> Correction:
+    def start_correction(self, threshold: float) -> None:
         """Make the segment of the soft map, or cut it anew."""
-        assert self.soft
-        self.correction = Correction(self.scene, self.soft, threshold, "cord")
-        self._tell()
-        return self.correction
+        if self.soft is not None:
+            self.correction = Correction(self.scene, self.soft, threshold, "spinal cord")
+            self._tell()
 
-    def clear(self, keep: Any = None) -> None:
-        """Take everything off the desk but the node ``keep``."""
+    def clear(self) -> None:
+        """Take everything off the desk."""
         self._remove_soft()
-        if self.case is not None and self.case.image is not keep:
-            self._remove(self.case.image)
-        self.case = None
-        self._tell()
+        case, self.case = self.case, None
+        if case is not None:
+            self._tell()
+            self.scene.RemoveNode(case.image)
 
     def _remove_soft(self) -> None:
-        correction, self.correction = self.correction, None
-        soft, self.soft = self.soft, None
-        if correction is not None or soft is not None:
-            self._tell()  # tools let go of the nodes before they go
-        if correction is not None:
-            self._remove(correction.segmentation)
-            self._remove(correction.predicted)
+        soft, self.soft, self.correction = self.soft, None, None
         if soft is not None:
-            from SoftCordSegLib.scene.results import uncertainty_of
-
-            self._remove(uncertainty_of(soft))
-            self._remove(soft)
-
-    def _remove(self, node: Any) -> None:
-        if node is None or node.GetScene() is None:
-            return
-        displays = [node.GetNthDisplayNode(number) for number in range(node.GetNumberOfDisplayNodes())]
-        storage = node.GetStorageNode()
-        for made in (*displays, storage, node):
-            if made is not None:
-                self.scene.RemoveNode(made)
+            self._tell()  # tools let go of the nodes before they go
+            remove_soft_map(self.scene, soft)
 
     def _tell(self) -> None:
         for listener in self.listeners:

@@ -1,5 +1,6 @@
-"""The page: views in the middle, a panel of sections beside them."""
+"""The page: views in the middle, a panel of sections beside them, the plot below."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from trame.ui.vuetify3 import VAppLayout
@@ -8,11 +9,19 @@ from trame.widgets import vuetify3 as v3
 from trame_slicer.core import LayoutManager
 
 from CrossContrastLib.browser.page import page_script
-from CrossContrastLib.browser.widgets import drop_hint, notices
+from CrossContrastLib.browser.widgets import drop_hint, key_table, notices
 from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.correcting import Correcting
+from SoftCordSegLib.browser.edit_panels import correct_panel, save_panel
+from SoftCordSegLib.browser.keys import KEYS
+from SoftCordSegLib.browser.legends import map_legend
+from SoftCordSegLib.browser.measuring import Measuring
 from SoftCordSegLib.browser.panels import image_panel, segment_panel, show_panel
+from SoftCordSegLib.browser.plot import area_plot
+from SoftCordSegLib.browser.saving import Saving
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
+from SoftCordSegLib.browser.work import Work
 
 TITLE = "CrossContrast"
 _WIDTH = 300
@@ -20,7 +29,10 @@ _STYLE = """
 html { overflow: hidden; }
 .panel { overflow-y: auto; height: 100%; }
 .v-slider.v-input--horizontal { margin-inline: 4px; }
-kbd { white-space: nowrap; }
+kbd { white-space: nowrap; background: #444; border-radius: 3px; padding: 1px 6px; }
+.reason { color: #ffcc80; }
+.stage { height: 100%; display: flex; flex-direction: column; }
+.views { flex: 1; min-height: 0; position: relative; display: flex; }
 """
 
 
@@ -28,39 +40,71 @@ class CordPage:
     """Draws the page of one session."""
 
     def __init__(
-        self, server: Any, layouts: LayoutManager, cases: Cases, segmenting: Segmenting, showing: Showing
+        self,
+        server: Any,
+        layouts: LayoutManager,
+        keys: Mapping[str, str],
+        *,
+        cases: Cases,
+        work: Work,
+        segmenting: Segmenting,
+        showing: Showing,
+        correcting: Correcting,
+        measuring: Measuring,
+        saving: Saving,
     ) -> None:
-        server.state.trame__title = TITLE
-        server.state.panel_open = True
-        case, run = cases.typed.name, segmenting.typed.name
+        server.state.update({"trame__title": TITLE, "panel_open": True, "panel_tab": "segment", "keys_open": False})
         with VAppLayout(server, theme="dark") as self.layout:
             client.Style(_STYLE)
-            client.Script(page_script({}))
-            with v3.VAppBar(density="compact", flat=True, color="surface"):
-                v3.VAppBarNavIcon(click="panel_open = !panel_open", aria_label="Panel")
-                v3.VAppBarTitle("{{ " + case.title + " || '" + TITLE + "' }}", classes="text-subtitle-1")
-                v3.VSelect(
-                    v_model=(showing.typed.name.layout,),
-                    items=(showing.typed.name.layouts,),
-                    density="compact",
-                    variant="outlined",
-                    hide_details=True,
-                    style="max-width:190px",
-                    aria_label="Layout",
-                    classes="mr-2 layouts",
-                )
-                v3.VProgressLinear(
-                    active=(run.busy,), model_value=(run.percent,), absolute=True, location="bottom", color="primary"
-                )
-            with (
-                v3.VNavigationDrawer(v_model=("panel_open",), width=_WIDTH, permanent=True),
-                html.Div(classes="panel pa-1"),
-            ):
-                image_panel(cases)
-                segment_panel(segmenting)
-                show_panel(showing)
-            with v3.VMain(), html.Div(style="position:absolute;inset:0;display:flex"):
-                layouts.initialize_layout_grid(self.layout)
-            notices(case.notice)
+            client.Script(page_script(keys))
+            self._bar(cases, work, showing, correcting)
+            with v3.VNavigationDrawer(v_model=("panel_open",), width=_WIDTH, permanent=True):
+                with v3.VTabs(v_model=("panel_tab",), density="compact", grow=True, color="primary"):
+                    v3.VTab("Segment", value="segment", classes="text-none")
+                    v3.VTab("Correct", value="correct", classes="text-none")
+                with html.Div(classes="panel pa-1", style="height:calc(100% - 40px)"):
+                    with html.Div(v_show=("panel_tab == 'segment'",)):
+                        image_panel(cases)
+                        segment_panel(segmenting, work)
+                        show_panel(showing)
+                    with html.Div(v_show=("panel_tab == 'correct'",)):
+                        correct_panel(correcting, measuring)
+                        save_panel(saving)
+            with v3.VMain(style="height:100vh"), html.Div(classes="stage"):
+                with html.Div(classes="views"):
+                    layouts.initialize_layout_grid(self.layout)
+                    map_legend(showing)
+                area_plot(measuring)
+            notices(cases.typed.name.notice)
             notices("upload_error")
+            key_table([(key, meaning) for key, meaning, _ in KEYS], "keys_open")
             drop_hint()
+
+    def _bar(self, cases: Cases, work: Work, showing: Showing, correcting: Correcting) -> None:
+        job, edit, show = work.typed.name, correcting.typed.name, showing.typed.name
+        with v3.VAppBar(density="compact", flat=True, color="surface"):
+            v3.VAppBarNavIcon(click="panel_open = !panel_open", aria_label="Panel")
+            v3.VAppBarTitle("{{ " + cases.typed.name.title + f" || '{TITLE}'" + " }}", classes="text-subtitle-1")
+            html.Span("{{ " + job.message + " }}", classes="text-caption mr-3 run-message")
+            for icon, label, action, why_not in (
+                ("mdi-undo", "Undo", correcting.undo, edit.why_not_undo),
+                ("mdi-redo", "Redo", correcting.redo, edit.why_not_redo),
+            ):
+                with html.Span(title=(f"{why_not} || '{label}'",)):
+                    v3.VBtn(icon=icon, size="small", click=action, disabled=(f"!!{why_not}",), aria_label=label)
+            v3.VSelect(
+                v_model=(show.layout,),
+                items=(show.layouts,),
+                density="compact",
+                variant="outlined",
+                hide_details=True,
+                style="max-width:190px",
+                aria_label="Layout",
+                classes="mx-2 layouts",
+            )
+            v3.VBtn(
+                "Keys", size="small", variant="tonal", classes="text-none mr-2", click="keys_open = true", id="keys"
+            )
+            v3.VProgressLinear(
+                active=(job.busy,), model_value=(job.percent,), absolute=True, location="bottom", color="primary"
+            )

@@ -7,6 +7,7 @@ from CrossContrastLib.browser.widgets import button, reason, section, slider
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
+from SoftCordSegLib.browser.work import Work
 
 _SELECT = {"density": "compact", "variant": "outlined", "hide_details": True}
 
@@ -45,18 +46,18 @@ def image_panel(cases: Cases) -> None:
         html.Div("or drop an image or a DICOM folder on the page", classes="text-caption text-medium-emphasis")
 
 
-def segment_panel(segmenting: Segmenting) -> None:
+def segment_panel(segmenting: Segmenting, work: Work) -> None:
     """Choose a model and run it."""
-    name = segmenting.typed.name
+    name, job = segmenting.typed.name, work.typed.name
     with section("Segment", "mdi-auto-fix"):
         v3.VSelect(v_model=(name.model,), items=(name.models,), aria_label="Model", classes="mb-1 models", **_SELECT)
         v3.VCheckbox(
             v_model=(name.uncertainty,), label="How sure? (six times as long)", density="compact", hide_details=True
         )
         button("Run", "mdi-play", segmenting.run, name.why_not, id="run", color="primary")
-        button("Cancel", "mdi-stop", segmenting.cancel, f"{name.busy} ? '' : 'Nothing is running.'", id="cancel")
+        button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel")
         reason(name.why_not)
-        html.Div("{{ " + name.message + " }}", classes="text-caption run-message")
+        html.Div("{{ " + job.message + " }}", classes="text-caption run-message")
 
 
 def show_panel(showing: Showing) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from trame_server.utils.typed_state import TypedState
 from trame_slicer.core import LayoutManager
 
+from CrossContrastLib.scene.layers import show_layers
 from CrossContrastLib.scene.soft_map import set_opacity, set_threshold, show_soft_map
 from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.state import NO_MAP, ShowState
@@ -29,8 +30,14 @@ class Showing:
             }
         )
         self._shown: Any = None
+        self._glanced = False
         desk.listeners.append(self._update)
         layouts.set_layout(self.typed.data.layout)
+
+    def glance(self) -> None:
+        """Hide the map, or show it again."""
+        self._glanced = not self._glanced
+        self._set_opacity(self.typed.data.opacity)
 
     def _set_layout(self, layout: str) -> None:
         if layout in self._layouts.get_layout_ids():
@@ -42,7 +49,7 @@ class Showing:
 
     def _set_opacity(self, opacity: float) -> None:
         if self._shown:
-            set_opacity(self._desk.scene, self._shown, float(opacity))
+            set_opacity(self._desk.scene, self._shown, 0.0 if self._glanced else float(opacity))
 
     def _set_threshold(self, threshold: float) -> None:
         if self._desk.soft:
@@ -54,18 +61,9 @@ class Showing:
         if desk.soft is None:
             self._shown = None
         elif data.uncertainty and spread is not None:
-            from CrossContrastLib.scene.layers import show_layers
-            from CrossContrastLib.scene.legend import hide_legend, show_legend
-
-            hide_legend(desk.soft)
             show_layers(desk.scene, None, [spread], data.opacity)
-            show_legend(spread, "doubt (SD)")
             self._shown = spread
         else:
-            if spread is not None:
-                from CrossContrastLib.scene.legend import hide_legend
-
-                hide_legend(spread)
             show_soft_map(desk.scene, desk.soft, None, data.threshold, data.opacity)
             self._shown = desk.soft
 

@@ -1,11 +1,16 @@
-"""What the page shows, as plain data that the browser and the session share."""
+"""What the page shows, as plain data that the browser and the session share.
+
+A field ``why_not...`` is empty where the thing can be done, and else the sentence that says why not.
+"""
 
 from dataclasses import dataclass, field
 
 NO_IMAGE = "Open an image first."
 NO_MAP = "Segment the image first."
 NO_SEGMENT = "Make a segment first."
-NO_DATASET = "This server was started without a correction dataset."
+NO_OTHER = "There is no other image."
+NO_DATASET = "The server was started without a correction dataset."
+BUSY = "Wait until the work under way is done."
 
 
 @dataclass
@@ -15,20 +20,27 @@ class CaseState:
     items: list[dict[str, str]] = field(default_factory=list)
     active: str = ""
     title: str = ""
-    why_not_next: str = "There is no other image."
+    why_not_next: str = NO_OTHER
     notice: str = ""
 
 
 @dataclass
-class RunState:
-    """The segmentation job. ``why_not`` is empty where it can be started."""
+class WorkState:
+    """The job in the worker, of whatever kind."""
+
+    busy: bool = False
+    percent: float = 0.0
+    message: str = ""
+    why_not_cancel: str = "Nothing is under way."
+
+
+@dataclass
+class SegmentState:
+    """What to segment with."""
 
     models: list[str] = field(default_factory=list)
     model: str = ""
     uncertainty: bool = False
-    busy: bool = False
-    percent: float = 0.0
-    message: str = ""
     why_not: str = NO_IMAGE
 
 
@@ -43,3 +55,51 @@ class ShowState:
     uncertainty: bool = False
     why_not: str = NO_MAP
     why_not_uncertainty: str = NO_MAP
+
+
+@dataclass
+class EditState:
+    """The correction and its tools; lengths in mm. ``low`` and ``high`` are intensities of the image."""
+
+    cut: float = 0.5
+    tool: str = ""
+    diameter: float = 6.0
+    sphere: bool = False
+    strength: float = 0.5
+    kernel: float = 3.0
+    all_slices: bool = False
+    surface: bool = True
+    low: float = 0.0
+    high: float = 1.0
+    lowest: float = 0.0
+    highest: float = 1.0
+    changed: int = 0
+    why_not_segment: str = NO_MAP
+    why_not_tool: str = NO_SEGMENT
+    why_not_undo: str = NO_SEGMENT
+    why_not_redo: str = NO_SEGMENT
+
+
+@dataclass
+class MeasureState:
+    """The areas along the cord as paths of a picture of 1000 x 100, and how the correction differs."""
+
+    now: str = ""
+    before: str = ""
+    summary: str = ""
+    left: str = ""
+    right: str = ""
+    top: str = ""
+    difference: bool = False
+    why_not_difference: str = NO_SEGMENT
+
+
+@dataclass
+class SaveState:
+    """Saving into the dataset, and taking the result away."""
+
+    author: str = ""
+    note: str = ""
+    unsaved: bool = False
+    why_not: str = NO_SEGMENT
+    why_not_download: str = NO_MAP
