@@ -6,15 +6,14 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Testing" / "SoftCordSegLib" / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "SoftCordSegLib" / "browser"))
 from driver import Page, Server, launch
 
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from CrossContrastLib.ground.images import write_image
 from SoftCordSegLib.phantom import CordPhantom
 
-TARGET = ROOT / "Resources" / "Screenshots"
+TARGET = Path(__file__).resolve().parents[2] / "Resources" / "Screenshots"
 
 
 def tour(page: Page) -> None:

@@ -92,6 +92,11 @@ class Desk:
             self.correction = Correction(self.scene, self.soft, threshold, "spinal cord")
             self._tell()
 
+    def draw(self) -> None:
+        """Ask the slice views for a new picture; not every change of a layer makes them do so by themselves."""
+        for view in self.application.view_manager.get_slice_views():
+            view.schedule_render()
+
     def clear(self) -> None:
         """Take everything off the desk."""
         self._remove_soft()

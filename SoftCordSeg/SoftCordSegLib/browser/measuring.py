@@ -67,10 +67,9 @@ class Measuring:
             return
         if self.typed.data.difference:
             show_difference(desk.scene, desk.correction.predicted, desk.soft)
-            for view in desk.application.view_manager.get_slice_views():
-                view.schedule_render()
         else:
             hide_difference(desk.scene, desk.soft)
+        desk.draw()
 
     def _draw(self) -> None:
         data = self.typed.data

@@ -32,7 +32,7 @@ html { overflow: hidden; }
 kbd { white-space: nowrap; background: #444; border-radius: 3px; padding: 1px 6px; }
 .reason { color: #ffcc80; }
 .stage { height: 100%; display: flex; flex-direction: column; }
-.views { flex: 1; min-height: 0; position: relative; display: flex; }
+.views { touch-action: none; flex: 1; min-height: 0; position: relative; display: flex; }
 """
 
 

@@ -50,10 +50,12 @@ class Showing:
     def _set_opacity(self, opacity: float) -> None:
         if self._shown:
             set_opacity(self._desk.scene, self._shown, 0.0 if self._glanced else float(opacity))
+            self._desk.draw()
 
     def _set_threshold(self, threshold: float) -> None:
         if self._desk.soft:
             set_threshold(self._desk.soft, float(threshold))
+            self._desk.draw()
 
     def _show(self) -> None:
         desk, data = self._desk, self.typed.data
@@ -66,6 +68,7 @@ class Showing:
         else:
             show_soft_map(desk.scene, desk.soft, None, data.threshold, data.opacity)
             self._shown = desk.soft
+        desk.draw()
 
     def _update(self) -> None:
         desk, data = self._desk, self.typed.data

@@ -126,8 +126,8 @@ def test_sessions_end_when_they_idle_or_hold_too_much_memory(tmp_path, monkeypat
         async with door(tmp_path / "idle", idle_minutes=1 / 60) as (pool, browser):
             await enter(browser())
             (session,) = pool.sessions
-            await until(lambda: not pool.sessions)
-            assert (session.plan.folder / "ended.txt").exists()
+            await until(lambda: (session.plan.folder / "ended.txt").exists())
+            assert pool.sessions == []
         async with door(tmp_path / "large", session_bytes=1 << 20) as (pool, browser):
             await enter(browser())
             await until(lambda: not pool.sessions)
