@@ -27,6 +27,7 @@ from SoftCordSegLib.widgets.csa_page import CsaPage
 from SoftCordSegLib.widgets.dataset_page import DatasetPage
 from SoftCordSegLib.widgets.difference import DifferenceOverlay
 from SoftCordSegLib.widgets.display_page import DisplayPage
+from SoftCordSegLib.widgets.retrain_page import RetrainPage
 from SoftCordSegLib.widgets.shortcuts import Shortcuts
 
 if TYPE_CHECKING:
@@ -82,9 +83,11 @@ class SoftCordSegWidget(ScenePanel):
         needed = Path(self.resourcePath("Requirements/SoftCordSeg.txt"))
         self.models = ModelChoice(self.ui.modelComboBox, "segmentation", needed)
         self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, self.makeJob, self.takeResult)
-        self.display, self.csa, self.difference = DisplayPage(), CsaPage(self.ui), DifferenceOverlay(self.ui)
+        self.display, self.csa, self.difference = DisplayPage(self.ui), CsaPage(self.ui), DifferenceOverlay(self.ui)
         self.correcting = CorrectPage(self.ui, self.onMapEdited)
         self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
+        self.retrain = RetrainPage(self.ui, needed, self.jobSettings, self.onModelsChanged)
+        self.dataset.onFolder = self.retrain.use
         self.correcting.onState = self.onCorrectionChanged
         self.shortcuts = Shortcuts(
             {
@@ -125,6 +128,7 @@ class SoftCordSegWidget(ScenePanel):
         self.correcting.close()
         self.csa.close()
         self.dataset.close()
+        self.retrain.close()
         super().cleanup()
 
     def onSceneStartClose(self, caller, event) -> None:
@@ -145,6 +149,11 @@ class SoftCordSegWidget(ScenePanel):
         """Keep the model with the other choices."""
         if self._parameterNode:
             self._parameterNode.model = self.models.model
+            self.retrain.update()
+
+    def onModelsChanged(self) -> None:
+        """Show which versions there are now."""
+        self.models.refresh(self.logic.getParameterNode().model)
 
     def onContrastsChosen(self) -> None:
         """Keep the contrasts with the other choices."""

@@ -4,38 +4,16 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
-from qt_harness.application import MODULES, ROOT, open_panel, pump, start
+from qt_harness.application import MODULES, ROOT, pump, start
+from qt_harness.fixtures import _opened, _scene, table_of  # noqa: F401 - fixtures
 
 slicer = start()
-
-
-@pytest.fixture
-def scene(model_home):
-    """An empty scene, and a model library with the shipped models only."""
-    slicer.mrmlScene.Clear(0)
-    yield slicer.mrmlScene
-    slicer.mrmlScene.Clear(0)
-
-
-@pytest.fixture
-def opened(scene):
-    """Opens modules and closes them, and with them their workers, after the test."""
-    panels = []
-
-    def open_and_remember(name):
-        panels.append(open_panel(name))
-        return panels[-1]
-
-    yield open_and_remember
-    for panel in panels:
-        panel.close()
 
 
 @pytest.fixture
@@ -54,10 +32,6 @@ def run(panel, seconds=120):
     assert panel.ui.runButton.enabled, panel.ui.runButton.toolTip
     panel.ui.runButton.click()
     assert pump(lambda: not panel.widget.controls.busy, seconds)
-
-
-def table_of(widget):
-    return [[widget.item(row, column).text() for column in range(widget.columnCount)] for row in range(widget.rowCount)]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -129,28 +103,6 @@ for name in MODULES:
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("needs Python packages that were not installed: the user declined.") == 4
-
-
-def test_the_cord_is_segmented_and_the_sliders_act_on_the_soft_map(opened, volume):
-    panel = opened("SoftCordSeg")
-    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
-    volume.SetAndObserveTransformNodeID(transform.GetID())
-    panel.ui.thresholdSlider.value = 0.3
-    run(panel)
-    assert panel.ui.statusLabel.text.startswith("Done.")
-    soft = panel.ui.softMapSelector.currentNode()
-    assert soft.GetName() == "T2w soft cord"
-    assert slicer.util.arrayFromVolume(soft).shape == (16, 20, 24)
-    assert slicer.util.arrayFromVolume(soft).dtype == np.float32
-    assert soft.GetTransformNodeID() == transform.GetID()
-    view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
-    assert (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID()) == (volume.GetID(), soft.GetID())
-    assert soft.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.3)
-    panel.ui.thresholdSlider.value = 0.7
-    panel.ui.opacitySlider.value = 0.25
-    assert soft.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.7)
-    assert view.GetForegroundOpacity() == pytest.approx(0.25)
-    assert not list(Path(slicer.app.temporaryPath).glob("CrossContrast-*"))
 
 
 def test_run_needs_an_input_volume(opened, scene):

@@ -9,6 +9,7 @@ from CrossContrastLib.cli.console import Console, user_command
 from SoftCordSegLib.ablation.cli import ablation
 from SoftCordSegLib.csa.cli import csa
 from SoftCordSegLib.evaluation.cli import evaluate
+from SoftCordSegLib.retrain.cli import retrain
 from SoftCordSegLib.softgt.cli import soft_gt
 from SoftCordSegLib.training.cli import train
 
@@ -132,3 +133,4 @@ cord.add_command(csa)
 cord.add_command(soft_gt)
 cord.add_command(evaluate)
 cord.add_command(train)
+cord.add_command(retrain)

@@ -202,7 +202,8 @@ class Panel:
 
     def grab(self, path: Path, width: int = 460) -> None:
         """Save a picture of the panel."""
-        self.host.resize(width, self.host.sizeHint().height())
+        height = max(self.host.sizeHint().height(), self.host.minimumSizeHint().height())
+        self.host.resize(width, height)
         self.host.show()
         pump()
         assert self.host.grab().save(str(path))

@@ -23,6 +23,10 @@ Images with masks of the structure "{label}" that were corrected by hand, kept b
 """
 
 
+#: The names that spine-generic's datasets have put the label behind the suffix, which BIDS does not know.
+_IGNORED = "*_label-*\n*_softseg.*\n*_seg.*\n*_csa.csv\n*_overlay.png\n*_uncertainty.*\n"
+
+
 def create_dataset(folder: Path, name: str, label: str) -> None:
     """Write what an empty correction dataset consists of; see :meth:`CorrectionDataset.create`."""
     layout = Layout(folder, label)
@@ -40,6 +44,7 @@ def create_dataset(folder: Path, name: str, label: str) -> None:
         describe_dataset(folder, title, derivative=False)
         for part in (layout.labels, layout.labels_softseg, layout.predictions):
             describe_dataset(part, f"{title}: {part.name}", derivative=True)
+            _write_new(part / ".bidsignore", _IGNORED)
         _write_new(folder / "README.md", _README.format(name=title, label=label))
         _write_new(folder / ".bidsignore", f"{EXCLUSIONS}\n")
         write_document(layout.settings, settings)  # last: without it the folder is no dataset yet

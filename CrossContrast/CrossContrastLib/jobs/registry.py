@@ -26,6 +26,7 @@ JOBS = {
     "cord.ablation-network": "SoftCordSegLib.ablation.jobs:TrainNetwork",
     "cord.csa": "SoftCordSegLib.csa.job:MeasureCsa",
     "cord.soft-gt": "SoftCordSegLib.softgt.job:MakeSoftGroundTruth",
+    "cord.retrain": "SoftCordSegLib.retrain.jobs:RetrainCord",
     "cord.evaluate": "SoftCordSegLib.evaluation.jobs:EvaluateCohort",
     "cord.evaluate-case": "SoftCordSegLib.evaluation.jobs:EvaluateCase",
     "corrections.export": "CrossContrastLib.corrections.jobs:ExportCorrections",

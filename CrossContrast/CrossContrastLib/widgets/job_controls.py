@@ -72,6 +72,7 @@ class JobControls:
         else:
             self._show_progress(0, 1, _("starting"))
             self._update()
+            self._on_busy()
 
     def cancel(self) -> None:
         """Stop the job under way, if there is one."""
@@ -90,6 +91,9 @@ class JobControls:
             self._take_result(result)
         except CrossContrastError as error:
             self._on_error(error)
+        except Exception:
+            self._end(_("The result cannot be shown; the log says why."))
+            raise
         else:
             self._end("\n".join([_("Done."), *result.warnings]))
 
@@ -106,9 +110,9 @@ class JobControls:
             self._folder.cleanup()
             self._folder = None
         self._update()
+        self._on_busy()
 
     def _update(self) -> None:
         self._ui.runButton.enabled = not self.busy and not self._reason
         self._ui.cancelButton.enabled = self.busy
         self._ui.progressBar.visible = self.busy
-        self._on_busy()

@@ -13,7 +13,7 @@ SEQUENCE, VOLUME = "vtkMRMLSequenceNode", "vtkMRMLScalarVolumeNode"
 
 @dataclass(frozen=True)
 class InputVolume:
-    """One volume that a job gets: its name for the user, its file, and the node of the scene that shows it."""
+    """One volume that a job gets: its name for the user, its file, and the node that shows it (empty: none does)."""
 
     name: str
     path: Path
@@ -30,7 +30,8 @@ def write_inputs(nodes: Iterable[Any], folder: Path) -> list[InputVolume]:
         for name, volume in _volumes(node):
             path = folder / f"{len(inputs) + 1:02d}_{file_name(volume)}"
             write_volume(volume, path)
-            inputs.append(InputVolume(name, path, _shown(node).GetID()))
+            shown = _shown(node)
+            inputs.append(InputVolume(name, path, shown.GetID() if shown else ""))
     return inputs
 
 
@@ -53,12 +54,13 @@ def _volumes(node: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def _shown(node: Any) -> Any:
-    """Return the volume that the views show for a node: itself, or the one in which a sequence is played."""
+def _shown(node: Any) -> Any | None:
+    """Return the volume that the views show for a node: itself, or the one in which a sequence is played, if it is."""
+    if not node.IsA(SEQUENCE):
+        return node
     scene = node.GetScene()
-    for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode") if node.IsA(SEQUENCE) else 0):
-        browser = scene.GetNthNodeByClass(number, "vtkMRMLSequenceBrowserNode")
-        proxy = browser.GetProxyNode(node)
+    for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")):
+        proxy = scene.GetNthNodeByClass(number, "vtkMRMLSequenceBrowserNode").GetProxyNode(node)
         if proxy is not None:
             return proxy
-    return node
+    return None

@@ -24,7 +24,7 @@ _SEGMENT = "spinal cord"
 _SETTLED = 120
 
 
-class CorrectPage(VTKObservationMixin):  # type: ignore[misc]  # Slicer's classes have no types
+class CorrectPage(VTKObservationMixin):
     """Wires the correction of one soft map at a time. ``on_changed`` gets the part of the map that changed.
 
     ``unsaved`` is true from the first change until :meth:`saved`.

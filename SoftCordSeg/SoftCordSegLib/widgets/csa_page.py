@@ -52,7 +52,7 @@ class CsaPage:
         live = self._live.get(soft.GetID())
         if live:
             live.change(box, voxels(soft)[box])
-        if not self._timer.isActive():
+        if not self._timer.active:
             self._timer.start()
 
     def refresh(self) -> None:

@@ -16,12 +16,13 @@ from SoftCordSegLib.widgets.case_list import CaseList
 from SoftCordSegLib.widgets.export_box import ExportBox
 
 if TYPE_CHECKING:
+    from CrossContrastLib.corrections.worklist import Order
     from CrossContrastLib.jobs.job import Job, JobResult
     from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
     from SoftCordSegLib.widgets.correct_page import CorrectPage
 
 _FOLDER, _AUTHOR = "CrossContrast/CorrectionDataset", "CrossContrast/Author"
-_ORDERS = ("listed", "uncertainty", "disagreement")
+_ORDERS: "tuple[Order, ...]" = ("listed", "uncertainty", "disagreement")
 
 
 class DatasetPage:
@@ -40,7 +41,9 @@ class DatasetPage:
         self._open_maps = open_maps
         self._settings = settings
         self._make: Callable[[Path], Job] = self._make_save
-        self._wanted = ""
+        self._wanted = self._saving = ""
+        #: Called with the folder of the dataset, or ``None`` where there is none, whenever it was read.
+        self.onFolder: Callable[[Path | None], None] = lambda _folder: None
         self.cases = CaseList(ui, needed, self.open)
         self._export = ExportBox(ui, self._start)
         names = {"runButton": "saveButton", "cancelButton": "datasetCancelButton"}
@@ -66,6 +69,7 @@ class DatasetPage:
     def refresh(self) -> None:
         """Read the list of cases again."""
         self.cases.read(self.folder)
+        self.onFolder(self.folder if self.cases.known else None)
         self.update()
 
     def save(self) -> None:
@@ -87,8 +91,6 @@ class DatasetPage:
 
     def update(self) -> None:
         """Enable what can be done, and say why the rest cannot."""
-        if not hasattr(self, "controls"):
-            return  # it is just being made
         busy, no_folder = self.controls.busy, "" if self.folder else _("Choose the folder of the dataset.")
         need = "" if self._correcting.correction else _("Press Make segment and correct something.")
         save = no_folder or need or ("" if self._ui.authorLineEdit.text.strip() else _("Say your name."))
@@ -123,6 +125,7 @@ class DatasetPage:
     def _make_open(self, folder: Path) -> "Job":
         from SoftCordSegLib.correcting.jobs import OpenCase
 
+        assert self.folder
         return OpenCase(
             dataset=self.folder,
             out=folder,
@@ -140,6 +143,8 @@ class DatasetPage:
 
         self._correcting.take_segment()
         correction = self._correcting.correction
+        assert self.folder
+        assert correction
         source = source_of(correction.soft) or correction.soft
         image = file_of(source)
         if image is None:
@@ -147,6 +152,7 @@ class DatasetPage:
             write_volume(source, image)
         case, base = case_of(correction.soft)
         self._saving = correction.soft.GetID()
+        files = correction.write(folder)
         return SaveCorrection(
             dataset=self.folder,
             image=image,
@@ -156,7 +162,9 @@ class DatasetPage:
             seconds=self._correcting.clock.seconds,
             base=base,
             model=model_of(correction.soft),
-            **correction.write(folder),
+            soft=files["soft"],
+            mask=files["mask"],
+            before=files["before"],
         )
 
     def _take(self, result: "JobResult") -> None:

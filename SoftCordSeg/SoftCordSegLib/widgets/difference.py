@@ -42,7 +42,7 @@ class DifferenceOverlay:
 
     def follow(self, correction: "Correction | None") -> None:
         """Bring the overlay up to date soon, if it is shown."""
-        if self._shown and self._shown is correction and not self._timer.isActive():
+        if self._shown and self._shown is correction and not self._timer.active:
             self._timer.start()
 
     def _refresh(self) -> None:

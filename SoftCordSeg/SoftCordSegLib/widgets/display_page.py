@@ -3,6 +3,7 @@
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 
 from CrossContrastLib.scene.layers import set_layer_opacity, show_layers
 from CrossContrastLib.scene.soft_map import set_threshold, show_soft_maps
@@ -15,16 +16,21 @@ class DisplayPage:
     Moving a slider only sets a number of the display; the layers are laid anew when other maps are asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ui: Any) -> None:
+        self._ui = ui
         self._shown: list[str] = []
 
     def show(self, parameters: Any) -> None:
         """Bring the slice views in line with the parameters."""
+        known = uncertainty_of(parameters.softMap) if parameters.softMap else None
+        tip = _("Where the model was not sure: the standard deviation of the soft value")
+        self._ui.showUncertaintyCheckBox.enabled = known is not None
+        self._ui.showUncertaintyCheckBox.toolTip = tip if known else _("Run with Uncertainty ticked to have it.")
         if parameters.softMap is None:
             self._shown = []
             return
         maps = self.maps(parameters)
-        spread = uncertainty_of(parameters.softMap) if parameters.showUncertainty else None
+        spread = known if parameters.showUncertainty else None
         layers = [*maps, spread] if spread else maps
         if [layer.GetID() for layer in layers] != self._shown:
             background = source_of(parameters.softMap) or parameters.inputVolume

@@ -12,7 +12,7 @@ _TAG = "SoftCordSegEditor"
 EFFECTS = ("Paint", "Erase", "Scissors", "Smoothing", "Fill between slices")
 
 
-class Editor(VTKObservationMixin):  # type: ignore[misc]  # Slicer's classes have no types
+class Editor(VTKObservationMixin):
     """The widget, its own parameter node, and its keyboard shortcuts while the module is open.
 
     ``on_tool`` is called when the user takes a tool of the editor.

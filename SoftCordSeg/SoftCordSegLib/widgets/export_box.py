@@ -9,10 +9,10 @@ import slicer
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
-    from CrossContrastLib.corrections.jobs import ExportResult
-    from CrossContrastLib.jobs.job import Job
+    from CrossContrastLib.corrections.export.write import ExportFormat
+    from CrossContrastLib.jobs.job import Job, JobResult
 
-_FORMS = ("bids", "nnunet", "monai-label", "decathlon", "dicom-seg")
+_FORMS: "tuple[ExportFormat, ...]" = ("bids", "nnunet", "monai-label", "decathlon", "dicom-seg")
 
 
 class ExportBox:
@@ -34,8 +34,11 @@ class ExportBox:
         self._ui.exportComboBox.enabled = not reason
         self._ui.exportButton.toolTip = reason or _("Write all corrections that are not excluded into a new folder")
 
-    def take(self, result: "ExportResult") -> None:
+    def take(self, result: "JobResult") -> None:
         """Say what was exported."""
+        from CrossContrastLib.corrections.jobs import ExportResult
+
+        assert isinstance(result, ExportResult)
         text = _("Exported {count} cases to {folder}").format(count=result.cases, folder=result.folder)
         result.warnings.insert(0, text)
 
@@ -50,9 +53,8 @@ class ExportBox:
     def _make(self, folder: Path) -> "Job":
         from CrossContrastLib.corrections.jobs import ExportCorrections
 
+        assert self._dataset
         form = _FORMS[self._ui.exportComboBox.currentIndex]
         # nnU-Net names the new folder itself: Dataset701_Name.
-        out = (
-            self._target if form == "nnunet" else self._target / f"{self._dataset.name if self._dataset else ''}-{form}"
-        )
+        out = self._target if form == "nnunet" else self._target / f"{self._dataset.name}-{form}"
         return ExportCorrections(dataset=self._dataset, out=out, form=form)

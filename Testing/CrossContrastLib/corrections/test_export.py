@@ -64,6 +64,7 @@ def test_nnunet_s_own_checks_accept_image_and_label(corrected, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_nnunet_plans_on_its_raw_dataset_after_checking_its_integrity(corrected, tmp_path):
     export_corrections(corrected, "nnunet", tmp_path / "nnUNet_raw", nnunet_id=712)
     program = Path(sys.executable).with_name("nnUNetv2_plan_and_preprocess")

@@ -70,6 +70,12 @@ def test_volumes_of_the_same_name_and_every_item_of_a_sequence_get_a_file_of_the
         np.testing.assert_array_equal(sitk.GetArrayFromImage(on_grid), sitk.GetArrayFromImage(awkward_image + number))
 
 
+def test_a_sequence_that_is_not_played_is_shown_by_no_volume(scene, sequence, tmp_path):
+    node, _ = sequence
+    scene.RemoveNode(scene.GetFirstNodeByClass("vtkMRMLSequenceBrowserNode"))
+    assert [given.node_id for given in write_inputs([node], tmp_path)] == [""] * 3
+
+
 def test_a_sequence_of_something_else_is_refused(scene, tmp_path):
     node = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "transforms")
     node.SetDataNodeAtValue(slicer.vtkMRMLLinearTransformNode(), "0")

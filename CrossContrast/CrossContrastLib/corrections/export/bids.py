@@ -20,7 +20,8 @@ def export_bids(dataset: CorrectionDataset, cases: Sequence[ExportCase], folder:
     )
     for part, target in parts:
         target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(part / "dataset_description.json", target / "dataset_description.json")
+        for name in ("dataset_description.json", ".bidsignore"):
+            shutil.copyfile(part / name, target / name)
     for number, case in enumerate(cases):
         progress(number, len(cases), case.name)
         files = [case.image, layout.seg(case.name), layout.softseg(case.name)]

@@ -22,6 +22,8 @@ class ExportCase:
 
     name: str
     subject: str
+    session: str
+    contrast: str
     test: bool
     image: Path
     softseg: Path
@@ -45,6 +47,8 @@ def corrected_cases(dataset: CorrectionDataset) -> list[ExportCase]:
             ExportCase(
                 name=case.name,
                 subject=case.subject,
+                session=case.session,
+                contrast=case.contrast,
                 test=case.test,
                 image=case.image,
                 softseg=folder / SOFTSEG,

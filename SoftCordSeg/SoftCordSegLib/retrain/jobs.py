@@ -1,0 +1,104 @@
+"""Retraining as a job."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from CrossContrastLib.jobs.job import Job, JobResult
+from CrossContrastLib.progress import Progress, part
+from SoftCordSegLib.evaluation.jobs import Evaluated, Settings, evaluate_cases
+from SoftCordSegLib.retrain.figures import Figures
+from SoftCordSegLib.retrain.settings import RetrainSettings
+
+if TYPE_CHECKING:
+    from SoftCordSegLib.retrain.files import RetrainFiles
+
+#: Share of the work that is training; the rest is measuring.
+_TRAINING = 0.9
+
+
+class RetrainResult(JobResult):
+    """``finished`` is False where the time was over before the training; the same job goes on.
+
+    ``passed`` and ``reasons`` are the gate's verdict, ``model`` the candidate's name in the library if it was accepted,
+    and ``candidate`` its folder otherwise.
+    """
+
+    finished: bool
+    passed: bool = False
+    reasons: tuple[str, ...] = ()
+    figures: Figures | None = None
+    model: str | None = None
+    candidate: Path | None = None
+    report: Path | None = None
+
+
+class RetrainCord(Job):
+    """Retrain a cord model on a correction dataset and judge it on the frozen test subjects, in the folder ``out``.
+
+    The same job on the same folder goes on where it was stopped. With ``accept`` a candidate that passes becomes the
+    next version of ``base``; otherwise :func:`SoftCordSegLib.retrain.run.accept` can do that later. Without
+    ``settings`` those of ``out``, or the defaults, hold.
+    """
+
+    kind: ClassVar[str] = "cord.retrain"
+
+    dataset: Path
+    out: Path
+    base: str = "softcord"
+    settings: RetrainSettings | None = None
+    accept: bool = True
+    device: str = "auto"
+    workers: Annotated[int, Field(ge=1)] = 1
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+
+    def run(self, progress: Progress) -> RetrainResult:
+        """Train, measure, judge, and accept or keep aside."""
+        from CrossContrastLib.corrections.dataset import CorrectionDataset
+        from CrossContrastLib.ground.device import check_device_name
+        from CrossContrastLib.models.library import ModelLibrary
+        from SoftCordSegLib.retrain.files import RetrainFiles
+        from SoftCordSegLib.retrain.run import accept, conclude, find_base, learn, prepare
+
+        check_device_name(self.device)
+        out, files = self.out.resolve(), RetrainFiles(self.out.resolve())
+        progress(0, 1, "collecting the corrections")
+        base = find_base(self.base, out, ModelLibrary())
+        plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out)
+        report = part(progress, 0.01, _TRAINING)
+        if not learn(plan, out, device=self.device, max_minutes=self.max_minutes, progress=report):
+            return RetrainResult(finished=False, candidate=None)
+        progress(_TRAINING, 1, "measuring before and after")
+        evaluated = self._evaluate(files, part(progress, _TRAINING, 1))
+        outcome = conclude(plan, out, evaluated.cases, evaluated.pictures)
+        model = outcome.model
+        if self.accept and outcome.verdict.passed:
+            model = str(accept(out))
+        return RetrainResult(
+            finished=True,
+            passed=outcome.verdict.passed,
+            reasons=tuple(outcome.verdict.reasons),
+            figures=outcome.figures,
+            model=model,
+            candidate=files.candidate,
+            report=files.report,
+        )
+
+    def _evaluate(self, files: "RetrainFiles", progress: Progress) -> Evaluated:
+        """Segment the test images by both models and measure them; what an earlier call segmented is taken over."""
+        from CrossContrastLib.ground.cohort import read_cohort
+        from SoftCordSegLib.evaluation.plan import Method
+        from SoftCordSegLib.evaluation.region import Region
+        from SoftCordSegLib.retrain.figures import BASE, CANDIDATE
+        from SoftCordSegLib.retrain.material import TEST
+
+        settings = Settings(
+            out=files.evaluation,
+            region=Region(),
+            library=files.models,
+            device=self.device,
+            workers=self.workers,
+        )
+        methods = [Method(BASE, model="base@1"), Method(CANDIDATE, model="candidate@1")]
+        return evaluate_cases(read_cohort(files.folder / TEST), methods, settings, progress)

@@ -1,0 +1,95 @@
+"""Correction datasets and models made of the generated cohort of the ablation, small enough to train in a test."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+
+from CrossContrastLib.corrections.dataset import CorrectionDataset
+from CrossContrastLib.ground.cohort import Cohort
+from CrossContrastLib.ground.images import image_like, read_image
+from CrossContrastLib.models.bundle import BundleMetadata, write_bundle
+from CrossContrastLib.models.library import ModelEntry, ModelLibrary
+from CrossContrastLib.models.networks import build_network
+from CrossContrastLib.models.spec import ModelSpec, NetworkSpec, Windowing
+from SoftCordSegLib.ablation.cohort import SHAPE, write_table
+from SoftCordSegLib.training.config import TrainingConfig
+from SoftCordSegLib.training.loop import train
+
+Spoil = Callable[[np.ndarray], np.ndarray]
+
+
+def spec(channels: Sequence[int]) -> ModelSpec:
+    arguments = {"in_channels": 1, "out_channels": 2, "channels": list(channels)}
+    return ModelSpec(
+        task="segmentation",
+        network=NetworkSpec(name="CompactUNet", arguments=arguments),
+        outputs=("cord", "canal"),
+        windowing=Windowing(size=SHAPE, divisible_by=2 ** len(channels)),
+    )
+
+
+def add_model(folder: Path, model: ModelSpec, weights: dict[str, torch.Tensor] | None = None) -> ModelEntry:
+    """Put a model called ``cordtest`` into the library; without weights one that has learnt nothing."""
+    if weights is None:
+        torch.manual_seed(1)
+        weights = build_network(model.network.name, **model.network.arguments).state_dict()
+    metadata = BundleMetadata(
+        name="cordtest",
+        version="1",
+        task="Test",
+        description="Test",
+        authors="Test",
+        copyright="None",
+        licence="Apache-2.0",
+        changelog={"1": "Test"},
+    )
+    write_bundle(folder / "cordtest", model, weights, metadata, "# A model for tests\n")
+    return ModelLibrary().add(folder / "cordtest", "cordtest")
+
+
+def train_model(folder: Path, cohort: Cohort, contrasts: Sequence[str], model: ModelSpec, steps: int) -> ModelEntry:
+    """Train on these contrasts of the cohort's training persons only, as the ablation trains its networks."""
+    table = folder / "left_out.tsv"
+    rows = [
+        [row.subject, row.role, str(row.image.resolve()), str(row.mask.resolve()), "train"]
+        for row in cohort.select(split="train")
+        if row.role in contrasts and row.mask
+    ]
+    write_table(table, ["subject", "role", "image", "mask", "split"], rows)
+    config = TrainingConfig(
+        network=model.network,
+        losses={"bce": 10.0, "dice": 0.1},
+        patches=(SHAPE,),
+        appearances=1,
+        steps=steps,
+        warmup=max(1, steps // 10),
+        learning_rate=6e-3,
+        ema=0.98,
+        cohort=table,
+        real_share=1.0,
+        augmentation=0.2,
+        validation_samples=2,
+    )
+    state = train(config, folder / "training")
+    return add_model(folder, model, state.average.state_dict())
+
+
+def corrections_of(
+    folder: Path, cohort: Cohort, wanted: dict[str, Sequence[str]], test: Sequence[str], spoil: Spoil | None = None
+) -> CorrectionDataset:
+    """Make a dataset with the true soft masks of these subjects and contrasts; ``spoil`` damages those to train on."""
+    dataset = CorrectionDataset.create(folder)
+    for row in cohort.rows:
+        if row.role not in wanted.get(row.subject, ()):
+            continue
+        assert row.mask
+        case = dataset.add(row.image, subject=row.subject, contrast=row.role)
+        soft = read_image(row.mask)
+        if spoil and row.subject not in test:
+            soft = image_like(spoil(sitk.GetArrayFromImage(soft)), soft)
+        dataset.save(case.name, soft, soft >= 0.5, author="Test")
+    dataset.freeze_test_subjects(test)
+    return dataset

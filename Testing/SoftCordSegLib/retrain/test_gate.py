@@ -1,0 +1,105 @@
+"""The gate against figures whose verdict is known."""
+
+import pytest
+
+from CrossContrastLib.errors import BadInputError
+from SoftCordSegLib.evaluation.measures import CaseScores
+from SoftCordSegLib.retrain.figures import BASE, CANDIDATE, compare
+from SoftCordSegLib.retrain.gate import judge
+from SoftCordSegLib.retrain.settings import Limits, RetrainSettings, read_settings
+
+GOOD = {"dice": 0.9, "soft_dice": 0.92, "csa_error_mm2": 1.0, "csa_mm2": 71.0, "reference_csa_mm2": 70.0}
+
+
+def cases(after, before=None, subjects=("1", "2", "3"), contrasts=("T1w", "T2w")):
+    """Each subject in each contrast by both models; ``after`` and ``before`` change the numbers of some contrasts."""
+    found = []
+    for method, changes in ((BASE, before or {}), (CANDIDATE, after)):
+        for subject in subjects:
+            for contrast in contrasts:
+                values = GOOD | changes.get(contrast, {})
+                found.append(CaseScores(subject=subject, session="", contrast=contrast, method=method, **values))
+    return found
+
+
+def verdict(after, before=None, **limits):
+    limits = Limits(**limits)
+    return judge(compare(cases(after, before), limits.right_within_mm2), limits)
+
+
+BETTER = {"T1w": {"soft_dice": 0.94, "csa_error_mm2": 0.5, "csa_mm2": 70.5}}
+
+
+def test_a_model_that_is_better_somewhere_and_worse_nowhere_passes():
+    found = verdict(BETTER)
+    assert found.passed
+    assert found.reasons == []
+    assert len(found.checks) == 5
+
+
+@pytest.mark.parametrize(
+    ("after", "word"),
+    [
+        ({"T1w": {"dice": 0.88}}, "fall of Dice is 0.01"),
+        ({"T1w": {"soft_dice": 0.90}}, "fall of soft Dice is 0.01"),
+        ({"T1w": {"csa_error_mm2": 4.0}}, "rise of absolute CSA error (mm²) is 1.5"),
+        ({"T1w": {"csa_mm2": 75.0}}, "rise of CSA SD across contrasts (mm²) is 2.83"),
+        ({"T1w": {"csa_mm2": 78.0}, "T2w": {"csa_mm2": 78.0}}, "mean drift of the area (mm²)"),
+    ],
+)
+def test_each_limit_refuses_with_its_figure_and_the_limit(after, word):
+    better = {contrast: {"soft_dice": 0.95} | after.get(contrast, {}) for contrast in ("T1w", "T2w")}
+    if "soft_dice" in after.get("T1w", {}):
+        better["T2w"] = {}
+    found = verdict(better)
+    assert not found.passed
+    assert word in " ".join(found.reasons)
+    assert "above the limit of" in found.reasons[0]
+
+
+def test_areas_may_move_where_the_base_model_was_wrong():
+    """The contrast that it never saw: 40 instead of 70 mm². Correcting that is no drift."""
+    wrong = {"T1w": {"csa_mm2": 40.0, "csa_error_mm2": 30.0, "soft_dice": 0.5, "dice": 0.5}}
+    found = verdict({}, wrong)
+    assert found.passed
+    assert next(check.found for check in found.checks if "drift" in check.what) == 0
+
+
+def test_a_missed_cord_counts_with_its_whole_area():
+    """Left out of the mean, a candidate that finds nothing in one contrast would look as good as before."""
+    missed = {"T1w": {"csa_mm2": None, "csa_error_mm2": None, "dice": 0.0, "soft_dice": None}}
+    figures = compare(cases(missed), 3.0)
+    assert figures.changes["csa_error_mm2"].after == pytest.approx((70 + 1) / 2)
+    assert figures.drift_mm2 == pytest.approx(71 / 2)
+    assert not judge(figures, Limits()).passed
+
+
+def test_a_model_without_any_gain_is_no_new_version_unless_that_is_allowed():
+    assert "no gain" in verdict({}).reasons[0]
+    assert verdict({}, require_gain=False).passed
+
+
+def test_one_subject_gives_a_change_without_an_interval():
+    figures = compare(cases(BETTER, subjects=("1",)), 3.0)
+    assert (figures.changes["dice"].low, figures.changes["dice"].subjects) == (None, 1)
+
+
+def test_a_case_that_failed_or_had_no_mask_ends_without_a_verdict_for():
+    failed = [case.model_copy(update={"status": "failed", "reason": "no memory"}) for case in cases(BETTER)[:1]]
+    with pytest.raises(BadInputError, match="1 T1w could not be measured by the base: no memory"):
+        compare(failed, 3.0)
+    nothing = dict.fromkeys(GOOD)
+    figures = compare(cases({"T1w": nothing, "T2w": nothing}, {"T1w": nothing, "T2w": nothing}), 3.0)
+    assert judge(figures, Limits()).reasons == ["Nothing could be compared with a reference mask."]
+
+
+def test_settings_keep_their_defaults_and_mistakes_are_named(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text('{"steps": 100, "limits": {"dice_fall": 0.02}}')
+    assert read_settings(path) == RetrainSettings(steps=100, limits=Limits(dice_fall=0.02))
+    for text, word in (("{", "not JSON"), ('{"limits": {"dice": 1}}', "limits.dice"), ('{"steps": 0}', "steps")):
+        path.write_text(text)
+        with pytest.raises(BadInputError, match=word):
+            read_settings(path)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read_settings(tmp_path / "missing.json")
