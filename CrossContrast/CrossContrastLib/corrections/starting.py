@@ -6,6 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from CrossContrastLib.corrections.dataset import CorrectionDataset
+from CrossContrastLib.corrections.ghosts import without_ghosts
 from CrossContrastLib.corrections.masks import inside
 from CrossContrastLib.corrections.records import Saved
 from CrossContrastLib.corrections.soft_merge import soft_merge
@@ -62,12 +63,16 @@ def save_edited(
     seconds: float = 0,
     note: str = "",
 ) -> Saved:
-    """Save the soft merge of an edited binary mask (above 0 in the structure) as the case's next revision."""
+    """Save the soft merge of an edited binary mask (above 0 in the structure) as the case's next revision.
+
+    Of objects that were removed altogether nothing stays, not even their rim.
+    """
     grid = dataset.record(start.case).grid()
     inside(corrected, grid, start.case)
+    merged = soft_merge(start.soft, start.mask, corrected, threshold=start.threshold)
     return dataset.save(
         start.case,
-        soft_merge(start.soft, start.mask, corrected, threshold=start.threshold),
+        without_ghosts(merged, start.mask, corrected),
         corrected,
         author=author,
         seconds=seconds,

@@ -94,9 +94,9 @@ def copy_compressed(source: Path, target: Path) -> None:
         shutil.copyfileobj(plain, packed)
 
 
-def sweep(staging: Path, *, age: float = _ABANDONED) -> None:
-    """Remove what killed processes left in the staging folder longer than ``age`` seconds ago."""
-    for folder in staging.iterdir() if staging.is_dir() else ():
+def sweep(staging: Path, pattern: str = "*", *, age: float = _ABANDONED) -> None:
+    """Remove the folders that killed processes left in ``staging`` longer than ``age`` seconds ago."""
+    for folder in staging.glob(pattern) if staging.is_dir() else ():
         try:
             abandoned = time.time() - folder.stat().st_mtime > age
         except FileNotFoundError:  # another process has just committed or removed it

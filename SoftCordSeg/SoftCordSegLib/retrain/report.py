@@ -75,7 +75,8 @@ def write_report(
     report.paragraph(f"Tested on: {', '.join(plan.test)}.")
     if pictures:
         report.heading("Segmentations of the test images")
-        report.gallery(pictures)
+        # By caption, so that the two models' pictures of an image lie side by side.
+        report.gallery(dict(sorted(pictures.items())))
     report.write(path)
 
 

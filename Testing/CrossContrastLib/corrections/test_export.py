@@ -157,6 +157,17 @@ def test_nothing_is_exported_over_something_or_from_nothing(corrected, tmp_path,
     assert not (tmp_path / "out").exists()
 
 
+def test_what_a_killed_export_left_goes_with_a_later_one_and_other_folders_stay(corrected, tmp_path):
+    left, young, other = (tmp_path / f".part-{name}" for name in ("12345678-x", "87654321-x", "12345678-xy"))
+    for folder in (left, young, other):
+        folder.mkdir()
+        (folder / "half.nii.gz").write_text("")
+    for folder in (left, other):
+        os.utime(folder, (0, 0))
+    export_corrections(corrected, "decathlon", tmp_path / "x")
+    assert [folder.exists() for folder in (left, young, other)] == [False, True, True]
+
+
 def test_the_job_says_where_and_how_many(corrected, tmp_path):
     result = ExportCorrections(dataset=corrected.folder, out=tmp_path / "x", form="decathlon").run(silent)
     assert (result.folder, result.cases, result.warnings) == (tmp_path / "x", 4, [])

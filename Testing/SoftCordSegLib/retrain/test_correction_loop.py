@@ -14,7 +14,7 @@ from SoftCordSegLib.retrain.settings import RetrainSettings
 
 LEFT_OUT, KNOWN = "T1w", ("T2w", "MToff")
 SETTINGS = RetrainSettings(
-    steps=300,
+    steps=400,
     patches=(SHAPE,),
     appearances=1,
     learning_rate=2e-3,
@@ -32,9 +32,9 @@ def shifted(soft):
 
 @pytest.mark.slow
 @pytest.mark.timeout(5400)
-def test_ten_corrections_mend_a_model_and_corrupted_ones_are_refused(tmp_path, model_home, record_property):
-    cohort = make_cohort(tmp_path / "cohort", 3, silent)
-    train_model(tmp_path, cohort, KNOWN, spec((16, 32, 64)), steps=400)
+def test_ten_corrections_mend_a_model_and_corrupted_ones_are_refused(tmp_path, model_home):
+    cohort = make_cohort(tmp_path / "cohort", 4, silent)
+    train_model(tmp_path, cohort, KNOWN, spec((16, 32, 64)), steps=1200)
     test, train = cohort.subjects("test"), cohort.subjects("train")
     wanted = {subject: [LEFT_OUT, KNOWN[0]] for subject in train[:5]}
     wanted |= {subject: [LEFT_OUT, *KNOWN] for subject in test}

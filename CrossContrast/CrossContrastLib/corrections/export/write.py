@@ -1,5 +1,6 @@
 """One export: a new folder that appears when all of it is written."""
 
+import glob
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from CrossContrastLib.corrections.export.dicom_seg import SegmentationKind, find
 from CrossContrastLib.corrections.export.monai_label import export_monai_label
 from CrossContrastLib.corrections.export.nnunet import export_nnunet, nnunet_name
 from CrossContrastLib.corrections.publish import dataset_name
+from CrossContrastLib.corrections.storage import sweep
 from CrossContrastLib.errors import BadInputError, OutputError
 from CrossContrastLib.progress import Progress, silent
 
@@ -94,6 +96,7 @@ def _new_export(out: Path) -> Iterator[Path]:
         raise OutputError(f"{out} exists and is not an empty folder.", "export into a new one")
     staging = out.with_name(f".part-{uuid.uuid4().hex[:8]}-{out.name}")
     try:
+        sweep(out.parent, f".part-????????-{glob.escape(out.name)}")
         staging.mkdir(parents=True)
         yield staging
         if out.exists():
