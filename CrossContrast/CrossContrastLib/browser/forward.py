@@ -24,7 +24,10 @@ _HOP_BY_HOP = frozenset(
 
 
 class Forwarder:
-    """Forwards to ports of this computer. ``alive`` of :meth:`forward` is called whenever the user does something."""
+    """Forwards to ports of this computer.
+
+    ``alive`` of :meth:`forward` is called whenever the user does something, and whenever a page shows something new.
+    """
 
     def __init__(self) -> None:
         self._client: aiohttp.ClientSession | None = None
@@ -67,7 +70,7 @@ class Forwarder:
         outer = web.WebSocketResponse(max_msg_size=0, heartbeat=30, compress=False)
         await outer.prepare(request)
         async with self._session().ws_connect(url, max_msg_size=0, headers={KEY_HEADER: key}) as inner:
-            ways = (_pump(outer, inner, alive), _pump(inner, outer, lambda: None))
+            ways = (_pump(outer, inner, alive), _pump(inner, outer, alive))
             tasks = [asyncio.ensure_future(way) for way in ways]
             _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in pending:

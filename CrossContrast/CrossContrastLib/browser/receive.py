@@ -13,8 +13,8 @@ from CrossContrastLib.browser.arrivals import safe_name, settle
 from CrossContrastLib.browser.plan import Limits
 from CrossContrastLib.errors import BadInputError, CrossContrastError
 
-#: Where the page's script sends files to, and where the result is fetched from.
-PATH, DOWNLOAD = "/upload", "/download"
+#: Where the page's script sends files to.
+PATH = "/upload"
 
 
 def add_upload(server: Any, folder: Path, limits: Limits, take: Callable[[list[Path]], None]) -> None:
@@ -39,8 +39,8 @@ def add_upload(server: Any, folder: Path, limits: Limits, take: Callable[[list[P
     server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.post(PATH, upload)]))
 
 
-def add_download(server: Any, make: Callable[[], Path]) -> None:
-    """Let a trame server hand out the file that ``make`` makes."""
+def add_download(server: Any, address: str, make: Callable[[], Path]) -> None:
+    """Let a trame server hand out the file that ``make`` makes; HTML is shown and other files are saved."""
 
     async def download(_request: web.Request) -> web.StreamResponse:
         try:
@@ -48,9 +48,10 @@ def add_download(server: Any, make: Callable[[], Path]) -> None:
                 path = make()
         except CrossContrastError as error:
             return web.Response(text=error.message, status=422)
-        return web.FileResponse(path, headers={"Content-Disposition": f'attachment; filename="{safe_name(path.name)}"'})
+        how = "inline" if path.suffix == ".html" else "attachment"
+        return web.FileResponse(path, headers={"Content-Disposition": f'{how}; filename="{safe_name(path.name)}"'})
 
-    server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.get(DOWNLOAD, download)]))
+    server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.get(address, download)]))
 
 
 async def _receive(request: web.Request, folder: Path, limits: Limits) -> list[tuple[str, Path]]:

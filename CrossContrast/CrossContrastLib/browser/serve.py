@@ -55,7 +55,7 @@ def serve(
 
         made = door.application()
         made.on_startup.append(tell)
-        web.run_app(made, sock=listening, print=None, access_log=None)
+        web.run_app(made, sock=listening, print=None, access_log=None, shutdown_timeout=1.0)
 
 
 def _listen(host: str, port: int) -> socket.socket:

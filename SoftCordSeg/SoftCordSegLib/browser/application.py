@@ -18,6 +18,7 @@ from SoftCordSegLib.browser.keeping import Keeping
 from SoftCordSegLib.browser.keys import bind_keys
 from SoftCordSegLib.browser.measuring import Measuring
 from SoftCordSegLib.browser.page import CordPage
+from SoftCordSegLib.browser.retraining import Retraining
 from SoftCordSegLib.browser.saving import Saving
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
@@ -25,7 +26,8 @@ from SoftCordSegLib.browser.work import Work
 
 
 class CordApplication:
-    """Logic and page of one session; ``arguments`` of the plan are ``files`` and ``dataset`` (or ``None``)."""
+    """Logic and page of one session; ``arguments`` of the plan are ``files``, ``dataset`` (or ``None``) and
+    ``may_change_models``, which is for servers that one person uses."""
 
     def __init__(self, server: Any, plan: SessionPlan) -> None:
         prepare_page_state(server.state)
@@ -46,9 +48,13 @@ class CordApplication:
         correcting = Correcting(server, self.desk)
         measuring = Measuring(server, self.desk, correcting)
         saving = Saving(server, self.desk, self.cases, correcting, work)
+        retraining = Retraining(
+            server, self.desk, self.cases, segmenting, work, allowed=bool(plan.arguments.get("may_change_models"))
+        )
         self._keeping = Keeping(self.desk, self.cases, correcting, saving)
         add_upload(server, plan.folder / "uploads", plan.limits, self.cases.take_files)
-        add_download(server, saving.download)
+        add_download(server, "/download", saving.download)
+        add_download(server, "/report", retraining.report)
         self.page = CordPage(
             server,
             layouts,
@@ -60,6 +66,7 @@ class CordApplication:
             correcting=correcting,
             measuring=measuring,
             saving=saving,
+            retraining=retraining,
         )
         server.controller.add("on_server_ready")(lambda **_: self._begin(server))
 

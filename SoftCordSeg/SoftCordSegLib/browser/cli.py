@@ -79,7 +79,11 @@ def app(
         token = secrets.token_urlsafe(16)
     if opens is None:
         opens = is_loopback(host) and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    arguments = {"files": [str(path.absolute()) for path in files], "dataset": str(dataset) if dataset else None}
+    arguments = {
+        "files": [str(path.absolute()) for path in files],
+        "dataset": str(dataset) if dataset else None,
+        "may_change_models": not token,
+    }
     serve(_BUILD, arguments, host=host, port=port, token=token, limits=limits, keep=keep, opens=opens, console=console)
 
 

@@ -16,8 +16,10 @@ from SoftCordSegLib.browser.edit_panels import correct_panel, save_panel
 from SoftCordSegLib.browser.keys import KEYS
 from SoftCordSegLib.browser.legends import map_legend
 from SoftCordSegLib.browser.measuring import Measuring
+from SoftCordSegLib.browser.model_panel import retrain_panel
 from SoftCordSegLib.browser.panels import image_panel, segment_panel, show_panel
 from SoftCordSegLib.browser.plot import area_plot
+from SoftCordSegLib.browser.retraining import Retraining
 from SoftCordSegLib.browser.saving import Saving
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
@@ -52,6 +54,7 @@ class CordPage:
         correcting: Correcting,
         measuring: Measuring,
         saving: Saving,
+        retraining: Retraining,
     ) -> None:
         server.state.update({"trame__title": TITLE, "panel_open": True, "panel_tab": "segment", "keys_open": False})
         with VAppLayout(server, theme="dark") as self.layout:
@@ -62,6 +65,7 @@ class CordPage:
                 with v3.VTabs(v_model=("panel_tab",), density="compact", grow=True, color="primary"):
                     v3.VTab("Segment", value="segment", classes="text-none")
                     v3.VTab("Correct", value="correct", classes="text-none")
+                    v3.VTab("Model", value="model", classes="text-none")
                 with html.Div(classes="panel pa-1", style="height:calc(100% - 40px)"):
                     with html.Div(v_show=("panel_tab == 'segment'",)):
                         image_panel(cases)
@@ -70,6 +74,8 @@ class CordPage:
                     with html.Div(v_show=("panel_tab == 'correct'",)):
                         correct_panel(correcting, measuring)
                         save_panel(saving)
+                    with html.Div(v_show=("panel_tab == 'model'",)):
+                        retrain_panel(retraining)
             with v3.VMain(style="height:100vh"), html.Div(classes="stage"):
                 with html.Div(classes="views"):
                     layouts.initialize_layout_grid(self.layout)

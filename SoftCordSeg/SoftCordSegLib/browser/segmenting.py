@@ -24,13 +24,17 @@ class Segmenting:
     def __init__(self, server: Any, desk: Desk, cases: Cases, work: Work) -> None:
         self._desk, self._cases, self._work = desk, cases, work
         self.typed = TypedState(server.state, SegmentState, namespace="segment")
+        self.refresh_models()
+        desk.listeners.append(self._update)
+        work.listeners.append(self._update)
+        self._update()
+
+    def refresh_models(self) -> None:
+        """Look again at which models there are, and choose the current one."""
         entries = [entry for entry in ModelLibrary().entries() if entry.task == "segmentation" and not entry.problem]
         data = self.typed.data
         data.models = [str(entry) for entry in sorted(entries, key=lambda entry: not entry.current)]
         data.model = data.models[0] if data.models else ""
-        desk.listeners.append(self._update)
-        work.listeners.append(self._update)
-        self._update()
 
     def run(self) -> None:
         """Start the job."""

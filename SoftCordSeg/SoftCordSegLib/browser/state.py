@@ -103,3 +103,15 @@ class SaveState:
     unsaved: bool = False
     why_not: str = NO_SEGMENT
     why_not_download: str = NO_MAP
+
+
+@dataclass
+class RetrainState:
+    """Retraining on the corrections; ``rows`` are measures before and after."""
+
+    steps: int = 3000
+    rows: list[dict[str, str]] = field(default_factory=list)
+    verdict: str = ""
+    why_not: str = NO_DATASET
+    why_not_accept: str = "Nothing was retrained yet."
+    why_not_report: str = "Nothing was retrained yet."

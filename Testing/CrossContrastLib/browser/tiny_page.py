@@ -10,7 +10,7 @@ class TinyApplication:
         self.folder = plan.folder
         self.taken: list[Path] = []
         add_upload(server, plan.folder / "uploads", plan.limits, self.taken.extend)
-        add_download(server, self.report)
+        add_download(server, "/download", self.report)
 
     def report(self):
         path = self.folder / "report.txt"
