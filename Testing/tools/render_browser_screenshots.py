@@ -4,6 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "SoftCordSegLib" / "browser"))
@@ -29,11 +30,19 @@ def tour(page: Page) -> None:
     page.until(lambda: not page.text(".changed").startswith("0 "), "the stroke")
     page.click("#tool-lower")
     page.stroke([(0.54, 0.46), (0.53, 0.5)])
+    page.until(lambda: not page.page.locator("#undo").is_disabled(), "the soft stroke")
     page.page.locator(".difference input").click()
     page.page.fill(".author input", "A. Reader")
     page.page.locator("body").press("Escape")
+    page.until(lambda: orange(page.pixels()) > 30, "the overlay")
     page.settled_pixels()
     page.page.screenshot(path=TARGET / "Browser-correct.png")
+
+
+def orange(pixels: np.ndarray) -> int:
+    """Count the pixels in the colours of what was added."""
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    return int(np.count_nonzero((red > 200) & (green > 80) & (green < 200) & (blue < 110)))
 
 
 def main() -> None:

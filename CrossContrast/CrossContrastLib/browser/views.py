@@ -26,7 +26,7 @@ def add_views(application: SlicerApp, server: Any) -> LayoutManager:
         application.view_manager,
         server,
         slice_view_ui_f=_slice_controls,
-        three_d_view_ui_f=_nothing,
+        three_d_view_ui_f=_space_controls,
         target_fps=_FRAMES,
         blur_fps=_FRAMES_ELSEWHERE,
     )
@@ -71,5 +71,6 @@ def _fit(view: Any) -> None:
     view.set_slice_value(place)
 
 
-def _nothing(_server: Any, _view_id: str, _view: Any) -> None:
-    """The 3-D view is turned by the mouse and needs no controls."""
+def _space_controls(_server: Any, _view_id: str, _view: Any) -> None:
+    """The 3-D view is turned by the mouse and needs no controls; it shows surfaces only, so it says what it is."""
+    html.Div("3D: surfaces", style=_LABEL, classes="view-label label-3d")

@@ -39,9 +39,6 @@ def correct_panel(correcting: Correcting, measuring: Measuring) -> None:
         _tool_settings(correcting)
         button("Smooth", "mdi-blur", correcting.smooth, name.why_not_tool, id="smooth")
         button("Largest part", "mdi-circle-slice-8", correcting.keep_largest, name.why_not_tool, id="islands")
-        html.Div()
-        button("Undo", "mdi-undo", correcting.undo, name.why_not_undo, id="undo")
-        button("Redo", "mdi-redo", correcting.redo, name.why_not_redo, id="redo")
         v3.VSwitch(
             v_model=(data.difference,),
             label="Show what was corrected",
@@ -52,14 +49,6 @@ def correct_panel(correcting: Correcting, measuring: Measuring) -> None:
             classes="difference",
         )
         difference_legend(measuring)
-        v3.VSwitch(
-            v_model=(name.surface,),
-            label="Surface in 3D",
-            density="compact",
-            hide_details=True,
-            color="primary",
-            disabled=(f"!!{name.why_not_tool}",),
-        )
         reason(name.why_not_tool)
         html.Div(
             "{{ " + name.changed + " }} voxels differ from the prediction",

@@ -70,7 +70,7 @@ class CordPage:
                     with html.Div(v_show=("panel_tab == 'segment'",)):
                         image_panel(cases)
                         segment_panel(segmenting, work)
-                        show_panel(showing)
+                        show_panel(showing, correcting)
                     with html.Div(v_show=("panel_tab == 'correct'",)):
                         correct_panel(correcting, measuring)
                         save_panel(saving)
@@ -97,7 +97,14 @@ class CordPage:
                 ("mdi-redo", "Redo", correcting.redo, edit.why_not_redo),
             ):
                 with html.Span(title=(f"{why_not} || '{label}'",)):
-                    v3.VBtn(icon=icon, size="small", click=action, disabled=(f"!!{why_not}",), aria_label=label)
+                    v3.VBtn(
+                        icon=icon,
+                        size="small",
+                        click=action,
+                        disabled=(f"!!{why_not}",),
+                        aria_label=label,
+                        id=label.lower(),
+                    )
             v3.VSelect(
                 v_model=(show.layout,),
                 items=(show.layouts,),

@@ -5,6 +5,7 @@ from trame.widgets import vuetify3 as v3
 
 from CrossContrastLib.browser.widgets import button, reason, section, slider
 from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
 from SoftCordSegLib.browser.work import Work
@@ -60,9 +61,9 @@ def segment_panel(segmenting: Segmenting, work: Work) -> None:
         html.Div("{{ " + job.message + " }}", classes="text-caption run-message")
 
 
-def show_panel(showing: Showing) -> None:
-    """Set how the soft map is drawn."""
-    name = showing.typed.name
+def show_panel(showing: Showing, correcting: Correcting) -> None:
+    """Set how the soft map and the segment are drawn."""
+    name, edit = showing.typed.name, correcting.typed.name
     off = {"disabled": (f"!!{name.why_not}",)}
     with section("Soft map", "mdi-layers-outline"):
         slider("Opacity", name.opacity, 0, 1, 0.05, classes="opacity", **off)
@@ -74,5 +75,13 @@ def show_panel(showing: Showing) -> None:
             hide_details=True,
             color="primary",
             disabled=(f"!!{name.why_not_uncertainty}",),
+        )
+        v3.VSwitch(
+            v_model=(edit.surface,),
+            label="Surface of the segment in 3D",
+            density="compact",
+            hide_details=True,
+            color="primary",
+            disabled=(f"!!{edit.why_not_tool}",),
         )
         reason(f"{name.why_not} || {name.why_not_uncertainty}")

@@ -68,6 +68,12 @@ def colourful(pixels):
     return int(np.count_nonzero(np.ptp(pixels, axis=2) > 40))
 
 
+def orange(pixels):
+    """The colours of what was added."""
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    return int(np.count_nonzero((red > 200) & (green > 80) & (green < 200) & (blue < 110)))
+
+
 def test_load_run_threshold_paint_save_and_export(browser, dataset, tmp_path):
     server = Server(tmp_path, dataset.folder)
     try:
@@ -112,6 +118,10 @@ def correct(page, dataset):
     page.page.keyboard.press("Control+y")
     page.until(lambda: not page.text(".changed").startswith("0 "), "redo")
     assert "predicted" in page.text(".area-summary")
+    assert orange(page.settled_pixels()) < 20
+    page.page.keyboard.press("d")
+    page.until(lambda: orange(page.pixels()) > 30, "what was added")
+    page.page.keyboard.press("d")
     predicted = dataset.prediction(CASE).soft()
     return sitk.GetArrayFromImage(predicted)
 
