@@ -61,6 +61,23 @@ def report(name: str, times: list[float]) -> None:
     )
 
 
+def session_of(server: Server) -> psutil.Process:
+    """The process of the first session."""
+    keep = str(server.log.parent / "keep")
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return next(child for child in children if child.cwd().startswith(keep))
+
+
+def measure(name: str, page: Page, session: psutil.Process, acts) -> None:
+    """Print the times of some acts, and the CPU time that the session took for one (both of its pictures)."""
+    begun, found = sum(session.cpu_times()[:2]), []
+    for act in acts:
+        found.append(next_picture(page, act))
+    page.page.wait_for_timeout(700)
+    report(name, found)
+    print(f"  CPU of the session for each: {1000 * (sum(session.cpu_times()[:2]) - begun) / len(found):.0f} ms")
+
+
 def memory(server: Server) -> list[int]:
     """MiB of each session's process that it does not share with others (PSS)."""
     found = []
@@ -70,6 +87,14 @@ def memory(server: Server) -> list[int]:
     return found
 
 
+def strokes(page: Page, times: int):
+    """Give functions that make a dot each, beside the one before; the mouse is there already."""
+    x, y, width, height = page.box()
+    for number in range(times):
+        page.page.mouse.move(x + width * (0.3 + 0.03 * (number % 10)), y + height * 0.3)
+        yield lambda: (page.page.mouse.down(), page.page.mouse.up())
+
+
 def single(browser, server: Server, times: int) -> Page:
     """One user: opening, sliders, painting."""
     page = Page(browser, server.address)
@@ -77,31 +102,21 @@ def single(browser, server: Server, times: int) -> Page:
     page.until(lambda: page.text(".v-app-bar-title") != "CrossContrast", "the image")
     page.settled_pixels()
     print(f"page with the first image after {time.perf_counter() - begun:.1f} s")
-    slider = page.page.locator(".slice-axial [role=slider]")
-    slider.focus()
-    keys = ["ArrowRight", "ArrowLeft"]
-    report(
-        "slice slider to new picture",
-        [next_picture(page, lambda key=keys[n % 2]: page.page.keyboard.press(key)) for n in range(times)],
-    )
+    session = session_of(server)
+    page.page.locator(".slice-axial [role=slider]").focus()
+    keys = [lambda key=("ArrowRight", "ArrowLeft")[n % 2]: page.page.keyboard.press(key) for n in range(times)]
+    measure("slice slider to new picture", page, session, keys)
     page.click("#run")
     page.until(lambda: "Mean area" in page.text(".run-message"), "the map")
     page.page.locator(".opacity [role=slider]").focus()
-    report(
-        "opacity slider to new picture",
-        [next_picture(page, lambda key=keys[n % 2]: page.page.keyboard.press(key)) for n in range(times)],
-    )
+    measure("opacity slider to new picture", page, session, keys)
     page.tab("Correct")
     page.click("#make-segment")
     page.until(lambda: page.page.locator("#tool-paint").is_enabled(), "the tools")
     for tool in ("paint", "raise"):
         page.click(f"#tool-{tool}")
-        x, y, width, height = page.box()
-        found = []
-        for number in range(times):
-            page.page.mouse.move(x + width * (0.3 + 0.03 * (number % 10)), y + height * 0.3)
-            found.append(next_picture(page, lambda: (page.page.mouse.down(), page.page.mouse.up())))
-        report(f"stroke of the tool {tool!r} to new picture", found)
+        page.page.wait_for_timeout(1000)
+        measure(f"stroke of the tool '{tool}' to new picture", page, session, strokes(page, times))
         page.page.keyboard.press("Escape")
     return page
 

@@ -14,6 +14,7 @@ from CrossContrastLib.corrections.dataset import CorrectionDataset
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.desk import Desk
+from SoftCordSegLib.browser.exporting import Exporting
 from SoftCordSegLib.browser.keeping import Keeping
 from SoftCordSegLib.browser.keys import bind_keys
 from SoftCordSegLib.browser.measuring import Measuring
@@ -51,10 +52,12 @@ class CordApplication:
         retraining = Retraining(
             server, self.desk, self.cases, segmenting, work, allowed=bool(plan.arguments.get("may_change_models"))
         )
+        exporting = Exporting(server, self.desk, self.cases, work)
         self._keeping = Keeping(self.desk, self.cases, correcting, saving)
         add_upload(server, plan.folder / "uploads", plan.limits, self.cases.take_files)
         add_download(server, "/download", saving.download)
         add_download(server, "/report", retraining.report)
+        add_download(server, "/export", exporting.archive)
         self.page = CordPage(
             server,
             layouts,
@@ -67,6 +70,7 @@ class CordApplication:
             measuring=measuring,
             saving=saving,
             retraining=retraining,
+            exporting=exporting,
         )
         server.controller.add("on_server_ready")(lambda **_: self._begin(server))
 

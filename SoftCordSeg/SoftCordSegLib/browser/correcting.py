@@ -34,6 +34,7 @@ class Correcting:
         self._brush = SoftBrushTool(desk.application, self._press, self._move, self._release)
         self._correction: Any = None
         self._settle: asyncio.TimerHandle | None = None
+        self._drawing = False  # the soft brush is down
         name = self.typed.name
         self.typed.bind_changes(
             {
@@ -69,12 +70,14 @@ class Correcting:
         if self._correction:
             self._tools.smooth(float(self.typed.data.kernel))
             self.take_segment()
+            self._use_tool()  # what was in hand is in hand again
 
     def keep_largest(self) -> None:
         """Remove all parts of the segment but the largest."""
         if self._correction:
             self._tools.keep_largest()
             self.take_segment()
+            self._use_tool()  # what was in hand is in hand again
 
     def cut_to_range(self) -> None:
         """Remove the voxels of the segment whose intensity in the image is out of the set range."""
@@ -96,24 +99,28 @@ class Correcting:
             self._tell(self._correction.redo())
 
     def take_segment(self) -> None:
-        """Merge what was done to the segment into the soft map, now."""
+        """Merge what was done to the segment into the soft map, or end the stroke of the soft brush, now."""
         if self._settle:
             self._settle.cancel()
             self._settle = None
-        if self._correction:
+        if self._correction and not self._drawing:
             with self._server.state:
-                self._tell(self._correction.take_segment())
+                stroke = self._correction.end_stroke()
+                self._tell(stroke or self._correction.take_segment())
 
     def _on_segment(self) -> None:
-        if self._correction is None or self._correction.changing:
-            return
+        if self._correction and not self._correction.changing:
+            self._take_soon()
+
+    def _take_soon(self) -> None:
+        """Take in a change only when the views have drawn it: measuring and the surface take longer than a picture."""
         if self._settle:
             self._settle.cancel()
         self._settle = asyncio.get_running_loop().call_later(_SETTLED, self.take_segment)
 
     def _on_desk(self) -> None:
         if self._desk.correction is not self._correction:
-            self._correction = self._desk.correction
+            self._correction, self._drawing = self._desk.correction, False
             self.clock = WorkClock()
             self.typed.data.tool = ""
             self._brush.turn(on=False)
@@ -147,7 +154,9 @@ class Correcting:
 
     def _press(self, point: tuple[float, float, float], shift: bool) -> None:
         data = self.typed.data
+        self.take_segment()
         if self._correction:
+            self._drawing = True
             raising = (data.tool == "raise") != shift
             self._correction.start_stroke(float(data.diameter) / 2, float(data.strength), raising)
             self._move(point)
@@ -157,9 +166,9 @@ class Correcting:
             self._correction.stroke_to(point)
 
     def _release(self) -> None:
+        self._drawing = False
         if self._correction:
-            with self._server.state:
-                self._tell(self._correction.end_stroke())
+            self._take_soon()
 
     def _tell(self, box: Box | None) -> None:
         if box is None:

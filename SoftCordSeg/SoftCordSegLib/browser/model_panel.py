@@ -1,9 +1,10 @@
-"""The section of the panel that retrains the model."""
+"""The sections of the panel about all corrections together: retraining the model, and export."""
 
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from CrossContrastLib.browser.widgets import button, reason, section
+from SoftCordSegLib.browser.exporting import FORMS, Exporting
 from SoftCordSegLib.browser.retraining import Retraining
 
 
@@ -37,3 +38,22 @@ def retrain_panel(retraining: Retraining) -> None:
         html.Div("{{ " + name.verdict + " }}", classes="text-body-2 my-2 verdict")
         button("Accept as next version", "mdi-check", retraining.accept, name.why_not_accept, id="accept")
         reason(name.why_not_accept)
+
+
+def export_panel(exporting: Exporting) -> None:
+    """Export the corrected cases and fetch them."""
+    name = exporting.typed.name
+    items = ", ".join(f"{{title: '{title}', value: '{form}'}}" for form, title in FORMS)
+    with section("Export the corrected cases", "mdi-export"):
+        v3.VSelect(
+            v_model=(name.form,),
+            items=(f"[{items}]",),
+            density="compact",
+            variant="outlined",
+            hide_details=True,
+            aria_label="Form",
+            classes="mb-2 export-form",
+        )
+        button("Export", "mdi-export", exporting.run, name.why_not, id="export")
+        button("Fetch", "mdi-download", "window.open('/export', '_blank')", name.why_not_fetch, id="fetch")
+        reason(name.why_not)

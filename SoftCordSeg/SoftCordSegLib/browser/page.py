@@ -13,10 +13,11 @@ from CrossContrastLib.browser.widgets import drop_hint, key_table, notices
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.edit_panels import correct_panel, save_panel
+from SoftCordSegLib.browser.exporting import Exporting
 from SoftCordSegLib.browser.keys import KEYS
 from SoftCordSegLib.browser.legends import map_legend
 from SoftCordSegLib.browser.measuring import Measuring
-from SoftCordSegLib.browser.model_panel import retrain_panel
+from SoftCordSegLib.browser.model_panel import export_panel, retrain_panel
 from SoftCordSegLib.browser.panels import image_panel, segment_panel, show_panel
 from SoftCordSegLib.browser.plot import area_plot
 from SoftCordSegLib.browser.retraining import Retraining
@@ -33,6 +34,8 @@ html { overflow: hidden; }
 .v-slider.v-input--horizontal { margin-inline: 4px; }
 kbd { white-space: nowrap; background: #444; border-radius: 3px; padding: 1px 6px; }
 .reason { color: #ffcc80; }
+.empty { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; color: #fff;
+  pointer-events: none; z-index: 2; text-shadow: 0 0 6px #000; }
 .stage { height: 100%; display: flex; flex-direction: column; }
 .views { touch-action: none; flex: 1; min-height: 0; position: relative; display: flex; }
 """
@@ -55,6 +58,7 @@ class CordPage:
         measuring: Measuring,
         saving: Saving,
         retraining: Retraining,
+        exporting: Exporting,
     ) -> None:
         server.state.update({"trame__title": TITLE, "panel_open": True, "panel_tab": "segment", "keys_open": False})
         with VAppLayout(server, theme="dark") as self.layout:
@@ -76,10 +80,16 @@ class CordPage:
                         save_panel(saving)
                     with html.Div(v_show=("panel_tab == 'model'",)):
                         retrain_panel(retraining)
+                        export_panel(exporting)
             with v3.VMain(style="height:100vh"), html.Div(classes="stage"):
                 with html.Div(classes="views"):
                     layouts.initialize_layout_grid(self.layout)
                     map_legend(showing)
+                    html.Div(
+                        "Drop an image here, or choose one in the panel.",
+                        v_if=(f"!{cases.typed.name.title}",),
+                        classes="empty text-body-1",
+                    )
                 area_plot(measuring)
             notices(cases.typed.name.notice)
             notices("upload_error")

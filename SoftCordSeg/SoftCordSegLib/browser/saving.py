@@ -1,5 +1,6 @@
 """Saving a correction into the dataset, and taking the result away as files."""
 
+import shutil
 import uuid
 import zipfile
 from pathlib import Path
@@ -62,7 +63,12 @@ class Saving:
             mask=files["mask"],
             before=files["before"],
         )
-        self._work.start(job, lambda result: self._saved(soft, result), heavy=False)
+
+        def take(result: JobResult) -> str:
+            shutil.rmtree(folder, ignore_errors=True)
+            return self._saved(soft, result)
+
+        self._work.start(job, take, heavy=False)
 
     def download(self) -> Path:
         """Make a ZIP of the soft and the binary mask on the grid of the image's file, and return it.
@@ -73,8 +79,9 @@ class Saving:
         desk = self._desk
         if desk.soft is None or desk.case is None:
             raise BadInputError(NO_MAP)
-        stem, folder = image_stem(desk.case.path), desk.folder / "downloads" / uuid.uuid4().hex[:8]
-        folder.mkdir(parents=True)
+        stem, folder = image_stem(desk.case.path), desk.folder / "download"
+        shutil.rmtree(folder, ignore_errors=True)  # one at a time; a session must not fill the disk
+        folder.mkdir()
         cut = desk.correction.threshold if desk.correction else float(self._correcting.typed.data.cut)
         grid = grid_of(desk.case.image)
         soft = put_on(image_of(desk.soft), grid)

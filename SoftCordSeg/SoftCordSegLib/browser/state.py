@@ -115,3 +115,12 @@ class RetrainState:
     why_not: str = NO_DATASET
     why_not_accept: str = "Nothing was retrained yet."
     why_not_report: str = "Nothing was retrained yet."
+
+
+@dataclass
+class ExportState:
+    """The corrected cases of the dataset in the form that another program reads."""
+
+    form: str = "bids"
+    why_not: str = NO_DATASET
+    why_not_fetch: str = "Nothing was exported yet."

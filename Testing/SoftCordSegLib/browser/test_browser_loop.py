@@ -1,5 +1,6 @@
 """The whole correction loop by mouse and keys in a real browser, on a left-handed image; the files tell the rest."""
 
+import base64
 import zipfile
 
 import numpy as np
@@ -81,6 +82,7 @@ def test_load_run_threshold_paint_save_and_export(browser, dataset, tmp_path):
         segment_and_look(page)
         start = correct(page, dataset)
         save_and_export(page, dataset, start, tmp_path)
+        export_the_dataset(page, dataset, tmp_path)
         assert page.problems == []
         come_back_after_a_kill(browser, page, server, dataset, tmp_path)
     finally:
@@ -157,6 +159,23 @@ def save_and_export(page, dataset, predicted, tmp_path):
     np.testing.assert_allclose(exported.GetDirection(), image.GetDirection(), atol=1e-6)
 
 
+def export_the_dataset(page, dataset, tmp_path):
+    """The corrected cases leave as an archive that another program reads."""
+    page.tab("Model")
+    assert page.page.locator("#fetch").is_disabled()
+    page.click("#export")
+    page.until(lambda: "1 cases are ready" in page.text(".run-message"), "the export")
+    with page.page.expect_download() as download:
+        page.click("#fetch")
+    download.value.save_as(tmp_path / "bids.zip")
+    with zipfile.ZipFile(tmp_path / "bids.zip") as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(f"{CASE}_label-SC_seg.nii.gz")]
+        archive.extract(name, tmp_path / "bids")
+    exported = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "bids" / name)))
+    np.testing.assert_array_equal(exported > 0, sitk.GetArrayFromImage(dataset.load(CASE).mask) > 0)
+    page.tab("Correct")
+
+
 def come_back_after_a_kill(browser, page, server, dataset, tmp_path):
     """An unsaved stroke that was kept is there when the server starts again, and can be saved."""
     before = page.text(".changed")
@@ -179,3 +198,54 @@ def come_back_after_a_kill(browser, page, server, dataset, tmp_path):
         assert [revision.base for revision in dataset.history(CASE)] == [0, 1]
     finally:
         again.stop()
+
+
+_DROP = """([name, text]) => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], name));
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_files_sent_through_the_page_are_refused_in_a_sentence_or_opened_on_a_tablet_too(browser, tmp_path):
+    """A bad archive, then a good image dropped on the page; scissors by mouse and key."""
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr("../../evil.nii", b"x")
+    sitk.WriteImage(CordPhantom(size=(64, 64, 24), spacing=(1.25, 1.25, 3.0)).image("T1w"), str(tmp_path / "x.nii.gz"))
+    server = Server(tmp_path)
+    try:
+        page = Page(browser, server.address, size=(1024, 768))
+        every = page.page.locator("button:not([disabled]):visible").all_inner_texts()
+        assert not {"Run", "Next", "Cancel"} & set(every)  # what cannot be done now cannot be pressed
+        assert "Open an image first." in page.text(".reason:visible")
+        page.page.locator("input.upload").first.set_input_files(tmp_path / "evil.zip")
+        page.until(lambda: "leads out of its folder and was refused." in page.text(".notice"), "the refusal")
+        page.page.get_by_role("button", name="Close").first.click()
+        content = base64.b64encode((tmp_path / "x.nii.gz").read_bytes()).decode()
+        page.page.evaluate(_DROP, ["dropped.nii.gz", content])
+        page.until(lambda: page.text(".v-app-bar-title") == "dropped", "the image")
+        page.until(lambda: page.pixels().max() > 150, "its picture")
+        page.click("#run")
+        page.until(lambda: "Mean area" in page.text(".run-message"), "the map")
+        cut_and_smooth(page)
+        assert page.problems == []
+    finally:
+        server.stop()
+
+
+def cut_and_smooth(page):
+    page.tab("Correct")
+    page.page.keyboard.press("m")
+    page.until(lambda: page.page.locator("#tool-scissors").is_enabled(), "the tools")
+    page.page.keyboard.press("c")
+    page.until(lambda: "Through all slices" in page.text(".panel"), "the scissors' settings")
+    page.page.wait_for_timeout(1000)
+    page.stroke([(0.4, 0.4), (0.6, 0.4), (0.6, 0.65), (0.4, 0.65)])
+    page.until(lambda: not page.text(".changed").startswith("0 "), "the cut")
+    page.click("#smooth")  # and the scissors are still in hand after it
+    page.page.wait_for_timeout(1000)
+    assert page.page.locator("#tool-scissors.v-btn--active").count() == 1
+    page.click("#undo")
+    page.page.keyboard.press("Control+z")
+    page.until(lambda: page.text(".changed").startswith("0 "), "the map as it was")
