@@ -1,9 +1,11 @@
-# make demo    set everything up and segment a phantom (and IMAGE=path, if given)
+# make demo    set everything up and segment a phantom (and IMAGE=path, if given); where there is a display, or with
+#              BROWSER=1, the application in the browser opens on it
+# make screenshots   the pictures of the README, from phantoms
 # make test    set everything up and run the tests
 # make lint    style and types
 # make cmake-lists   list new files for Slicer's build
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow lint cmake-lists venv benchmark clean
+.PHONY: demo test test-slow lint cmake-lists venv benchmark screenshots clean
 
 PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -26,6 +28,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: venv
 	$(BIN)/crosscontrast cord phantom --out demo/phantom
 	$(BIN)/crosscontrast cord segment demo/phantom $(if $(IMAGE),"$(IMAGE)") --out demo/results
+	@echo "Look at demo/results/phantom_T2w_overlay.png"
+	@if [ "$(BROWSER)" = 1 ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+	  $(BIN)/crosscontrast app $(if $(IMAGE),"$(IMAGE)") demo/phantom --port 0 --open; \
+	else \
+	  echo "To correct it in a browser: make demo BROWSER=1"; \
+	fi
 
 test: venv
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
@@ -43,6 +51,11 @@ cmake-lists: venv
 
 benchmark: venv
 	$(BIN)/python Testing/benchmarks/bench_inference.py
+	$(BIN)/python Testing/benchmarks/bench_browser.py
+
+screenshots: venv
+	$(BIN)/python Testing/tools/render_screenshot.py
+	$(BIN)/python Testing/tools/render_browser_screenshots.py
 
 clean:
 	rm -rf .venv demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

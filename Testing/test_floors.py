@@ -30,7 +30,7 @@ FLOORS = {
 }
 
 #: Packages that any library may have.
-PACKAGES = {"scene": 4, "widgets": 5}
+PACKAGES = {"scene": 4, "widgets": 5, "browser": 5}
 
 
 def floor(module: str) -> int:

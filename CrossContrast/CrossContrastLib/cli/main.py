@@ -31,6 +31,7 @@ class LazyGroup(click.Group):
     "crosscontrast",
     cls=LazyGroup,
     lazy={
+        "app": "SoftCordSegLib.browser.cli:app",
         "cord": "SoftCordSegLib.cli:cord",
         "corrections": "CrossContrastLib.cli.corrections:corrections",
         "radiomics": "RadiomicsCompareLib.cli:radiomics",

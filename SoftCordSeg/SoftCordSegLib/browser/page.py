@@ -1,0 +1,133 @@
+"""The page: views in the middle, a panel of sections beside them, the plot below."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trame.ui.vuetify3 import VAppLayout
+from trame.widgets import client, html
+from trame.widgets import vuetify3 as v3
+from trame_slicer.core import LayoutManager
+
+from CrossContrastLib.browser.page import page_script
+from CrossContrastLib.browser.widgets import drop_hint, key_table, notices
+from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.correcting import Correcting
+from SoftCordSegLib.browser.edit_panels import correct_panel, save_panel
+from SoftCordSegLib.browser.exporting import Exporting
+from SoftCordSegLib.browser.keys import KEYS
+from SoftCordSegLib.browser.legends import map_legend
+from SoftCordSegLib.browser.measuring import Measuring
+from SoftCordSegLib.browser.model_panel import export_panel, retrain_panel
+from SoftCordSegLib.browser.panels import image_panel, segment_panel, show_panel
+from SoftCordSegLib.browser.plot import area_plot
+from SoftCordSegLib.browser.retraining import Retraining
+from SoftCordSegLib.browser.saving import Saving
+from SoftCordSegLib.browser.segmenting import Segmenting
+from SoftCordSegLib.browser.showing import Showing
+from SoftCordSegLib.browser.work import Work
+
+TITLE = "CrossContrast"
+_WIDTH = 300
+_STYLE = """
+html { overflow: hidden; }
+.panel { overflow-y: auto; height: 100%; }
+.v-slider.v-input--horizontal { margin-inline: 4px; }
+kbd { white-space: nowrap; background: #444; border-radius: 3px; padding: 1px 6px; }
+.reason { color: #ffcc80; }
+.empty { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; color: #fff;
+  pointer-events: none; z-index: 2; text-shadow: 0 0 6px #000; }
+.stage { height: 100%; display: flex; flex-direction: column; }
+.views { touch-action: none; flex: 1; min-height: 0; position: relative; display: flex; }
+"""
+
+
+class CordPage:
+    """Draws the page of one session."""
+
+    def __init__(
+        self,
+        server: Any,
+        layouts: LayoutManager,
+        keys: Mapping[str, str],
+        *,
+        cases: Cases,
+        work: Work,
+        segmenting: Segmenting,
+        showing: Showing,
+        correcting: Correcting,
+        measuring: Measuring,
+        saving: Saving,
+        retraining: Retraining,
+        exporting: Exporting,
+    ) -> None:
+        server.state.update({"trame__title": TITLE, "panel_open": True, "panel_tab": "segment", "keys_open": False})
+        with VAppLayout(server, theme="dark") as self.layout:
+            client.Style(_STYLE)
+            client.Script(page_script(keys))
+            self._bar(cases, work, showing, correcting)
+            with v3.VNavigationDrawer(v_model=("panel_open",), width=_WIDTH, permanent=True):
+                with v3.VTabs(v_model=("panel_tab",), density="compact", grow=True, color="primary"):
+                    v3.VTab("Segment", value="segment", classes="text-none")
+                    v3.VTab("Correct", value="correct", classes="text-none")
+                    v3.VTab("Model", value="model", classes="text-none")
+                with html.Div(classes="panel pa-1", style="height:calc(100% - 40px)"):
+                    with html.Div(v_show=("panel_tab == 'segment'",)):
+                        image_panel(cases)
+                        segment_panel(segmenting, work)
+                        show_panel(showing, correcting)
+                    with html.Div(v_show=("panel_tab == 'correct'",)):
+                        correct_panel(correcting, measuring)
+                        save_panel(saving)
+                    with html.Div(v_show=("panel_tab == 'model'",)):
+                        retrain_panel(retraining)
+                        export_panel(exporting)
+            with v3.VMain(style="height:100vh"), html.Div(classes="stage"):
+                with html.Div(classes="views"):
+                    layouts.initialize_layout_grid(self.layout)
+                    map_legend(showing)
+                    html.Div(
+                        "Drop an image here, or choose one in the panel.",
+                        v_if=(f"!{cases.typed.name.title}",),
+                        classes="empty text-body-1",
+                    )
+                area_plot(measuring)
+            notices(cases.typed.name.notice)
+            notices("upload_error")
+            key_table([(key, meaning) for key, meaning, _ in KEYS], "keys_open")
+            drop_hint()
+
+    def _bar(self, cases: Cases, work: Work, showing: Showing, correcting: Correcting) -> None:
+        job, edit, show = work.typed.name, correcting.typed.name, showing.typed.name
+        with v3.VAppBar(density="compact", flat=True, color="surface"):
+            v3.VAppBarNavIcon(click="panel_open = !panel_open", aria_label="Panel")
+            v3.VAppBarTitle("{{ " + cases.typed.name.title + f" || '{TITLE}'" + " }}", classes="text-subtitle-1")
+            html.Span("{{ " + job.message + " }}", classes="text-caption mr-3 run-message")
+            for icon, label, action, why_not in (
+                ("mdi-undo", "Undo", correcting.undo, edit.why_not_undo),
+                ("mdi-redo", "Redo", correcting.redo, edit.why_not_redo),
+            ):
+                with html.Span(title=(f"{why_not} || '{label}'",)):
+                    v3.VBtn(
+                        icon=icon,
+                        size="small",
+                        click=action,
+                        disabled=(f"!!{why_not}",),
+                        aria_label=label,
+                        id=label.lower(),
+                    )
+            v3.VSelect(
+                v_model=(show.layout,),
+                items=(show.layouts,),
+                density="compact",
+                variant="outlined",
+                hide_details=True,
+                style="max-width:190px",
+                aria_label="Layout",
+                classes="mx-2 layouts",
+            )
+            v3.VBtn(
+                "Keys", size="small", variant="tonal", classes="text-none mr-2", click="keys_open = true", id="keys"
+            )
+            v3.VProgressLinear(
+                active=(job.busy,), model_value=(job.percent,), absolute=True, location="bottom", color="primary"
+            )

@@ -1,0 +1,71 @@
+"""Segmenting the image that lies on the desk."""
+
+import uuid
+from typing import Any
+
+from trame_server.utils.typed_state import TypedState
+
+from CrossContrastLib.ground.provenance import Provenance
+from CrossContrastLib.jobs.job import JobResult
+from CrossContrastLib.models.library import ModelLibrary
+from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.desk import Desk, MapFiles
+from SoftCordSegLib.browser.state import BUSY, NO_IMAGE, SegmentState
+from SoftCordSegLib.browser.work import Work
+from SoftCordSegLib.jobs import SegmentCord, SegmentCordResult
+from SoftCordSegLib.outputs import SegmentationFiles
+
+_NO_MODEL = "There is no model; add one with: crosscontrast models add"
+
+
+class Segmenting:
+    """Runs ``cord.segment`` and puts the map beside the image."""
+
+    def __init__(self, server: Any, desk: Desk, cases: Cases, work: Work) -> None:
+        self._desk, self._cases, self._work = desk, cases, work
+        self.typed = TypedState(server.state, SegmentState, namespace="segment")
+        self.refresh_models()
+        desk.listeners.append(self._update)
+        work.listeners.append(self._update)
+        self._update()
+
+    def refresh_models(self) -> None:
+        """Look again at which models there are, and choose the current one."""
+        entries = [entry for entry in ModelLibrary().entries() if entry.task == "segmentation" and not entry.problem]
+        data = self.typed.data
+        data.models = [str(entry) for entry in sorted(entries, key=lambda entry: not entry.current)]
+        data.model = data.models[0] if data.models else ""
+
+    def run(self) -> None:
+        """Start the job."""
+        case, data = self._desk.case, self.typed.data
+        if data.why_not or case is None:
+            return
+        job = SegmentCord(
+            image=case.path.absolute(),
+            out=(self._desk.folder / "results" / uuid.uuid4().hex[:8]).absolute(),
+            model=data.model,
+            uncertainty=data.uncertainty,
+        )
+        self._work.start(job, lambda result: self._take(case.key, result))
+
+    def _take(self, key: str, result: JobResult) -> str:
+        assert isinstance(result, SegmentCordResult)
+        if self._desk.case and self._desk.case.key == key:
+            files = SegmentationFiles(result.softseg.parent, result.softseg.name.removesuffix("_softseg.nii.gz"))
+            model = Provenance.model_validate_json(result.sidecar.read_text(encoding="utf-8")).model
+            current = self._cases.current
+            name = current.name if current else ""
+            self._desk.take_soft(MapFiles(result.softseg, spread=files.uncertainty, model=model, case=name))
+        area = result.mean_csa_mm2
+        said = "No cord was found." if area is None else f"Mean area {area:.1f} mm²."
+        return " ".join([said, *result.warnings])
+
+    def _update(self) -> None:
+        data = self.typed.data
+        if self._work.busy:
+            data.why_not = BUSY
+        elif self._desk.case is None:
+            data.why_not = NO_IMAGE
+        else:
+            data.why_not = "" if data.model else _NO_MODEL

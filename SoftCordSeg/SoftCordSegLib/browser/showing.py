@@ -1,0 +1,80 @@
+"""How image and soft map are drawn: layout, opacity, threshold, the map of uncertainty."""
+
+from typing import Any
+
+from trame_server.utils.typed_state import TypedState
+from trame_slicer.core import LayoutManager
+
+from CrossContrastLib.scene.layers import show_layers
+from CrossContrastLib.scene.soft_map import set_opacity, set_threshold, show_soft_map
+from SoftCordSegLib.browser.desk import Desk
+from SoftCordSegLib.browser.state import NO_MAP, ShowState
+from SoftCordSegLib.scene.results import uncertainty_of
+
+
+class Showing:
+    """Keeps the views in step with the sliders."""
+
+    def __init__(self, server: Any, desk: Desk, layouts: LayoutManager) -> None:
+        self._desk, self._layouts = desk, layouts
+        self.typed = TypedState(server.state, ShowState, namespace="show")
+        self.typed.data.layouts = layouts.get_layout_ids()
+        self.typed.data.layout = self.typed.data.layouts[0]
+        name = self.typed.name
+        self.typed.bind_changes(
+            {
+                name.layout: self._set_layout,
+                name.opacity: self._set_opacity,
+                name.threshold: self._set_threshold,
+                name.uncertainty: lambda _: self._show(),
+            }
+        )
+        self._shown: Any = None
+        self._glanced = False
+        desk.listeners.append(self._update)
+        layouts.set_layout(self.typed.data.layout)
+
+    def glance(self) -> None:
+        """Hide the map, or show it again."""
+        self._glanced = not self._glanced
+        self._set_opacity(self.typed.data.opacity)
+
+    def _set_layout(self, layout: str) -> None:
+        if layout in self._layouts.get_layout_ids():
+            self._layouts.set_layout(layout)
+            if self._desk.case:  # views that were made only now show nothing yet
+                self._desk.application.display_manager.show_volume_in_slice_background(self._desk.case.image)
+                self._desk.application.display_manager.reset_views()
+                self._show()
+
+    def _set_opacity(self, opacity: float) -> None:
+        if self._shown:
+            set_opacity(self._desk.scene, self._shown, 0.0 if self._glanced else float(opacity))
+            self._desk.draw()
+
+    def _set_threshold(self, threshold: float) -> None:
+        if self._desk.soft:
+            set_threshold(self._desk.soft, float(threshold))
+            self._desk.draw()
+
+    def _show(self) -> None:
+        desk, data = self._desk, self.typed.data
+        spread = uncertainty_of(desk.soft) if desk.soft else None
+        if desk.soft is None:
+            self._shown = None
+        elif data.uncertainty and spread is not None:
+            show_layers(desk.scene, None, [spread], data.opacity)
+            self._shown = spread
+        else:
+            show_soft_map(desk.scene, desk.soft, None, data.threshold, data.opacity)
+            self._shown = desk.soft
+        desk.draw()
+
+    def _update(self) -> None:
+        desk, data = self._desk, self.typed.data
+        data.why_not = "" if desk.soft else NO_MAP
+        spread = uncertainty_of(desk.soft) if desk.soft else None
+        data.why_not_uncertainty = data.why_not or ("" if spread else "Segment with the box 'How sure?' ticked.")
+        if data.why_not_uncertainty:
+            data.uncertainty = False
+        self._show()

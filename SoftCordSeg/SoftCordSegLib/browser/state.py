@@ -1,0 +1,126 @@
+"""What the page shows, as plain data that the browser and the session share.
+
+A field ``why_not...`` is empty where the thing can be done, and else the sentence that says why not.
+"""
+
+from dataclasses import dataclass, field
+
+NO_IMAGE = "Open an image first."
+NO_MAP = "Segment the image first."
+NO_SEGMENT = "Make a segment first."
+NO_OTHER = "There is no other image."
+NO_DATASET = "The server was started without a correction dataset."
+BUSY = "Wait until the work under way is done."
+
+
+@dataclass
+class CaseState:
+    """The images that can be opened; each of ``items`` has ``title``, ``subtitle`` and ``value``."""
+
+    items: list[dict[str, str]] = field(default_factory=list)
+    active: str = ""
+    title: str = ""
+    why_not_next: str = NO_OTHER
+    notice: str = ""
+
+
+@dataclass
+class WorkState:
+    """The job in the worker, of whatever kind."""
+
+    busy: bool = False
+    percent: float = 0.0
+    message: str = ""
+    why_not_cancel: str = "Nothing is under way."
+
+
+@dataclass
+class SegmentState:
+    """What to segment with."""
+
+    models: list[str] = field(default_factory=list)
+    model: str = ""
+    uncertainty: bool = False
+    why_not: str = NO_IMAGE
+
+
+@dataclass
+class ShowState:
+    """How image and soft map are drawn."""
+
+    layouts: list[str] = field(default_factory=list)
+    layout: str = ""
+    opacity: float = 0.6
+    threshold: float = 0.2
+    uncertainty: bool = False
+    why_not: str = NO_MAP
+    why_not_uncertainty: str = NO_MAP
+
+
+@dataclass
+class EditState:
+    """The correction and its tools; lengths in mm. ``low`` and ``high`` are intensities of the image."""
+
+    cut: float = 0.5
+    tool: str = ""
+    diameter: float = 6.0
+    sphere: bool = False
+    strength: float = 0.5
+    kernel: float = 3.0
+    all_slices: bool = False
+    surface: bool = True
+    low: float = 0.0
+    high: float = 1.0
+    lowest: float = 0.0
+    highest: float = 1.0
+    changed: int = 0
+    why_not_segment: str = NO_MAP
+    why_not_tool: str = NO_SEGMENT
+    why_not_undo: str = NO_SEGMENT
+    why_not_redo: str = NO_SEGMENT
+
+
+@dataclass
+class MeasureState:
+    """The areas along the cord as paths of a picture of 1000 x 100, and how the correction differs."""
+
+    now: str = ""
+    before: str = ""
+    summary: str = ""
+    left: str = ""
+    right: str = ""
+    top: str = ""
+    difference: bool = False
+    why_not_difference: str = NO_SEGMENT
+
+
+@dataclass
+class SaveState:
+    """Saving into the dataset, and taking the result away."""
+
+    author: str = ""
+    note: str = ""
+    unsaved: bool = False
+    why_not: str = NO_SEGMENT
+    why_not_download: str = NO_MAP
+
+
+@dataclass
+class RetrainState:
+    """Retraining on the corrections; ``rows`` are measures before and after."""
+
+    steps: int = 3000
+    rows: list[dict[str, str]] = field(default_factory=list)
+    verdict: str = ""
+    why_not: str = NO_DATASET
+    why_not_accept: str = "Nothing was retrained yet."
+    why_not_report: str = "Nothing was retrained yet."
+
+
+@dataclass
+class ExportState:
+    """The corrected cases of the dataset in the form that another program reads."""
+
+    form: str = "bids"
+    why_not: str = NO_DATASET
+    why_not_fetch: str = "Nothing was exported yet."

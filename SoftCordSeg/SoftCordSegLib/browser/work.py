@@ -1,0 +1,72 @@
+"""The one job that a session may have under way, and what the page shows of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from trame_server.utils.typed_state import TypedState
+
+from CrossContrastLib.browser.job_runner import JobRunner
+from CrossContrastLib.errors import CrossContrastError
+from CrossContrastLib.jobs.job import Job, JobResult
+from SoftCordSegLib.browser.state import WorkState
+
+_IDLE = "Nothing is under way."
+
+
+class Work:
+    """Starts jobs; ``tell`` shows an error to the user, ``listeners`` are told when work begins and ends."""
+
+    def __init__(self, server: Any, runner: JobRunner, tell: Callable[[str], None]) -> None:
+        self._server, self._runner, self._tell = server, runner, tell
+        self.typed = TypedState(server.state, WorkState, namespace="work")
+        self.listeners: list[Callable[[], None]] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way."""
+        return self._runner.busy
+
+    def start(self, job: Job, take: Callable[[JobResult], str], *, heavy: bool = True) -> None:
+        """Start a job; ``take`` gets its result and returns the sentence that the page shows then.
+
+        A job that is not ``heavy`` does not wait for the jobs of other sessions.
+        """
+        data = self.typed.data
+        data.busy, data.percent, data.message, data.why_not_cancel = True, 0.0, "starting", ""
+        self._runner.start(
+            job, self._on_progress, lambda result: self._on_result(result, take), self._on_error, heavy=heavy
+        )
+        self._changed()
+
+    async def cancel(self) -> None:
+        """Stop the job."""
+        await self._runner.cancel()
+
+    def _on_progress(self, done: float, total: float, message: str) -> None:
+        with self._server.state:
+            self.typed.data.percent = round(100 * done / total) if total else 0
+            self.typed.data.message = message
+
+    def _on_result(self, result: JobResult, take: Callable[[JobResult], str]) -> None:
+        with self._server.state:
+            try:
+                self._end(take(result))
+            except CrossContrastError as error:
+                self._end("")
+                self._tell(error.message)
+
+    def _on_error(self, error: CrossContrastError) -> None:
+        with self._server.state:
+            cancelled = error.kind == "cancelled"
+            self._end(error.message if cancelled else "")
+            if not cancelled:
+                self._tell(" ".join(filter(None, [error.message, error.hint])))
+
+    def _end(self, message: str) -> None:
+        data = self.typed.data
+        data.busy, data.message, data.why_not_cancel = False, message, _IDLE
+        self._changed()
+
+    def _changed(self) -> None:
+        for listener in self.listeners:
+            listener()
