@@ -31,10 +31,11 @@ def tour(page: Page) -> None:
     page.click("#tool-lower")
     page.stroke([(0.54, 0.46), (0.53, 0.5)])
     page.until(lambda: not page.page.locator("#undo").is_disabled(), "the soft stroke")
+    before = orange(page.settled_pixels())
     page.page.locator(".difference input").click()
     page.page.fill(".author input", "A. Reader")
     page.page.locator("body").press("Escape")
-    page.until(lambda: orange(page.pixels()) > 30, "the overlay")
+    page.until(lambda: orange(page.pixels()) > before + 20, "the overlay")
     page.settled_pixels()
     page.page.screenshot(path=TARGET / "Browser-correct.png")
 

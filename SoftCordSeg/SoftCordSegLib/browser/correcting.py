@@ -44,7 +44,7 @@ class Correcting:
                 name.all_slices: lambda _: self._use_tool(),
                 name.low: lambda _: self._use_tool(),
                 name.high: lambda _: self._use_tool(),
-                name.surface: lambda shown: self._correction and self._tools.show_surface(bool(shown)),
+                name.surface: self._show_surface,
             }
         )
         desk.listeners.append(self._on_desk)
@@ -131,6 +131,10 @@ class Correcting:
             else:
                 self._tools.let_go()
         self._update()
+
+    def _show_surface(self, shown: bool) -> None:
+        if self._correction:
+            self._tools.show_surface(bool(shown))
 
     def _set_range(self, image: np.ndarray) -> None:
         """Begin with the intensities that most of the segment has."""
