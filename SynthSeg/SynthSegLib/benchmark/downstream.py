@@ -15,6 +15,7 @@ from SynthSegLib.segmentation.cases import one_hot, read_segmentation_cases
 from SynthSegLib.segmentation.config import SegmentationConfig
 from SynthSegLib.segmentation.train import case_dice, segmentation_spec, train_segmentation
 from SynthSegLib.training.cases import Case
+from SynthSegLib.training.state import CHECKPOINT
 
 if TYPE_CHECKING:
     from SynthSegLib.benchmark.run import Subject
@@ -30,7 +31,10 @@ class Judge:
         self.config = config
         cases = read_segmentation_cases(config, "train")
         self._spec = segmentation_spec(config, cases)
-        self._network = train_segmentation(config, folder, device=device, cases=cases).average["generator"]
+        # Trained in an earlier call, it takes no further step.
+        resume = (folder / CHECKPOINT).exists()
+        state = train_segmentation(config, folder, resume=resume, device=device, cases=cases)
+        self._network = state.average["generator"]
         rows = read_cohort(config.cohort).select(role=config.labels)
         self._labels = {row.subject: row.image for row in rows}
 

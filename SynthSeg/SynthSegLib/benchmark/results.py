@@ -27,7 +27,7 @@ class Cost(BaseModel):
 
     train_minutes: float
     seconds_per_volume: float
-    peak_mib: float
+    peak_mib: float | None
     parameters: int
     steps: int
 

@@ -103,6 +103,7 @@ def _network(
     progress: Progress,
 ) -> None:
     place = folder / "networks" / config.network
+    trained = False
     with PeakMemory(device.type == "cuda") as memory:
         stored = read_checkpoint(place) if (place / CHECKPOINT).exists() else None
         if stored is None or stored["step"] < config.steps or newest_bundle(place) is None:
@@ -112,6 +113,7 @@ def _network(
 
             state = train(config, place, resume=stored is not None, device=device, progress=show)
             export(config, state, place)
+            trained = True
     entry = open_bundle(place)
     predictor = open_predictor(entry, device, "average" if config.slice_axis == "all" else "model")
     seconds = []
@@ -127,10 +129,18 @@ def _network(
     found.costs[config.network] = Cost(
         train_minutes=stored["minutes"],
         seconds_per_volume=float(np.median(seconds)),
-        peak_mib=memory.mib,
+        peak_mib=_peak(place, memory.mib if trained else None),
         parameters=sum(value.numel() for value in load_model(entry).network.parameters()),
         steps=stored["step"],
     )
+
+
+def _peak(place: Path, measured: float | None) -> float | None:
+    """Keep the peak of a training beside it, so that it is known when the network is only loaded later."""
+    path = place / "peak_mib.txt"
+    if measured is not None:
+        path.write_text(f"{measured:.1f}\n")
+    return float(path.read_text()) if path.exists() else None
 
 
 def _take(found: Found, method: str, subject: Subject, answer: sitk.Image, judge: Judge | None) -> None:

@@ -66,11 +66,10 @@ class Design:
             "in_channels": 1 if back else self.channels,
             "out_channels": 1,
             "channels": [self.width * 2**level for level in range(levels + 1)],
-            "strides": [2] * levels,
-            "num_res_units": 1,
             "dropout": self.dropout,
         }
-        return self.spec("MonaiUNet", arguments, "none" if self.residual and not back else "tanh", back=back)
+        # MONAI's UNet ends in a transposed convolution: after some hundred steps its answers were chequered.
+        return self.spec("SkipNet", arguments, "none" if self.residual and not back else "tanh", back=back)
 
     def resnet(self, *, back: bool = False) -> NetworkSpec:
         """Return the residual generator of CycleGAN."""
