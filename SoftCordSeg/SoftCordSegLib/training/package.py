@@ -122,7 +122,7 @@ def _settings(config: TrainingConfig) -> bytes:
     values = config.model_dump(mode="json")
     for key in ("initial_weights", "label_maps", "cohort"):
         if values[key]:
-            values[key] = str(Path(*Path(values[key]).parts[-3:]))
+            values[key] = str(Path(*Path(values[key]).parts[-2:]))
     return (json.dumps(values, indent=2) + "\n").encode()
 
 
