@@ -1,5 +1,6 @@
 """What all suites share: images that show every geometric slip, and the folder of real data where there is one."""
 
+import locale
 import os
 from pathlib import Path
 
@@ -7,6 +8,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from support import ROOT, oblique_direction
+
+
+@pytest.fixture(autouse=True)
+def _locale_kept():
+    """GDCM leaves the process in the C locale after writing DICOM, in which later tests could not read UTF-8."""
+    before = locale.setlocale(locale.LC_ALL)
+    yield
+    locale.setlocale(locale.LC_ALL, before)
 
 
 @pytest.fixture(params=[True, False], ids=["left-handed", "right-handed"])

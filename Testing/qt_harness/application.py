@@ -64,6 +64,9 @@ class _LayoutManager:
     def sliceWidget(self, name: str) -> _SliceWidget:
         return self._views[name]
 
+    def resetSliceViews(self) -> None:
+        """Fit nothing: these views have no logic."""
+
 
 class _Application:
     """``slicer.app``. It says that it is being tested, so message boxes become log entries."""
