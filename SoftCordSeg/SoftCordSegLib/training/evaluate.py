@@ -1,11 +1,11 @@
 """How good a network is on generated images that it never trains on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from CrossContrastLib.statistics.calibration import CalibrationCurve, calibration_curve
 from SoftCordSegLib.generator.anatomy import draw_anatomy
 from SoftCordSegLib.generator.appearance import Sample, draw_sample
 from SoftCordSegLib.generator.draw import Draw
@@ -15,38 +15,8 @@ from SoftCordSegLib.training.stream import seed_of
 
 #: Keeps held-out bodies apart from those of any training seed.
 HELD_OUT = 8_191_001
-BINS = 10
-
-
-@dataclass
-class Reliability:
-    """How often what is predicted is true: per bin of the predicted fraction, the sums over its voxels.
-
-    Voxels below .01 or above .99 are left out: they are many and right anyway.
-    """
-
-    predicted: Tensor = field(default_factory=lambda: torch.zeros(BINS))
-    true: Tensor = field(default_factory=lambda: torch.zeros(BINS))
-    voxels: Tensor = field(default_factory=lambda: torch.zeros(BINS))
-
-    def add(self, predicted: Tensor, true: Tensor) -> None:
-        """Count the voxels of two maps (any shape, the same for both)."""
-        predicted, true = predicted.flatten().cpu(), true.flatten().cpu()
-        unsure = (predicted > 0.01) & (predicted < 0.99)
-        index = (predicted[unsure] * BINS).long().clamp(max=BINS - 1)
-        self.predicted.index_add_(0, index, predicted[unsure])
-        self.true.index_add_(0, index, true[unsure])
-        self.voxels.index_add_(0, index, torch.ones_like(predicted[unsure]))
-
-    @property
-    def error(self) -> float:
-        """The expected calibration error: the bins' differences, weighed by their voxels."""
-        return float((self.predicted - self.true).abs().sum() / self.voxels.sum().clamp(min=1))
-
-    def curve(self) -> list[tuple[float, float, int]]:
-        """Return (mean predicted fraction, mean true fraction, voxels) of each bin that has voxels."""
-        rows = zip(self.predicted.tolist(), self.true.tolist(), self.voxels.tolist(), strict=True)
-        return [(predicted / n, true / n, int(n)) for predicted, true, n in rows if n]
+#: What is almost surely cord or almost surely not is right anyway and would flatter the calibration.
+UNSURE = (0.01, 0.99)
 
 
 def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list[Sample]:
@@ -58,26 +28,34 @@ def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list
     return samples
 
 
-def evaluate(network: nn.Module, samples: Sequence[Sample], reliability: Reliability | None = None) -> dict[str, float]:
-    """Return Dice, soft Dice, area error and bias, calibration error and false volume of the cord, averaged.
+def evaluate(network: nn.Module, samples: Sequence[Sample]) -> dict[str, float]:
+    """Return the scores of :func:`measure`."""
+    return measure(network, samples)[0]
+
+
+def measure(network: nn.Module, samples: Sequence[Sample]) -> tuple[dict[str, float], CalibrationCurve]:
+    """Return Dice, soft Dice, area error and bias, calibration error and false volume, averaged; and the calibration.
 
     Areas compare the mean axial area (mm2) over the slices where cord is. ``false_ml`` is the volume marked in samples
-    without cord. ``reliability`` collects the calibration curve.
+    without cord. The calibration is that of the cord's voxels with a value in :data:`UNSURE`.
     """
-    reliability = reliability or Reliability()
     network.eval()
     rows: dict[str, list[float]] = {"dice": [], "soft_dice": [], "area_error": [], "area_bias": [], "false_ml": []}
+    values, truths = [], []
     with torch.inference_mode():
         for pair in [samples[i : i + 2] for i in range(0, len(samples), 2)]:
             outputs = network(torch.stack([s.image for s in pair]))
             logits = outputs if isinstance(outputs, Tensor) else outputs[0]
             for sample, logit in zip(pair, logits, strict=True):
-                known = sample.weight[0] >= sample.weight[0].max()
-                predicted = torch.sigmoid(logit[0].float())
+                predicted, known = torch.sigmoid(logit[0].float()), sample.weight[0] >= sample.weight[0].max()
                 _score(rows, predicted * known, sample.target[0] * known)
-                reliability.add(predicted[known], sample.target[0][known])
-    scores = {name: sum(values) / max(1, len(values)) for name, values in rows.items()}
-    return scores | {"ece": reliability.error}
+                unsure = known & (predicted > UNSURE[0]) & (predicted < UNSURE[1])
+                values.append(predicted[unsure].cpu())
+                truths.append(sample.target[0][unsure].cpu())
+    # A fraction may exceed 1 by a rounding error.
+    curve = calibration_curve(torch.cat(values).numpy(), torch.cat(truths).clamp(0, 1).numpy())
+    scores = {name: sum(column) / max(1, len(column)) for name, column in rows.items()}
+    return scores | {"ece": curve.expected_error}, curve
 
 
 def _score(rows: dict[str, list[float]], predicted: Tensor, cord: Tensor) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ from CrossContrastLib.models.library import ModelEntry
 from CrossContrastLib.models.load import load_model
 from CrossContrastLib.models.networks import build_network
 from CrossContrastLib.models.spec import Finder, Localisation, ModelSpec, Windowing
+from CrossContrastLib.statistics.calibration import CalibrationCurve
 from SoftCordSegLib.training.config import TrainingConfig, read_config
-from SoftCordSegLib.training.evaluate import Reliability, evaluate, held_out
+from SoftCordSegLib.training.evaluate import held_out, measure
 from SoftCordSegLib.training.loop import CONFIG
 from SoftCordSegLib.training.state import CHECKPOINT, read_weights
 
@@ -57,9 +57,7 @@ def package_training(
     spec, finder_weights = _spec(config, finder)
     network = build_network(config.network.name, **config.network.arguments)
     network.load_state_dict(weights)
-    reliability = Reliability()
-    scores = evaluate(network, held_out(config), reliability)
-    table = calibration_table(reliability)
+    scores, curve = measure(network, held_out(config))
     text = card or _CARD.format(
         name=name,
         version=version,
@@ -82,9 +80,9 @@ def package_training(
             licence=licence,
             changelog={str(version): "Trained."},
         ),
-        text.replace("{calibration}", table),
+        text.replace("{calibration}", calibration_table(curve)),
         finder=finder_weights,
-        more={TRAINING: _settings(config), CALIBRATION: draw_calibration(reliability)},
+        more={TRAINING: _settings(config), CALIBRATION: draw_calibration(curve)},
         source="trained with crosscontrast cord train",
     )
     return scores
@@ -126,14 +124,18 @@ def _settings(config: TrainingConfig) -> bytes:
     return (json.dumps(values, indent=2) + "\n").encode()
 
 
-def calibration_table(reliability: Reliability) -> str:
+def calibration_table(curve: CalibrationCurve) -> str:
     """Return the calibration curve as a Markdown table with its expected error."""
-    rows = [f"| {p:.2f} | {t:.2f} | {n:,} |" for p, t, n in reliability.curve()]
+    rows = [
+        f"| {predicted:.2f} | {observed:.2f} | {count:,} |"
+        for predicted, observed, count in zip(curve.predicted, curve.observed, curve.count, strict=True)
+        if count
+    ]
     head = ["| mean soft value | true fraction | voxels |", "|---|---|---|"]
-    return "\n".join([*head, *rows, "", f"Expected calibration error: {reliability.error:.3f}."])
+    return "\n".join([*head, *rows, "", f"Expected calibration error: {curve.expected_error:.3f}."])
 
 
-def draw_calibration(reliability: Reliability) -> bytes:
+def draw_calibration(curve: CalibrationCurve) -> bytes:
     """Return the calibration curve as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -142,9 +144,8 @@ def draw_calibration(reliability: Reliability) -> bytes:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlabel="soft value", ylabel="true fraction of the voxel", xlim=(0, 1), ylim=(0, 1))
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    curve: Sequence[tuple[float, float, int]] = reliability.curve()
-    axes.plot([p for p, _, _ in curve], [t for _, t, _ in curve], marker="o", color="#0072B2")
-    axes.set_title(f"calibration error {reliability.error:.3f}", fontsize=10)
+    axes.plot(curve.predicted, curve.observed, marker="o", color="#0072B2")
+    axes.set_title(f"calibration error {curve.expected_error:.3f}", fontsize=10)
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=100, metadata={"Software": None})
     return stream.getvalue()

@@ -15,8 +15,9 @@ from CrossContrastLib.models.bundle import read_spec
 from CrossContrastLib.models.library import ModelLibrary
 from CrossContrastLib.models.load import load_model
 from CrossContrastLib.models.spec import NetworkSpec
+from SoftCordSegLib.generator.appearance import Sample
 from SoftCordSegLib.training.config import TrainingConfig
-from SoftCordSegLib.training.evaluate import BINS, Reliability
+from SoftCordSegLib.training.evaluate import measure
 from SoftCordSegLib.training.loop import train
 from SoftCordSegLib.training.package import package_training
 
@@ -95,20 +96,31 @@ def test_the_command_names_what_is_wrong_with_a_training(tmp_path):
     assert not (tmp_path / "model").exists()
 
 
-def test_reliability_is_perfect_for_a_truth_that_happens_as_often_as_predicted():
-    predicted = torch.linspace(0.02, 0.98, 9000)
-    true = (torch.rand(9000, generator=torch.Generator().manual_seed(1)) < predicted).float()
-    perfect, bold = Reliability(), Reliability()
-    perfect.add(predicted, true)
-    bold.add(predicted, torch.zeros_like(true))
-    assert perfect.error < 0.02
-    assert bold.error == pytest.approx(0.5, abs=0.01)
-    assert len(perfect.curve()) == BINS
-    assert sum(n for _, _, n in perfect.curve()) == 9000
+class Says(torch.nn.Module):
+    """A network that answers every voxel with the same fraction of cord."""
+
+    def __init__(self, fraction: float) -> None:
+        super().__init__()
+        self.logit = torch.logit(torch.tensor(fraction))
+
+    def forward(self, x):
+        return self.logit.expand(len(x), 2, *x.shape[2:])
 
 
-def test_voxels_that_are_right_anyway_do_not_flatter_the_calibration():
-    few, many = Reliability(), Reliability()
-    few.add(torch.full((10,), 0.5), torch.ones(10))
-    many.add(torch.cat([torch.full((10,), 0.5), torch.zeros(10_000)]), torch.cat([torch.ones(10), torch.zeros(10_000)]))
-    assert few.error == many.error == pytest.approx(0.5)
+def sample(cord: torch.Tensor) -> Sample:
+    target = torch.stack([cord, cord])
+    return Sample(torch.zeros(1, *cord.shape), target, torch.ones_like(target))
+
+
+def test_a_network_that_says_how_often_it_is_right_is_calibrated_and_a_bold_one_is_not():
+    half = (torch.arange(16**3).view(16, 16, 16) % 2).float()
+    scores, curve = measure(Says(0.5), [sample(half), sample(half)])
+    assert scores["ece"] == pytest.approx(0, abs=1e-6)
+    assert curve.count.sum() == 2 * 16**3
+    assert measure(Says(0.9), [sample(half)])[0]["ece"] == pytest.approx(0.4, abs=1e-6)
+
+
+def test_voxels_that_are_almost_surely_no_cord_do_not_flatter_the_calibration():
+    scores, curve = measure(Says(0.005), [sample(torch.ones(16, 16, 16))])
+    assert curve.count.sum() == 0
+    assert np.isnan(scores["ece"])
