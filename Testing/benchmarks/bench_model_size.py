@@ -111,7 +111,7 @@ def draw(rows: list[dict], shipped: dict, path: Path) -> None:
         over_size.plot(row["parameters"] / 1e6, curve[-1][1], "o", color=colour)
         over_size.annotate(f" {row['ms']:.0f} ms", (row["parameters"] / 1e6, curve[-1][1]), fontsize=8)
     if shipped:
-        over_time.plot(*zip(*shipped["soft_dice"], strict=True), color="0.3", label="longer training of the shipped follower")
+        over_time.plot(*zip(*shipped["soft_dice"], strict=True), color="0.3", label="shipped follower, longer")
         over_time.set_xscale("log")
     over_time.set(xlabel="minutes of training", ylabel="soft Dice on held-out generated images")
     over_size.set(xlabel="parameters (millions); labels: time per window", xlim=(0, None))
