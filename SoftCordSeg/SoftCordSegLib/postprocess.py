@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from CrossContrastLib.ground.geometry import reorient
 from CrossContrastLib.ground.images import image_like
+from CrossContrastLib.inference.localise import SURE
 
 #: Where pieces are told apart; lower than 0.5, because thin stretches of a cord are faint.
 _PIECE_THRESHOLD = 0.3
@@ -23,7 +24,7 @@ _AREAS = (10.0, 250.0)
 _LEAST_PEAK = 0.6
 #: This share of the main stretch's mass lies in voxels above 0.8: 0.36 or more of any cord that we saw, 0.29 or less
 #: of what the first shipped network finds in a knee, a brain, a prostate or noise.
-_SURE, _LEAST_SURE = 0.8, 0.3
+_LEAST_SURE = 0.3
 #: Stretches of one cord that an artefact has parted lie no farther apart than this, in mm.
 _LARGEST_GAP = 25.0
 
@@ -32,7 +33,7 @@ _LARGEST_GAP = 25.0
 class _Piece:
     """A connected piece: its label, mass (sum of soft values) in mm³, largest value, and range along the body in mm.
 
-    ``sure`` is the share of its mass in voxels above :data:`_SURE`.
+    ``sure`` is the share of its mass in voxels where the network is sure.
     """
 
     label: int
@@ -87,7 +88,7 @@ def _measure(values: np.ndarray, labels: np.ndarray, count: int, voxel: float, h
     """Measure all pieces, the one with the largest mass first."""
     numbers = range(1, count + 1)
     masses, peaks = ndimage.sum(values, labels, numbers), ndimage.maximum(values, labels, numbers)
-    sure = ndimage.sum(np.where(values > _SURE, values, 0), labels, numbers)
+    sure = ndimage.sum(np.where(values > SURE, values, 0), labels, numbers)
     pieces = [
         _Piece(number, mass * voxel, peak, part / mass, box[0].start * height, box[0].stop * height)
         for number, mass, peak, part, box in zip(
