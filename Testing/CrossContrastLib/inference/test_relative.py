@@ -63,12 +63,12 @@ def test_a_drift_along_the_structure_is_taken_out():
     assert ends == pytest.approx([1, 1], abs=0.12)
 
 
-def test_a_vague_or_moved_estimate_gives_nearly_the_same():
+def test_a_vague_estimate_that_lies_a_voxel_aside_is_off_by_less_than_a_fifth():
     cord, canal = tubes()
     image = scan(0.4, 1.0)
     exact = relative_contrast(image, cord, canal)
     rough = relative_contrast(image, 0.4 * torch.roll(cord, 1, 2), 0.7 * torch.roll(canal, 1, 1))
-    assert (rough - exact)[canal == 1].abs().mean() < 0.15
+    assert (rough - exact)[canal == 1].abs().mean() < 0.2
 
 
 @pytest.mark.parametrize("known", [(0, 0), (1, 0), (0, 1)])
