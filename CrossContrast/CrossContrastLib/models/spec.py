@@ -125,15 +125,16 @@ class ModelSpec(Strict):
 
     @model_validator(mode="after")
     def _localise_by_an_output(self) -> Self:
-        if self.localisation and self.localisation.output not in self.outputs:
-            raise ValueError(
-                f"localisation uses the output {self.localisation.output!r}, which the model does not have"
-            )
-        if self.localisation and self.localisation.follow is not None and len(self.windowing.size) == 2:
+        localisation = self.localisation
+        if localisation is None:
+            return self
+        if localisation.output not in self.outputs:
+            raise ValueError(f"localisation uses the output {localisation.output!r}, which the model does not have")
+        follows = localisation.follow is not None
+        if follows and len(self.windowing.size) == 2:
             raise ValueError("only 3D windows can follow a structure")
-        if self.localisation and self.localisation.relative:
-            if self.localisation.follow is None or not set(self.localisation.relative) <= set(self.outputs):
-                raise ValueError("relative needs windows that follow a structure, and two of the model's outputs")
-        if self.localisation and self.localisation.follow is not None and self.activation == "relu_max":
+        if follows and self.activation == "relu_max":
             raise ValueError("relu_max is relative to the whole volume, so windows cannot follow a structure by it")
+        if localisation.relative and not (follows and set(localisation.relative) <= set(self.outputs)):
+            raise ValueError("relative needs windows that follow a structure, and two of the model's outputs")
         return self
