@@ -15,7 +15,7 @@ from CrossContrastLib.ground.geometry import resample_onto
 from CrossContrastLib.inference.follow import Follower
 from CrossContrastLib.inference.localise import structure_box, sure_share
 from CrossContrastLib.inference.preprocess import Prepared, normalise_channels, prepare
-from CrossContrastLib.inference.relative import relative_contrast
+from CrossContrastLib.inference.relative import relative_channel
 from CrossContrastLib.inference.windows import slide
 from CrossContrastLib.models.spec import ModelSpec, Windowing
 from CrossContrastLib.progress import Progress, part, silent
@@ -117,7 +117,9 @@ class GridPredictor:
         def predict(windows: Tensor, estimates: Tensor) -> Tensor:
             normalised = torch.stack([torch.from_numpy(normalise_channels(w.numpy(), method)) for w in windows])
             if localisation.relative:
-                normalised = torch.cat([normalised, self._relative(normalised, estimates)], 1)
+                inner, outer = (estimates[:, self.outputs.index(name)] for name in localisation.relative)
+                channel = relative_channel(normalised[:, 0], inner, outer, follower.axis)
+                normalised = torch.cat([normalised, channel], 1)
             answers = []
             for axes in self._mirrors:
                 dims = [axis + 2 for axis in axes]
@@ -127,22 +129,6 @@ class GridPredictor:
 
         for done, total in follower.run(torch.from_numpy(prepared.values), predict, windowing.batch):
             progress(done, total, f"window {done} of {total} along the {localisation.output}")
-
-    def _relative(self, windows: Tensor, estimates: Tensor) -> Tensor:
-        """Return (B, 1, three axes): the windows' first images relative to the structure and what it lies in."""
-        localisation = self.spec.localisation
-        assert localisation is not None
-        assert localisation.relative is not None
-        assert localisation.follow is not None
-        inner, outer = (estimates[:, self.outputs.index(name)] for name in localisation.relative)
-        # Levels are taken slice by slice along the structure.
-        parts = [
-            relative_contrast(*(volume.movedim(localisation.follow, 0) for volume in volumes)).movedim(
-                0, localisation.follow
-            )
-            for volumes in zip(windows[:, 0], inner, outer, strict=True)
-        ]
-        return torch.stack(parts)[:, None]
 
     def _values(
         self,

@@ -39,6 +39,16 @@ def relative_contrast(image: Tensor, inner: Tensor, outer: Tensor) -> Tensor:
     return ((image - fluid_level) / scale).clamp(*LIMITS)
 
 
+def relative_channel(images: Tensor, inner: Tensor, outer: Tensor, axis: int) -> Tensor:
+    """Return (B, 1, three axes): :func:`relative_contrast` of each of a batch of windows (B, three axes).
+
+    ``axis`` (0, 1 or 2) is the one along which the structure runs.
+    """
+    along = [part.movedim(axis + 1, 1) for part in (images, inner, outer)]
+    relative = torch.stack([relative_contrast(*window) for window in zip(*along, strict=True)])
+    return relative.movedim(1, axis + 1)[:, None]
+
+
 def _level(image: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the weighted mean around each slice (D, 1, 1), and the variance about it."""
     total = weight.sum()
