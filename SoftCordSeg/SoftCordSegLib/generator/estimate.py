@@ -48,4 +48,4 @@ def rough_estimate(target: Tensor, grid: Grid, draw: Draw) -> Tensor:
 
 def _around(cord: Tensor) -> Tensor:
     """Return a canal where none is known: the cord and :data:`_RING` mm about it."""
-    return (4 * smooth(cord, (0, _RING / 1.5, _RING / 1.5))).clamp(0, 1)
+    return (10 * smooth(cord, (0, _RING / 1.5, _RING / 1.5))).clamp(0, 1)
