@@ -1,11 +1,12 @@
 """``crosscontrast synth``: image-to-image translation and what it helps."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from CrossContrastLib.cli.console import Console, user_command
+from CrossContrastLib.cli.console import STOPPED, Console, user_command
 from SynthSegLib.ablation.cli import ablation
 from SynthSegLib.benchmark.cli import benchmark
 from SynthSegLib.phantom.cli import phantom
@@ -36,6 +37,7 @@ def synth() -> None:
     type=click.Choice(["model", "0", "1", "2", "average"]),
     help="Array axis that a 2D network slides along, or the average of all three.",
 )
+@click.option("--gate/--no-gate", default=True, show_default=True, help="Let the quality gate judge each translation.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
@@ -48,6 +50,7 @@ def translate(
     uncertainty: bool,
     samples: int,
     axis: str,
+    gate: bool,
     device: str,
     workers: int,
     scheduler: str | None,
@@ -55,7 +58,8 @@ def translate(
     """Translate IMAGES (files, DICOM folders, or folders of images) into the model's contrast or modality.
 
     Results are float32 on each image's own grid. With --uncertainty there is a map of standard deviations and, where
-    the model has a way back, one of the cycle error. A translated image can show what was never there.
+    the model has a way back, one of the cycle error. A translated image can show what was never there: the quality gate
+    says go, caution or stop for each, with the reasons; with a stop the exit code is 3.
     """
     from CrossContrastLib.cli.batch import run_batch
     from CrossContrastLib.ground.device import check_device_name
@@ -78,25 +82,39 @@ def translate(
             axis=axis,
             uncertainty=uncertainty,
             samples=samples,
+            gate=gate,
         )
         for image in found
     ]
+    stopped: list[Path] = []
+
+    def tell(image: Path, result: "TranslateImageResult") -> None:
+        _tell(console, image, result)
+        if result.verdict and result.verdict.decision == "stop":
+            stopped.append(image)
+
     run_batch(
         console,
         jobs,
         found,
         out,
         label="translating",
-        tell=lambda image, result: _tell(console, image, result),
+        tell=tell,
         workers=workers,
         scheduler=scheduler,
     )
+    if stopped:
+        sys.exit(STOPPED)
 
 
 def _tell(console: Console, image: Path, result: "TranslateImageResult") -> None:
     console.say(f"{image.name}:")
     for path in (*result.images, *result.uncertainty, *([result.cycle] if result.cycle else [])):
         console.say(f"  {path}")
+    if result.verdict:
+        console.say(f"  quality gate: {result.verdict.decision}")
+        for line in result.verdict.lines():
+            console.say(f"    {line}")
 
 
 @synth.command(epilog="Example: crosscontrast synth features sub-001_us.nii.gz --model runs/us-t2w --out features")
