@@ -51,6 +51,21 @@ def settings_text(sections: Mapping[str, BaseModel]) -> str:
     return text
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of settings; raises :class:`BadInputError` naming the file."""
+    import json
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise BadInputError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise BadInputError(f"{path} holds no settings: names and values in braces are expected.")
+    return content
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 

@@ -1,12 +1,10 @@
 """Filling a cohort's missing contrasts with translations, so that every subject has the same set."""
 
-import csv
-import os
 from pathlib import Path
 
 from CrossContrastLib.errors import BadInputError
-from CrossContrastLib.ground.cohort import Cohort, CohortRow, read_cohort
-from CrossContrastLib.ground.files import atomic_write, make_folder
+from CrossContrastLib.ground.cohort import Cohort, CohortRow, read_cohort, write_cohort
+from CrossContrastLib.ground.files import make_folder
 from CrossContrastLib.progress import Progress, part
 from SynthSegLib.translate import Request, translate_file
 
@@ -42,16 +40,6 @@ def fill_cohort(
         made = translate_file(row.image, folder, request, report).outputs[0].path
         filled.append(row.model_copy(update={"role": target, "image": folder / made, "mask": None}))
     path = folder / TABLE
-    _write(path, [(row, "0") for row in cohort.rows] + [(row, "1") for row in filled])
+    marked = [(row, "0") for row in cohort.rows] + [(row, "1") for row in filled]
+    write_cohort(path, [row.model_copy(update={"outcomes": row.outcomes | {SYNTHETIC: was}}) for row, was in marked])
     return path, len(filled)
-
-
-def _write(path: Path, rows: list[tuple[CohortRow, str]]) -> None:
-    outcomes = list(rows[0][0].outcomes)
-    with atomic_write(path) as temporary, temporary.open("w", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(["subject", "session", "role", "image", "mask", "split", *outcomes, SYNTHETIC])
-        for row, synthetic in rows:
-            files = [os.path.relpath(file, path.parent) if file else "" for file in (row.image, row.mask)]
-            others = [row.outcomes[name] for name in outcomes]
-            writer.writerow([row.subject, row.session, row.role, *files, row.split, *others, synthetic])

@@ -90,7 +90,7 @@ class Extracted(JobResult):
     """The table and how the cases went."""
 
     table: Path
-    cases: int
+    images: int
     features: int
     reused: int
     failed: int
@@ -137,7 +137,7 @@ class ExtractCohort(Job):
         progress(1, 1, "done")
         return Extracted(
             table=self.out / "features.tsv",
-            cases=len(rows),
+            images=len(rows),
             features=len(table.names),
             reused=reused,
             failed=sum(not row.done for row in table.rows),

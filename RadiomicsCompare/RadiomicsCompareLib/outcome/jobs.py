@@ -92,6 +92,7 @@ class Predicted(JobResult):
 
     report: Path
     predictions: Path
+    features: Path
     summary: Path
     performances: list[Performance]
     tests: list[ArmTest]
@@ -253,10 +254,11 @@ class PredictOutcome(Job):
         return Predicted(
             report=self.out / "report.html",
             predictions=self.out / "predictions.tsv",
+            features=self.out / "features.tsv",
             summary=self.out / "outcome.json",
             performances=list(prediction.performances),
             tests=list(prediction.tests),
-            images=len(prediction.labels.visits),
+            images=len(table.rows),
             failed=sum(not row.done for row in table.rows),
             warnings=list(prediction.remarks),
         )
