@@ -2,7 +2,6 @@
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import ndimage
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.geometry import same_grid
@@ -52,6 +51,9 @@ def perturbed(region: np.ndarray, spacing: tuple[float, ...], perturbation: Pert
     The signed distance to the contour is offset by a Gaussian random field (as the contour randomisation of
     Zwanenburg et al., Sci Rep 9:614, 2019, here in mm and for every shape). ``spacing`` is along the array's axes.
     """
+    # Takes longer to import than a small case to measure, and only this needs it.
+    from scipy import ndimage
+
     outside = ndimage.distance_transform_edt(~region, sampling=spacing)
     inside = ndimage.distance_transform_edt(region, sampling=spacing)
     noise = np.random.default_rng(perturbation.seed).standard_normal(region.shape)
