@@ -69,7 +69,7 @@ def compare(
         for role in result.roles:
             console.say(
                 f"  {role.role}: {role.preserved} of {role.features} features preserved in {role.subjects} subjects "
-                f"(by rho alone: {role.rho_only})"
+                f"({role.shape} of them shape, which is the mask's; by rho alone: {role.rho_only})"
             )
         console.say(f"  report:   {result.report}")
         console.say(f"  tables:   {result.preservation_table}, {result.features_table}")

@@ -22,12 +22,16 @@ _FEW = 20
 
 
 class RoleCount(JobResult):
-    """How many features of a role are preserved, of how many, by the rule and by rho alone."""
+    """How many features of a role are preserved, of how many, by the rule and by rho alone.
+
+    ``shape`` of those preserved by the rule are of shape: where images share their masks they are equal by themselves.
+    """
 
     role: str
     subjects: int
     features: int
     preserved: int
+    shape: int
     rho_only: int
 
 
@@ -174,7 +178,7 @@ class ComparePreservation(Job):
         from CrossContrastLib.ground.files import staging_folder
         from CrossContrastLib.ground.provenance import FileRecord, Provenance
         from RadiomicsCompareLib.checklists import write_checklists
-        from RadiomicsCompareLib.preservation.measure import count_preserved
+        from RadiomicsCompareLib.preservation.measure import count_preserved, count_shape
         from RadiomicsCompareLib.preservation.report import write_report
         from RadiomicsCompareLib.preservation.results import write_verdicts
 
@@ -188,6 +192,7 @@ class ComparePreservation(Job):
                     subjects=len(pairs.subjects),
                     features=len(verdicts),
                     preserved=ours,
+                    shape=count_shape(verdicts),
                     rho_only=rho_only,
                 )
             )

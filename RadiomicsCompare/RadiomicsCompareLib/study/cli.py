@@ -89,7 +89,9 @@ def study(
         gate = ", ".join(f"{count} {decision}" for decision, count in result.gate.items())
         console.say(f"{result.images} images translated; quality gate: {gate}")
         for role in result.preservation.roles:
-            console.say(f"  {role.role}: {role.preserved} of {role.features} features preserved")
+            console.say(
+                f"  {role.role}: {role.preserved} of {role.features} features preserved ({role.shape} of shape)"
+            )
         for found in result.outcome.performances:
             console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}")
         console.say(f"  report:   {result.report}")

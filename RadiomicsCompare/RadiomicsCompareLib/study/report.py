@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from RadiomicsCompareLib.preservation.jobs import Compared
 
 _PICTURES = 3
+_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def write_report(findings: Findings, path: Path) -> None:
     report = HtmlReport("From translation to outcome")
     report.paragraph(findings.how[0].upper() + findings.how[1:])
     report.notes([*findings.remarks, *dict.fromkeys([*findings.compared.warnings, *findings.predicted.warnings])])
+    report.heading("In short")
+    report.table(["question", "answer"], _answers(findings))
     _translations(report, findings)
     _preserved(report, findings.compared)
     _outcome(report, findings.predicted)
@@ -68,11 +71,24 @@ def write_report(findings: Findings, path: Path) -> None:
     report.write(path)
 
 
+def _answers(findings: Findings) -> list[list[Cell]]:
+    """Return the main results, a line each."""
+    gate = ", ".join(f"{count} {decision}" for decision, count in findings.gate.items())
+    rows: list[list[Cell]] = [["What does the quality gate say of the translated images?", gate]]
+    for role in findings.compared.roles:
+        what = f"How many of the real images' features are preserved in role {role.role}?"
+        rows.append([what, f"{role.preserved} of {role.features}, {role.shape} of them shape, which is the mask's"])
+    for model in dict.fromkeys(p.model for p in findings.predicted.performances):
+        areas = [f"{p.arm} {p.auc:.2f}" for p in findings.predicted.performances if p.model == model]
+        rows.append([f"How well is the outcome predicted (AUC, {model})?", ", ".join(areas)])
+    found = [t for t in findings.predicted.tests if t.p_holm is not None and t.p_holm < _LEVEL]
+    words = "; ".join(f"{t.first} and {t.second} ({t.model}, p = {t.p_holm:.2g})" for t in found)
+    rows.append(["Which arms differ (p below 0.05 after Holm)?", words or "none that this study can tell"])
+    return rows
+
+
 def _translations(report: HtmlReport, findings: Findings) -> None:
     report.heading("Translated images")
-    total = sum(findings.gate.values())
-    counts = ", ".join(f"{count} {decision}" for decision, count in findings.gate.items())
-    report.paragraph(f"Quality gate of {total} translated images: {counts}.")
     made = [t for t in findings.translations if t.similarity]
     if made:
         report.table(["measure", "mean", "95 % interval"], [_interval_row(made, name) for name in MEASURES])
@@ -84,12 +100,15 @@ def _translations(report: HtmlReport, findings: Findings) -> None:
     for t in shown:
         report.figure(picture(t), f"{visit_name(t.source)}, {t.translator}, quality gate: {t.decision}")
     rows: list[list[Cell]] = []
-    for t in findings.translations:
+    noted = [t for t in findings.translations if t.reason or t.decision != "go"]
+    for t in noted:
         values: list[Cell] = [getattr(t.similarity, name, None) for name in MEASURES]
         reasons = t.reason or "; ".join(t.verdict.reasons if t.verdict else [])
         rows.append([visit_name(t.source), t.translator, "failed" if t.reason else t.decision, *values, reasons])
-    marked = [k for k, t in enumerate(findings.translations) if t.reason or t.decision == "stop"]
-    report.table(["subject", "translator", "gate", *MEASURES, "reasons"], rows, marked=marked)
+    marked = [k for k, t in enumerate(noted) if t.reason or t.decision == "stop"]
+    if noted:
+        report.paragraph("Images that failed or are no plain go; translations.tsv has all.")
+        report.table(["subject", "translator", "gate", *MEASURES, "reasons"], rows, marked=marked)
     missing = {sentence for t in made if t.verdict for sentence in t.verdict.missing}
     if missing:
         report.paragraph("Checks without material: " + "; ".join(sorted(missing)) + ".")
@@ -107,11 +126,13 @@ def _preserved(report: HtmlReport, compared: "Compared") -> None:
     report.heading("Preserved features")
     report.paragraph(compared.rule)
     rows: list[list[Cell]] = [
-        [r.role, r.subjects, f"{r.preserved} of {r.features}", f"{r.rho_only} of {r.features}"] for r in compared.roles
+        [r.role, r.subjects, f"{r.preserved} of {r.features}", r.shape, f"{r.rho_only} of {r.features}"]
+        for r in compared.roles
     ]
-    report.table(["role", "subjects", "preserved", "by rho alone"], rows)
+    report.table(["role", "subjects", "preserved", "of them shape", "by rho alone"], rows)
     report.paragraph(
-        "The row of the source is what its own features would give without any translation. Details, chance and "
+        "The row of the source is what its own features would give without any translation. Features of shape are the "
+        "mask's, and equal where images share it. Details, chance and "
         "intervals of every feature are in the whole report below."
     )
 
