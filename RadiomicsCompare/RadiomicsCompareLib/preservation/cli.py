@@ -69,7 +69,7 @@ def compare(
         for role in result.roles:
             console.say(
                 f"  {role.role}: {role.preserved} of {role.features} features preserved in {role.subjects} subjects "
-                f"({role.shape} of them shape, which is the mask's; by rho alone: {role.rho_only})"
+                f"(by rho alone: {role.rho_only}; of shape, which is the mask's: {role.shape})"
             )
         console.say(f"  report:   {result.report}")
         console.say(f"  tables:   {result.preservation_table}, {result.features_table}")
