@@ -74,7 +74,7 @@ def _counts(report: HtmlReport, comparison: Comparison) -> None:
     ]
     report.table(columns, rows)
     report.paragraph(
-        f"Against the role {comparison.reference!r}. Features of shape are those of the mask: where the images of a pair "
+        f"Against the role {comparison.reference!r}. Features of shape are the mask's: where the images of a pair "
         "share it, they are equal whatever the images show. Groups are features with |rho| ≥ "
         f"{comparison.settings.redundant:g} among each other in the reference images: they say the same thing once. "
         "By chance: the same count where every image is paired with another subject's, mean over "
