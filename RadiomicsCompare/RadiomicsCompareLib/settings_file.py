@@ -35,11 +35,13 @@ class SettingsFile:
         try:
             return model.model_validate(content | given)
         except ValidationError as error:
-            faults = "; ".join(
-                ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"]])) for fault in error.errors()
-            )
+            faults = "; ".join(": ".join(filter(None, _where_and_what(fault))) for fault in error.errors())
             origin = f"{self._path}: section {name}" if self._path else "The choice of settings"
             raise BadInputError(f"{origin} does not fit: {faults}.") from error
+
+
+def _where_and_what(fault: Mapping[str, Any]) -> tuple[str, str]:
+    return ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
 
 
 def settings_text(sections: Mapping[str, BaseModel]) -> str:

@@ -93,6 +93,8 @@ def _spread(deviations: np.ndarray, mean: np.ndarray, what: str, limits: GateLim
     low, high = np.quantile(mean, [0.01, 0.99])
     relative = float(deviations.mean() / (high - low)) if high > low else float("nan")
     text = f"the {what} differ by {relative:.2g} of their range in the region"
+    if not high > low:
+        text = "the translated image is constant in the region"
     return Check.of("ensemble spread", relative, limits.spread, text)
 
 

@@ -35,6 +35,16 @@ def extraction_options(function: Any) -> Any:
     return function
 
 
+def names_of(text: str, what: str) -> tuple[str, ...]:
+    """Return the names in a list separated by commas; raises :class:`BadInputError` where there is none."""
+    from CrossContrastLib.errors import BadInputError
+
+    names = tuple(filter(None, (name.strip() for name in text.split(","))))
+    if not names:
+        raise BadInputError(f"{what} names nothing.", "several are separated by commas")
+    return names
+
+
 def run_job(
     console: Console, job: "Job", out: Path, label: str, tell: Callable[[Any], None], where: Callable[[Any], Any]
 ) -> None:
@@ -90,7 +100,7 @@ def extract(
         cohort=cohort,
         out=out,
         settings=SettingsFile(settings).section("extraction", ExtractionSettings, options),
-        roles=tuple(role.strip() for role in roles.split(",")) if roles else (),
+        roles=names_of(roles, "--role") if roles else (),
         workers=workers,
         scheduler=scheduler,
     )

@@ -30,6 +30,18 @@ class PyRadiomics:
         # It writes a warning per case on stderr for what our own checks and settings have dealt with.
         radiomics.logger.setLevel(logging.CRITICAL)
 
+    def check(self, settings: ExtractionSettings) -> None:
+        """Let PyRadiomics' own schema judge filters and options, which it otherwise ignores where it knows none."""
+        from pykwalify.errors import SchemaError
+
+        content = {"setting": settings.options, "imageType": {name: dict(o) for name, o in settings.filters.items()}}
+        logging.getLogger("pykwalify").setLevel(logging.CRITICAL + 1)
+        try:
+            RadiomicsFeatureExtractor({key: value for key, value in content.items() if value})
+        except SchemaError as error:
+            faults = [line.strip(" -").partition(" Path: '/'")[0] for line in str(error.msg).splitlines()[1:]]
+            raise BadInputError(f"PyRadiomics does not take these settings: {' '.join(faults) or error.msg}") from error
+
     def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:
         """Compute the features; see :class:`RadiomicsCompareLib.extraction.backend.Backend`."""
         extractor = _extractor(settings)
@@ -38,7 +50,9 @@ class PyRadiomics:
         try:
             found = extractor.execute(image, region)
         except (ValueError, RuntimeError) as error:
-            raise BadInputError(f"PyRadiomics refuses the region: {' '.join(str(error).split())}.") from error
+            grid = f" on voxels of {' x '.join(f'{s:g}' for s in settings.spacing)} mm" if settings.spacing else ""
+            reason = " ".join(str(error).split())
+            raise BadInputError(f"PyRadiomics refuses the region{grid}: {reason}.") from error
         return {name: float(value) for name, value in found.items() if not name.startswith("diagnostics_")}
 
 

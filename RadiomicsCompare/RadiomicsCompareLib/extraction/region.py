@@ -12,6 +12,24 @@ from RadiomicsCompareLib.extraction.settings import Perturbation
 _PERTURBATION_WIDTH = 4.0
 
 
+def aligned(mask: sitk.Image, image: sitk.Image) -> sitk.Image:
+    """Return the mask on the image's grid, which is its own, or its own with the axes in another order or direction.
+
+    No voxel moves. Raises :class:`BadInputError` saying in what the grids differ.
+    """
+    if same_grid(mask, image):
+        return mask
+    letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(image.GetDirection())
+    turned = sitk.DICOMOrient(mask, letters)
+    if same_grid(turned, image):
+        return turned
+    sizes = [" x ".join(map(str, grid.GetSize())) for grid in (mask, image)]
+    how = f"it has {sizes[0]} voxels, the image {sizes[1]}"
+    if turned.GetSize() == image.GetSize():
+        how = "position, spacing or direction differ"
+    raise BadInputError(f"The mask does not lie on the image's grid: {how}.", "resample it onto the image")
+
+
 def region_of(mask: sitk.Image, *, label: int | None, threshold: float | None) -> np.ndarray:
     """Return the boolean array (k, j, i) of the voxels meant in ``mask``.
 

@@ -64,7 +64,10 @@ def gate(
         **tables,
     )
     with console.progress("gate") as progress:
-        verdict = job.run(progress).verdict
+        result = job.run(progress)
+    for warning in result.warnings:
+        console.note(f"warning: {warning}")
+    verdict = result.verdict
     console.result(verdict.model_dump(mode="json"))
     console.say(verdict.decision)
     for line in verdict.lines():

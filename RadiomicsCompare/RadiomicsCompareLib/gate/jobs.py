@@ -89,14 +89,19 @@ class GateImage(Job):
 
     def run(self, progress: Progress) -> Gated:
         """Make every check that there is material for, and name the others."""
+        import warnings
+
         missing: list[str] = []
         profiles = self._profiles(missing)
-        checks = list(self._checks(profiles, progress, missing))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            checks = list(self._checks(profiles, progress, missing))
+        remarks = [str(w.message) for w in caught if w.category.__module__.startswith("CrossContrastLib")]
         verdict = GateVerdict.of(checks, missing)
         if self.out:
             self._write(verdict, profiles, self.out)
         progress(1, 1, "done")
-        return Gated(verdict=verdict, written=self.out)
+        return Gated(verdict=verdict, written=self.out, warnings=list(dict.fromkeys(remarks)))
 
     def _profiles(self, missing: list[str]) -> Profiles:
         known = known_profiles(self.model) if self.model else Profiles()

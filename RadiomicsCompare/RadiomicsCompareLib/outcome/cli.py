@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from CrossContrastLib.cli.console import Console, user_command
-from RadiomicsCompareLib.extraction.cli import extraction_options, run_job
+from RadiomicsCompareLib.extraction.cli import extraction_options, names_of, run_job
 
 _PATH = click.Path(path_type=Path)
 
@@ -56,13 +56,13 @@ def outcome(
 
     file = SettingsFile(settings)
     options = {"backend": backend, "label": label, "threshold": threshold}
-    names = tuple(name.strip() for name in models.split(",")) if models else None
+    names = names_of(models, "--models") if models else None
     chosen = file.section("outcome", OutcomeSettings, {"models": names})
     job = PredictOutcome(
         cohort=cohort,
         outcome=outcome,
         positive=positive,
-        arms=tuple(arm.strip() for arm in arms.split(",")),
+        arms=names_of(arms, "--arms"),
         batch=batch,
         features=features,
         out=out,

@@ -71,6 +71,8 @@ class ScoreArm(Job):
         from RadiomicsCompareLib.outcome.tabular import tabular_scorer
 
         values, _ = design(read_features(self.features), Arm(self.arm), self.visits)
+        if not _any_varies(values):
+            raise BadInputError(f"No feature of the arm {self.arm!r} varies over the {len(values)} images.")
         names = sorted(set(self.batches))
         batches = np.array([names.index(b) for b in self.batches], float) if self.batches else None
         return tabular_scorer(self.model, values, truth, subjects, self.settings, batches)
@@ -136,6 +138,7 @@ class PredictOutcome(Job):
         labels = read_labels(cohort, self.outcome, self.positive)
         check_classes(labels, self.settings.folds, str(self.cohort))
         table, remarks = self._table(arms, part(progress, 0, 0.4))
+        table.require_features(self.features or self.cohort)
         chosen = labels.keep(common_visits(table, labels, arms))
         check_classes(chosen, self.settings.folds, str(self.cohort))
         remarks += _remarks(labels, chosen)
@@ -150,6 +153,9 @@ class PredictOutcome(Job):
     def _check(self, arms: "list[Arm]") -> None:
         if not arms or len({arm.name for arm in arms}) < len(arms):
             raise BadInputError("Give arms that differ from each other.")
+        unnamed = next((arm.name for arm in arms if not all(arm.roles)), None)
+        if unnamed is not None:
+            raise BadInputError(f"The arm {unnamed!r} has an empty place beside its +.")
 
     def _table(self, arms: "list[Arm]", progress: Progress) -> "tuple[FeatureTable, list[str]]":
         from RadiomicsCompareLib.extraction.jobs import cohort_rows, extract_rows
@@ -262,6 +268,11 @@ class PredictOutcome(Job):
             failed=sum(not row.done for row in table.rows),
             warnings=list(prediction.remarks),
         )
+
+
+def _any_varies(values: np.ndarray) -> bool:
+    """Tell whether a column of rows x features has two different known values."""
+    return any(len(np.unique(column[np.isfinite(column)])) > 1 for column in values.T)
 
 
 def _remarks(labels: "Labels", chosen: "Labels") -> list[str]:

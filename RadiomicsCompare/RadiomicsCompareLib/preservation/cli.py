@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from CrossContrastLib.cli.console import Console, user_command
-from RadiomicsCompareLib.extraction.cli import extraction_options, run_job
+from RadiomicsCompareLib.extraction.cli import extraction_options, names_of, run_job
 
 _PATH = click.Path(path_type=Path)
 
@@ -56,7 +56,7 @@ def compare(
         cohort=cohort,
         features=features,
         reference=reference,
-        tests=tuple(role.strip() for role in tests.split(",")),
+        tests=names_of(tests, "--test"),
         out=out,
         extraction=file.section("extraction", ExtractionSettings, options),
         settings=file.section("preservation", PreservationSettings, {"perturbations": ceiling}),

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from CrossContrastLib.cli.console import Console, user_command
-from RadiomicsCompareLib.extraction.cli import extraction_options, run_job
+from RadiomicsCompareLib.extraction.cli import extraction_options, names_of, run_job
 
 _PATH = click.Path(path_type=Path)
 
@@ -71,13 +71,13 @@ def study(
     check_device_name(choices["device"])
     file = SettingsFile(settings)
     options = {"backend": backend, "label": label, "threshold": threshold}
-    names = tuple(name.strip() for name in models.split(",")) if models else None
+    names = names_of(models, "--models") if models else None
     job = RunStudy(
         cohort=cohort,
         outcome=outcome,
         out=out,
         training=(read_json(training) if training else {}) | ({"steps": steps} if steps else {}),
-        arms=tuple(arm.strip() for arm in arms.split(",")) if arms else (),
+        arms=names_of(arms, "--arms") if arms else (),
         all_unseen=unseen,
         extraction=file.section("extraction", ExtractionSettings, options),
         preservation=file.section("preservation", PreservationSettings, {"perturbations": ceiling}),
