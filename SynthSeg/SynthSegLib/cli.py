@@ -14,6 +14,7 @@ from SynthSegLib.segmentation.cli import cleanse, segment, segment_train
 from SynthSegLib.training.cli import train
 
 if TYPE_CHECKING:
+    from CrossContrastLib.progress import Progress
     from SynthSegLib.jobs import TranslateImageResult
 
 _PATH = click.Path(path_type=Path)
@@ -162,14 +163,21 @@ def features(
 def fill(console: Console, cohort: Path, source: str, target: str, model: str, out: Path, device: str) -> None:
     """Fill a cohort's missing contrasts with translations.
 
-    The new table holds all rows of the old one and the translations, told apart by the column 'synthetic'. Segment the
-    translations before averaging masks over contrasts with 'cord soft-gt'.
+    The new table holds all rows of the old one and the translations, told apart by the column 'synthetic'; the column
+    'gate' has what the quality gate says of them. Segment the translations before averaging masks over contrasts with
+    'cord soft-gt'.
     """
     from SynthSegLib.fill import fill_cohort
-    from SynthSegLib.translate import Request
+    from SynthSegLib.jobs import TranslateImage
+
+    def translate_one(image: Path, folder: Path, progress: "Progress") -> tuple[Path, str]:
+        result = TranslateImage(image=image, out=folder, model=model, device=device).run(progress)
+        for warning in result.warnings:
+            console.note(f"warning: {warning}")
+        return result.images[0], result.verdict.decision if result.verdict else ""
 
     with console.progress("translating") as progress:
-        table, count = fill_cohort(cohort, source, target, out, Request((model,), device), progress)
+        table, count = fill_cohort(cohort, source, target, out, translate_one, progress)
     console.say(f"{count} images of {target} filled: {table}")
     console.result({"cohort": str(table), "filled": count})
 

@@ -131,7 +131,7 @@ def outcome(folder: Path, name: str, *arguments: object, **choices: object) -> l
         (lambda f: outcome(f, "o", "--arms", "mri+"), "The arm 'mri+' has an empty place beside its +."),
         (lambda f: outcome(f, "o", "--arms", "mri", disease="ill"), "has only 'ill'; two classes are needed."),
         (lambda f: outcome(f, "o", "--arms", "mri", disease=""), "has no values; two classes are needed."),
-        (lambda f: outcome(f, "o", "--arms", "mri", subjects=3), "the subjects with outcome 'ill' and all images are too few for 2 folds: 1."),
+        (lambda f: outcome(f, "o", "--arms", "mri", subjects=3), "are too few for 2 folds: 1."),
         (
             lambda f: outcome(
                 f, "o", "--arms", "mri", "--features",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from CrossContrastLib.errors import BadInputError
-from CrossContrastLib.ground.cohort import CohortRow, read_cohort, write_cohort
-from CrossContrastLib.ground.files import make_folder, staging_folder
+from CrossContrastLib.ground.cohort import Cohort, CohortRow, read_cohort, write_cohort
+from CrossContrastLib.ground.files import make_folder, sha256, staging_folder
 from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.jobs.registry import parse_job
 from CrossContrastLib.jobs.stages import Stages
@@ -117,9 +117,25 @@ class RunStudy(Job):
         else:
             shares = cross_fit(pairs, self.folds, self.seed, str(self.cohort))
         visits = [(row.subject, row.session) for share in shares for row, _ in share.translate]
+        self._check_parts(cohort)
         labels: Labels = read_labels(cohort, self.outcome, self.positive).keep(visits)
         check_classes(labels, self.prediction.folds, str(self.cohort))
         return shares
+
+    def _check_parts(self, cohort: Cohort) -> None:
+        """Find now what would otherwise end the study after hours of training."""
+        from RadiomicsCompareLib.extraction.backend import find_backend
+        from RadiomicsCompareLib.outcome.samples import Arm
+
+        known = (self.source, self.synthetic, self.target)
+        for role in (role for arm in self.arms for role in Arm(arm).roles):
+            if role not in known:
+                raise BadInputError(f"The arms have a role {role!r}; a study has {', '.join(known)}.")
+        if self.batch and not any(self.batch in row.outcomes for row in cohort.rows):
+            raise BadInputError(f"{self.cohort} has no column {self.batch!r}.")
+        if self.training.get("outcome"):
+            raise BadInputError("The translators of a study must not learn an outcome: it is what they are judged by.")
+        find_backend(self.extraction.backend).check(self.extraction)
 
     def _training(self, share: Share) -> Job | None:
         """Return the job that trains a share's translator; made before any work, so that faults show at once."""
@@ -128,7 +144,7 @@ class RunStudy(Job):
         settings = {"seed": self.seed} | self.training | {"source": self.source, "target": self.target}
         settings |= {"network": self.network}
         # The outcomes are no part of this table: a translator cannot learn them.
-        who = [[str(row.image.absolute()), row.split] for row in share.rows()]
+        who = [[str(row.image.absolute()), row.split, *map(sha256, _files(row))] for row in share.rows()]
         mark = hashlib.sha256(json.dumps([settings, who], sort_keys=True, default=str).encode()).hexdigest()[:8]
         folder = self.out.absolute() / "translators" / f"{share.name}-{mark}"
         given = settings | {"cohort": str(folder / "cohort.tsv")}
@@ -156,7 +172,7 @@ class RunStudy(Job):
         table = Path(job.model_dump()["settings"]["cohort"])
         make_folder(table.parent)
         write_cohort(table, share.rows())
-        images = [file for pair in share.learn for row in pair for file in (row.image, row.mask) if file]
+        images = [file for pair in share.learn for row in pair for file in _files(row)]
 
         def report(done: float, total: float, message: str) -> None:
             progress(done, total, f"{share.name}: {message}")
@@ -287,6 +303,9 @@ class RunStudy(Job):
         )
 
 
+def _files(row: CohortRow) -> list[Path]:
+    return [file for file in (row.image, row.mask) if file]
+
+
 def _files_of(table: Path) -> list[Path]:
-    rows = read_cohort(table).rows
-    return [table, *dict.fromkeys(file for row in rows for file in (row.image, row.mask) if file)]
+    return [table, *dict.fromkeys(file for row in read_cohort(table).rows for file in _files(row))]
