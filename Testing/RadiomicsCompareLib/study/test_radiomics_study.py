@@ -155,13 +155,14 @@ def test_what_cannot_be_studied_is_one_sentence_before_any_work(phantoms, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_network_is_trained_in_folds_killed_and_taken_up_again(phantoms, model_home, tmp_path):
     out = tmp_path / "out"
     program = [sys.executable, "-m", "CrossContrastLib.cli", "radiomics"]
     program += words(phantoms, out, network="unet3d", steps=30, folds=2)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     first = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until = time.monotonic() + 240
+    until = time.monotonic() + 500
     while not list(out.glob("translated/fold-1-*/*_gate.json")) and time.monotonic() < until:
         assert first.poll() is None, first.stderr.read()
         time.sleep(0.05)
