@@ -198,7 +198,10 @@ class RunStudy(Job):
         except BadInputError as error:
             return Translation(source, target, share.name, reason=str(error))
         image = result.images[0]
-        return Translation(source, target, share.name, image, result.verdict, measure(source, target, image))
+        similarity = measure(source, target, image)
+        # Where the gate answered, its reasons stand in the report anyway.
+        remarks = () if result.verdict else tuple(result.warnings)
+        return Translation(source, target, share.name, image, result.verdict, similarity, remarks=remarks)
 
     def _write_table(self, made: list[Translation]) -> Path:
         """Write the table of the images studied; masks of translated images are their sources'."""
@@ -255,6 +258,7 @@ class RunStudy(Job):
 
         failed = sum(not t.image for t in translations)
         remarks = [f"{failed} of {len(translations)} images could not be translated."] if failed else []
+        remarks += [f"{visit_name(t.source)}: {remark}" for t in translations for remark in t.remarks]
         decisions: list[str] = [t.decision for t in translations if t.image]
         counts: dict[str, int] = {
             name: decisions.count(name) for name in ("go", "caution", "stop", "not judged") if name in decisions

@@ -28,7 +28,7 @@ MEASURES = ("mae", "rmse", "psnr", "ssim", "pearson")
 class Translation:
     """A visit's source and target, the translator's name, and the translated image or the reason why there is none.
 
-    ``similarity`` is that of the translated to the target image inside the mask.
+    ``similarity`` is that of the translated to the target image inside the mask; ``remarks`` are what was unusual.
     """
 
     source: CohortRow
@@ -38,6 +38,7 @@ class Translation:
     verdict: GateVerdict | None = None
     similarity: Similarity | None = None
     reason: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def decision(self) -> str:
