@@ -263,6 +263,11 @@ class RunStudy(Job):
         counts: dict[str, int] = {
             name: decisions.count(name) for name in ("go", "caution", "stop", "not judged") if name in decisions
         }
+        if "stop" in counts:
+            remarks.append(
+                f"{counts['stop']} of {len(decisions)} translated images are not usable, the quality gate says stop; "
+                "they are counted in all results."
+            )
         how = design_sentence(self.source, self.target, self.model, self.network, len(translations), self.how())
         with staging_folder(self.out) as folder:
             write_translations(translations, folder / "translations.tsv")
