@@ -81,4 +81,4 @@ def _refilled(canal: Tensor, painter: Painter) -> Tensor:
 
 def _certainty(frame: Frame, thecal: Thecal) -> Tensor:
     medulla = (frame.height > CORD_ENDS - 6) & (frame.height < MEDULLA_ENDS) & (thecal.cord > 0)
-    return torch.where(medulla, 0.4, 1.0)
+    return torch.where(medulla, 0.7, 1.0)

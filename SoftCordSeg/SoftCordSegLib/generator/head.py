@@ -10,7 +10,8 @@ from SoftCordSegLib.generator.painter import Painter
 from SoftCordSegLib.generator.tissues import Tissue
 
 #: In mm above the foramen magnum: where the cord ends by our definition, and where the last school would end it.
-CORD_ENDS, MEDULLA_ENDS = 4.0, 24.0
+#: A network goes on for some millimetres beyond what it was taught, as cord and medulla look alike.
+CORD_ENDS, MEDULLA_ENDS = -2.0, 24.0
 
 
 def paint_brainstem(painter: Painter, grid: Grid, frame: Frame, thecal: Thecal, draw: Draw) -> None:
