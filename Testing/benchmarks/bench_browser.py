@@ -36,7 +36,7 @@ _NEXT_PICTURE = """() => new Promise((done) => {
 def next_picture(page: Page, act) -> float:
     """Milliseconds from ``act`` to the picture that shows it."""
     page.page.wait_for_timeout(700)  # the sharper picture that follows the last change must be through
-    page.page.evaluate(f"window.next = ({_NEXT_PICTURE})()")
+    page.page.evaluate(f"() => {{ window.next = ({_NEXT_PICTURE})(); }}")  # not awaited yet
     act()
     return float(page.page.evaluate("window.next"))
 
