@@ -155,12 +155,12 @@ class Comparing:
         return next((item["title"] for item in self.typed.data.items if item["value"] == key), "")
 
     def _blink(self, on: bool) -> None:
-        if self._blinking:
-            self._blinking.cancel()
-            self._blinking = None
+        task, self._blinking = self._blinking, None
+        if task:
+            task.cancel()
         if on and not self.typed.data.why_not_blink:
             self._blinking = asyncio.ensure_future(self._keep_blinking())
-        elif self._flipped:
+        elif task and self._flipped:  # what was swapped by hand stays
             self.flip()
 
     async def _keep_blinking(self) -> None:
