@@ -19,7 +19,7 @@ from SoftCordSegLib.browser.exporting import Exporting
 from SoftCordSegLib.browser.keys import KEYS
 from SoftCordSegLib.browser.legends import map_legend
 from SoftCordSegLib.browser.measuring import Measuring
-from SoftCordSegLib.browser.model_panel import export_panel, retrain_panel
+from SoftCordSegLib.browser.model_panel import export_panel, library_panel, retrain_panel
 from SoftCordSegLib.browser.panels import image_panel, segment_panel, show_panel
 from SoftCordSegLib.browser.plot import area_plot
 from SoftCordSegLib.browser.retraining import Retraining
@@ -89,6 +89,7 @@ class CordPage:
                     with html.Div(v_show=("panel_tab == 'model'",)):
                         retrain_panel(retraining)
                         export_panel(exporting)
+                        library_panel(segmenting)
             with v3.VMain(style="height:100vh"), html.Div(classes="stage"):
                 with html.Div(classes="views"):
                     layouts.initialize_layout_grid(self.layout)

@@ -36,9 +36,10 @@ class WorkState:
 
 @dataclass
 class SegmentState:
-    """What to segment with."""
+    """What to segment with; ``library`` has a line (``name``, ``use``, ``note``) for every model there is."""
 
     models: list[str] = field(default_factory=list)
+    library: list[dict[str, str]] = field(default_factory=list)
     model: str = ""
     uncertainty: bool = False
     why_not: str = NO_IMAGE

@@ -84,7 +84,7 @@ def changed(page):
 
 def test_a_run_can_be_cancelled_and_the_doubt_shown_after_the_next(page):
     assert page.page.locator("#cancel").is_disabled()
-    page.page.get_by_label("How sure?").click()
+    page.page.get_by_label("How sure? (six times as long)").click()
     page.click("#run")
     page.until(lambda: page.page.locator("#cancel").is_enabled(), "the run")
     page.click("#cancel")
