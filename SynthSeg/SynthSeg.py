@@ -23,6 +23,7 @@ from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
 from SynthSegLib.objectives.catalogue import CATALOGUE
+from SynthSegLib.widgets.gate_view import GateView, mark
 
 if TYPE_CHECKING:
     from CrossContrastLib.jobs.job import Job, JobResult
@@ -84,6 +85,7 @@ class SynthSegWidget(ScenePanel):
         self.segmenters = ModelChoice(ui.segmentModelComboBox, "segmentation", needed)
         for name, entry in CATALOGUE.items():
             ui.networkComboBox.addItem(entry.title, name)
+        self.gateView = GateView(ui.translateTab)
         self.controls = JobControls(ui, _("Synthesis"), needed, self.makeJob, self.takeResult)
         ui.modelComboBox.currentIndexChanged.connect(self.onModelChosen)
         ui.tabWidget.currentChanged.connect(self.onPageChanged)
@@ -143,6 +145,7 @@ class SynthSegWidget(ScenePanel):
             set_overlay_opacity(slicer.mrmlScene, parameters.outputVolume, parameters.opacity)
         self.ui.blinkButton.enabled = self.ui.sideBySideButton.enabled = bool(parameters.outputVolume)
         self.ui.editButton.enabled = bool(self.softMaps)
+        self.gateView.show(parameters.outputVolume)
         self.controls.allow(self.reason(), _("Start the work of this page"))
 
     def reason(self) -> str:
@@ -386,6 +389,7 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
         for index, path in enumerate(result.images):
             loaded.append(self.load(path, source, None if index else parameters.outputVolume))
         maps = [self.load(path, source) for path in (*result.uncertainty, *([result.cycle] if result.cycle else []))]
+        mark(loaded[0], result.verdict)
         parameters.outputVolume = loaded[0]
         parameters.uncertaintyVolume = maps[0] if maps else None
         set_overlay(slicer.mrmlScene, source, loaded[0], parameters.opacity)
@@ -429,6 +433,8 @@ class SynthSegTest(ScriptedLoadableModuleTest):
         logic = SynthSegLogic()
         parameters = logic.getParameterNode()
         parameters.outputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Mine")
-        (output,) = logic.show(parameters, source, SimpleNamespace(images=[path], uncertainty=[], cycle=None))
+        (output,) = logic.show(
+            parameters, source, SimpleNamespace(images=[path], uncertainty=[], cycle=None, verdict=None)
+        )
         self.assertEqual(output.GetName(), "Mine")
         np.testing.assert_array_equal(slicer.util.arrayFromVolume(output).max(), 59)

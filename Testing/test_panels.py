@@ -192,6 +192,30 @@ def test_a_volume_is_translated_into_the_output_volume(translator, opened, volum
     assert (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID()) == (volume.GetID(), output.GetID())
 
 
+def test_what_the_quality_gate_says_stands_beside_the_translation_and_a_stop_in_its_name(
+    translator, opened, volume, tmp_path
+):
+    from CrossContrastLib.quality_gate.verdict import Check, GateVerdict, Limit
+    from SynthSegLib.widgets.gate_view import mark
+
+    panel = opened("SynthSeg")
+    label = panel.widget.gateView.label
+    assert "can be relied on" in label.text
+    run(panel)
+    output = panel.ui.outputSelector.currentNode()
+    assert "<b>Caution" in label.text
+    assert "random-translator@1 has no profile of its training images" in label.text
+    beyond = Check.of("intensity range", 9.0, Limit(caution=1, stop=2), "values <0 lie far beyond")
+    mark(output, GateVerdict.of([beyond]))
+    panel.widget.onParametersChanged()
+    assert label.text.startswith("<b>STOP: do not use this image</b><br>stop")
+    assert "values &lt;0 lie far beyond (caution above 1, stop above 2)" in label.text
+    assert output.GetName().endswith(" - STOP, not usable")
+    panel.grab(tmp_path / "stopped.png")
+    run(panel)
+    assert "STOP" not in output.GetName() + label.text
+
+
 def test_translation_and_source_are_seen_beside_over_and_after_each_other(translator, opened, volume, tmp_path):
     panel = opened("SynthSeg")
     ui = panel.ui

@@ -26,6 +26,8 @@ th { border-bottom: 2px solid #888; } td.number { text-align: right; } tr.marked
 figure { margin: 1em 0; } figure img { max-width: 100%; } figcaption { color: #555; font-size: .9em; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(340px, 1fr)); gap: 1em; }
 .gallery figure { margin: 0; }
+summary { cursor: pointer; font-weight: 600; margin: .6em 0; }
+iframe { width: 100%; height: 85vh; border: 1px solid #ccc; }
 """
 
 
@@ -64,6 +66,17 @@ class HtmlReport:
         """Add picture files under their captions, scaled down to ``width`` pixels so that hundreds of them fit."""
         shown = "".join(_picture(_thumbnail(path, width), "jpeg", caption) for caption, path in pictures.items())
         self._parts.append(f'<div class="gallery">{shown}</div>')
+
+    def links(self, places: Mapping[str, str]) -> None:
+        """Add links: what they are called, and where they lead, relative to the report's own file."""
+        items = "".join(f'<li><a href="{escape(place)}">{escape(text)}</a></li>' for text, place in places.items())
+        self._parts.append(f"<ul>{items}</ul>")
+
+    def embed(self, title: str, page: Path) -> None:
+        """Add another report whole, folded away under its title, so that one file still holds everything."""
+        content = escape(page.read_text(encoding="utf-8"))
+        frame = f'<iframe title="{escape(title)}" srcdoc="{content}"></iframe>'
+        self._parts.append(f"<details><summary>{escape(title)}</summary>{frame}</details>")
 
     def write(self, path: Path) -> None:
         """Write the file; raises :class:`CrossContrastLib.errors.OutputError`."""

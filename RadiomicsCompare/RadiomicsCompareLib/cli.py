@@ -13,6 +13,7 @@ from CrossContrastLib.cli.main import LazyGroup
         "extract": "RadiomicsCompareLib.extraction.cli:extract",
         "compare": "RadiomicsCompareLib.preservation.cli:compare",
         "outcome": "RadiomicsCompareLib.outcome.cli:outcome",
+        "study": "RadiomicsCompareLib.study.cli:study",
         "gate": "RadiomicsCompareLib.gate.cli:gate",
         "gate-profile": "RadiomicsCompareLib.gate.cli:gate_profile",
         "settings": "RadiomicsCompareLib.cli:settings",

@@ -35,11 +35,13 @@ class SettingsFile:
         try:
             return model.model_validate(content | given)
         except ValidationError as error:
-            faults = "; ".join(
-                ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"]])) for fault in error.errors()
-            )
+            faults = "; ".join(": ".join(filter(None, _where_and_what(fault))) for fault in error.errors())
             origin = f"{self._path}: section {name}" if self._path else "The choice of settings"
             raise BadInputError(f"{origin} does not fit: {faults}.") from error
+
+
+def _where_and_what(fault: Mapping[str, Any]) -> tuple[str, str]:
+    return ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
 
 
 def settings_text(sections: Mapping[str, BaseModel]) -> str:
@@ -49,6 +51,21 @@ def settings_text(sections: Mapping[str, BaseModel]) -> str:
     content = {name: section.model_dump(mode="json") for name, section in sections.items()}
     text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     return text
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of settings; raises :class:`BadInputError` naming the file."""
+    import json
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise BadInputError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise BadInputError(f"{path} holds no settings: names and values in braces are expected.")
+    return content
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """``crosscontrast synth``: image-to-image translation and what it helps."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from CrossContrastLib.cli.console import Console, user_command
+from CrossContrastLib.cli.console import STOPPED, Console, user_command
 from SynthSegLib.ablation.cli import ablation
 from SynthSegLib.benchmark.cli import benchmark
 from SynthSegLib.phantom.cli import phantom
@@ -13,6 +14,7 @@ from SynthSegLib.segmentation.cli import cleanse, segment, segment_train
 from SynthSegLib.training.cli import train
 
 if TYPE_CHECKING:
+    from CrossContrastLib.progress import Progress
     from SynthSegLib.jobs import TranslateImageResult
 
 _PATH = click.Path(path_type=Path)
@@ -36,6 +38,7 @@ def synth() -> None:
     type=click.Choice(["model", "0", "1", "2", "average"]),
     help="Array axis that a 2D network slides along, or the average of all three.",
 )
+@click.option("--gate/--no-gate", default=True, show_default=True, help="Let the quality gate judge each translation.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
@@ -48,6 +51,7 @@ def translate(
     uncertainty: bool,
     samples: int,
     axis: str,
+    gate: bool,
     device: str,
     workers: int,
     scheduler: str | None,
@@ -55,7 +59,8 @@ def translate(
     """Translate IMAGES (files, DICOM folders, or folders of images) into the model's contrast or modality.
 
     Results are float32 on each image's own grid. With --uncertainty there is a map of standard deviations and, where
-    the model has a way back, one of the cycle error. A translated image can show what was never there.
+    the model has a way back, one of the cycle error. A translated image can show what was never there: the quality gate
+    says go, caution or stop for each, with the reasons; with a stop the exit code is 3.
     """
     from CrossContrastLib.cli.batch import run_batch
     from CrossContrastLib.ground.device import check_device_name
@@ -78,25 +83,39 @@ def translate(
             axis=axis,
             uncertainty=uncertainty,
             samples=samples,
+            gate=gate,
         )
         for image in found
     ]
+    stopped: list[Path] = []
+
+    def tell(image: Path, result: "TranslateImageResult") -> None:
+        _tell(console, image, result)
+        if result.verdict and result.verdict.decision == "stop":
+            stopped.append(image)
+
     run_batch(
         console,
         jobs,
         found,
         out,
         label="translating",
-        tell=lambda image, result: _tell(console, image, result),
+        tell=tell,
         workers=workers,
         scheduler=scheduler,
     )
+    if stopped:
+        sys.exit(STOPPED)
 
 
 def _tell(console: Console, image: Path, result: "TranslateImageResult") -> None:
     console.say(f"{image.name}:")
     for path in (*result.images, *result.uncertainty, *([result.cycle] if result.cycle else [])):
         console.say(f"  {path}")
+    if result.verdict:
+        console.say(f"  quality gate: {result.verdict.decision}")
+        for line in result.verdict.lines():
+            console.say(f"    {line}")
 
 
 @synth.command(epilog="Example: crosscontrast synth features sub-001_us.nii.gz --model runs/us-t2w --out features")
@@ -144,14 +163,21 @@ def features(
 def fill(console: Console, cohort: Path, source: str, target: str, model: str, out: Path, device: str) -> None:
     """Fill a cohort's missing contrasts with translations.
 
-    The new table holds all rows of the old one and the translations, told apart by the column 'synthetic'. Segment the
-    translations before averaging masks over contrasts with 'cord soft-gt'.
+    The new table holds all rows of the old one and the translations, told apart by the column 'synthetic'; the column
+    'gate' has what the quality gate says of them. Segment the translations before averaging masks over contrasts with
+    'cord soft-gt'.
     """
     from SynthSegLib.fill import fill_cohort
-    from SynthSegLib.translate import Request
+    from SynthSegLib.jobs import TranslateImage
+
+    def translate_one(image: Path, folder: Path, progress: "Progress") -> tuple[Path, str]:
+        result = TranslateImage(image=image, out=folder, model=model, device=device).run(progress)
+        for warning in result.warnings:
+            console.note(f"warning: {warning}")
+        return result.images[0], result.verdict.decision if result.verdict else ""
 
     with console.progress("translating") as progress:
-        table, count = fill_cohort(cohort, source, target, out, Request((model,), device), progress)
+        table, count = fill_cohort(cohort, source, target, out, translate_one, progress)
     console.say(f"{count} images of {target} filled: {table}")
     console.result({"cohort": str(table), "filled": count})
 

@@ -1,18 +1,22 @@
 """Filling a cohort's missing contrasts with translations, so that every subject has the same set."""
 
-import csv
-import os
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from CrossContrastLib.errors import BadInputError
-from CrossContrastLib.ground.cohort import Cohort, CohortRow, read_cohort
-from CrossContrastLib.ground.files import atomic_write, make_folder
+from CrossContrastLib.ground.cohort import Cohort, CohortRow, read_cohort, write_cohort
+from CrossContrastLib.ground.files import image_stem, make_folder
 from CrossContrastLib.progress import Progress, part
-from SynthSegLib.translate import Request, translate_file
+
+#: Translates an image into a folder; returns the translated one and what the quality gate says of it.
+Translate = Callable[[Path, Path, Progress], tuple[Path, str]]
 
 TABLE = "cohort.tsv"
 #: The column of the new table that tells translations (1) from what was acquired (0).
 SYNTHETIC = "synthetic"
+#: The column that says go, caution or stop of translations (empty: acquired, or not judged).
+GATE = "gate"
 
 
 def missing(cohort: Cohort, source: str, target: str) -> list[CohortRow]:
@@ -22,7 +26,7 @@ def missing(cohort: Cohort, source: str, target: str) -> list[CohortRow]:
 
 
 def fill_cohort(
-    table: Path, source: str, target: str, folder: Path, request: Request, progress: Progress
+    table: Path, source: str, target: str, folder: Path, translate: Translate, progress: Progress
 ) -> tuple[Path, int]:
     """Translate what is missing into ``folder`` and write a whole table there; return it and how many were filled.
 
@@ -33,25 +37,20 @@ def fill_cohort(
     gaps = missing(cohort, source, target)
     if not gaps:
         raise BadInputError(f"{table}: every image of role {source!r} has one of role {target!r} already.")
-    if any(SYNTHETIC in row.outcomes for row in cohort.rows):
-        raise BadInputError(f"{table} has a column {SYNTHETIC!r} already.")
+    for column in (SYNTHETIC, GATE):
+        if any(column in row.outcomes for row in cohort.rows):
+            raise BadInputError(f"{table} has a column {column!r} already.")
     make_folder(folder)
-    filled = []
+    marked = [(row, "0", "") for row in cohort.rows]
+    stems = Counter(image_stem(row.image) for row in gaps)
     for number, row in enumerate(gaps):
         report = part(progress, number / len(gaps), (number + 1) / len(gaps))
-        made = translate_file(row.image, folder, request, report).outputs[0].path
-        filled.append(row.model_copy(update={"role": target, "image": folder / made, "mask": None}))
-    path = folder / TABLE
-    _write(path, [(row, "0") for row in cohort.rows] + [(row, "1") for row in filled])
-    return path, len(filled)
-
-
-def _write(path: Path, rows: list[tuple[CohortRow, str]]) -> None:
-    outcomes = list(rows[0][0].outcomes)
-    with atomic_write(path) as temporary, temporary.open("w", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(["subject", "session", "role", "image", "mask", "split", *outcomes, SYNTHETIC])
-        for row, synthetic in rows:
-            files = [os.path.relpath(file, path.parent) if file else "" for file in (row.image, row.mask)]
-            others = [row.outcomes[name] for name in outcomes]
-            writer.writerow([row.subject, row.session, row.role, *files, row.split, *others, synthetic])
+        # Images that are called alike in folders of their own must not land on each other.
+        place = folder if stems[image_stem(row.image)] == 1 else folder / f"{number + 1:04d}"
+        made, decision = translate(row.image, place, report)
+        marked.append((row.model_copy(update={"role": target, "image": made, "mask": None}), "1", decision))
+    rows = [
+        row.model_copy(update={"outcomes": row.outcomes | {SYNTHETIC: was, GATE: gate}}) for row, was, gate in marked
+    ]
+    write_cohort(folder / TABLE, rows)
+    return folder / TABLE, len(gaps)

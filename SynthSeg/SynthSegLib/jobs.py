@@ -1,28 +1,36 @@
-"""The job that translates a volume."""
+"""The jobs that translate a volume and look into a model."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from CrossContrastLib.ground.files import image_stem, make_folder
 from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.progress import Progress
+from CrossContrastLib.quality_gate.verdict import GateVerdict
 
 
 class TranslateImageResult(JobResult):
-    """The translated images, one per output of the model, maps of uncertainty, and the sidecar."""
+    """The translated images, one per output of the model, maps of uncertainty, and the sidecar.
+
+    ``verdict`` is what the quality gate says about the first of the images, ``gate`` the file that keeps it; ``None``
+    where it was not asked, or could not answer, which is then a warning.
+    """
 
     images: list[Path]
     uncertainty: list[Path] = Field(default=[])
     cycle: Path | None = None
     sidecar: Path
+    verdict: GateVerdict | None = None
+    gate: Path | None = None
 
 
 class TranslateImage(Job):
     """Translate one volume (file or DICOM folder) with translation models; see SynthSegLib.translate.Request.
 
-    ``model`` and ``more_models`` are names of the library or folders; several are averaged.
+    ``model`` and ``more_models`` are names of the library or folders; several are averaged. With ``gate`` the quality
+    gate of RadiomicsCompare judges the image and its translation, inside ``mask`` where that is given.
     """
 
     kind: ClassVar[str] = "image.translate"
@@ -35,12 +43,16 @@ class TranslateImage(Job):
     axis: str = "model"
     uncertainty: bool = False
     samples: int = 8
+    gate: bool = True
+    mask: Path | None = None
 
     def run(self, progress: Progress) -> TranslateImageResult:
         """Translate and write; see :func:`SynthSegLib.translate.translate_file`."""
         from typing import get_args
 
         from CrossContrastLib.errors import BadInputError
+        from CrossContrastLib.progress import part
+        from SynthSegLib.models import find_translator
         from SynthSegLib.predict import Axis
         from SynthSegLib.translate import CYCLE, UNCERTAINTY, Request, translate_file
 
@@ -53,19 +65,54 @@ class TranslateImage(Job):
             uncertainty=self.uncertainty,
             samples=self.samples,
         )
-        folder = make_folder(self.out)
-        provenance = translate_file(self.image, folder, request, progress)
+        folder, entry = make_folder(self.out), find_translator(self.model)
+        provenance = translate_file(self.image, folder, request, part(progress, 0, 0.9 if self.gate else 1))
         paths = [folder / record.path for record in provenance.outputs]
         stem = image_stem(self.image)
         cycle = [path for path in paths if path.name == f"{stem}_{CYCLE}.nii.gz"] if self.uncertainty else []
         spreads = [path for path in paths if path.name.endswith(f"_{UNCERTAINTY}.nii.gz")] if self.uncertainty else []
+        images = [path for path in paths if path not in (*cycle, *spreads)]
+        self._gate_file().unlink(missing_ok=True)  # what was said of an earlier translation
+        # A model of the library is known to the gate by its name, another by its folder.
+        name = str(entry) if entry.version else str(entry.folder)
+        verdict, remarks = self._ask_gate(images[0], spreads[:1], name, progress) if self.gate else (None, [])
         return TranslateImageResult(
-            images=[path for path in paths if path not in (*cycle, *spreads)],
+            images=images,
             uncertainty=spreads,
             cycle=cycle[0] if cycle else None,
             sidecar=folder / f"{stem}_translation.json",
-            warnings=provenance.warnings,
+            verdict=verdict,
+            gate=self._gate_file() if verdict else None,
+            warnings=[*provenance.warnings, *remarks],
         )
+
+    def _gate_file(self) -> Path:
+        return self.out / f"{image_stem(self.image)}_gate.json"
+
+    def _ask_gate(
+        self, translated: Path, spreads: list[Path], model: str, progress: Progress
+    ) -> tuple[GateVerdict | None, list[str]]:
+        """Ask RadiomicsCompare, which may not be installed, about the translation; the second are remarks on it."""
+        from CrossContrastLib.errors import CrossContrastError
+        from CrossContrastLib.jobs.registry import parse_job
+        from CrossContrastLib.progress import part
+
+        parameters = {
+            "image": self.image,
+            "translated": (translated,),
+            "spread": spreads[0] if spreads else None,
+            "mask": self.mask,
+            "model": model,
+            "out": self._gate_file(),
+        }
+        try:
+            result: Any = parse_job("radiomics.gate", parameters).run(part(progress, 0.9, 1))
+        except CrossContrastError as error:
+            return None, [f"{translated.name} was not judged by the quality gate: {error}"]
+        verdict: GateVerdict = result.verdict
+        if verdict.decision != "stop":
+            return verdict, []
+        return verdict, [f"{translated.name} is not usable, the quality gate says stop: {'; '.join(verdict.reasons)}"]
 
 
 class FeatureMapsResult(JobResult):

@@ -1,5 +1,6 @@
 import base64
 import re
+from html import unescape
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,6 +29,21 @@ def test_a_report_is_one_file_in_the_order_of_its_parts(tmp_path):
     assert curve.startswith(b"\x89PNG")
     (tmp_path / "case.jpg").write_bytes(case)
     assert Image.open(tmp_path / "case.jpg").size == (100, 25)
+
+
+def test_another_report_is_whole_inside_and_cannot_break_out(tmp_path):
+    inner = HtmlReport("Inner")
+    inner.paragraph('a "quoted" & <marked> word')
+    inner.write(tmp_path / "inner.html")
+    report = HtmlReport("Outer")
+    report.links({"a & b": 'inner.html?"'})
+    report.embed("The whole <report>", tmp_path / "inner.html")
+    report.write(tmp_path / "outer.html")
+    text = (tmp_path / "outer.html").read_text(encoding="utf-8")
+    assert '<a href="inner.html?&quot;">a &amp; b</a>' in text
+    (framed,) = re.findall(r'srcdoc="([^"]*)"', text)
+    assert unescape(framed) == (tmp_path / "inner.html").read_text(encoding="utf-8")
+    assert "<summary>The whole &lt;report&gt;</summary>" in text
 
 
 def test_names_from_a_table_cannot_add_code(tmp_path):

@@ -2,13 +2,16 @@
 
 import pytest
 import SimpleITK as sitk
+from click.testing import CliRunner
 from tools.random_translator import write_random_translator
 
-from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.cohort import read_cohort
-from CrossContrastLib.progress import silent
-from SynthSegLib.fill import fill_cohort
-from SynthSegLib.translate import Request
+from SynthSegLib.cli import synth
+
+
+def fill(table, out, model):
+    words = ["--cohort", table, "--source", "T2w", "--target", "T1w", "--model", model, "--out", out]
+    return CliRunner().invoke(synth, ["fill", *map(str, words), "--device", "cpu"])
 
 
 @pytest.fixture
@@ -24,16 +27,30 @@ def lacking(tmp_path, awkward_image):
 
 
 def test_only_what_is_missing_is_translated(lacking, tmp_path):
-    request = Request((str(tmp_path / "model"),), "cpu")
-    table, count = fill_cohort(lacking, "T2w", "T1w", tmp_path / "out", request, silent)
-    assert count == 1
+    done = fill(lacking, tmp_path / "out", tmp_path / "model")
+    assert done.exit_code == 0, done.stderr
+    assert "1 images of T1w filled" in done.stdout
+    table = tmp_path / "out" / "cohort.tsv"
     cohort = read_cohort(table)
     pairs = {source.subject: target for source, target in cohort.pairs("T2w", "T1w")}
     assert pairs["a"].image.samefile(tmp_path / "a_T1w.nii.gz")
     assert pairs["b"].image.name == "b_T2w_T1w.nii.gz"
     assert pairs["b"].mask is None
-    assert (pairs["b"].split, pairs["b"].outcomes) == ("test", {"age": "50", "synthetic": "1"})
-    assert pairs["a"].outcomes["synthetic"] == "0"
-    with pytest.raises(BadInputError, match="has one of role 'T1w' already"):
-        fill_cohort(table, "T2w", "T1w", tmp_path / "again", request, silent)
+    assert (pairs["b"].split, pairs["b"].outcomes) == ("test", {"age": "50", "synthetic": "1", "gate": "caution"})
+    assert pairs["a"].outcomes == {"age": "40", "synthetic": "0", "gate": ""}
+    again = fill(table, tmp_path / "again", tmp_path / "model")
+    assert again.exit_code == 2
+    assert "has one of role 'T1w' already" in again.stderr
     assert not (tmp_path / "again").exists()
+
+
+def test_images_of_the_same_name_do_not_land_on_each_other(lacking, tmp_path):
+    rows = ["subject\trole\timage"]
+    for subject in ("c", "d"):
+        (tmp_path / subject).mkdir()
+        (tmp_path / subject / "T2w.nii.gz").write_bytes((tmp_path / "a_T2w.nii.gz").read_bytes())
+        rows.append(f"{subject}\tT2w\t{subject}/T2w.nii.gz")
+    lacking.write_text("\n".join(rows) + "\n")
+    assert fill(lacking, tmp_path / "out", tmp_path / "model").exit_code == 0
+    made = [row.image for row in read_cohort(tmp_path / "out" / "cohort.tsv").select(role="T1w")]
+    assert len(set(made)) == 2

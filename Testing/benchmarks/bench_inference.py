@@ -133,66 +133,78 @@ def monai(model: str) -> Callable:
     """MONAI's inferer over the whole resampled volume."""
     from monai.inferers import SlidingWindowInferer
 
-    spec, network = load(model)
-    inferer = SlidingWindowInferer(spec.windowing.size, spec.windowing.batch, overlap=0.5, mode="gaussian")
-    return whole_volume(spec, lambda x: inferer(x[None], network)[0])
+    def slide(network, windowing, x):
+        inferer = SlidingWindowInferer(windowing.size, windowing.batch, overlap=0.5, mode="gaussian")
+        return inferer(x[None], network)[0]
+
+    return whole_volume(model, slide)
 
 
 def nnunet(model: str) -> Callable:
-    """nnU-Net's predictor over the whole resampled volume, with our network in place of its own."""
+    """nnU-Net's predictor over the whole resampled volume, with our networks in place of its own."""
     import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
-    spec, network = load(model)
-    predictor = nnUNetPredictor(tile_step_size=0.5, use_gaussian=True, use_mirroring=False, device=torch.device("cpu"))
-    predictor.network = network
-    predictor.allowed_mirroring_axes = None
-    predictor.configuration_manager = argparse.Namespace(patch_size=list(spec.windowing.size))
-    predictor.label_manager = argparse.Namespace(num_segmentation_heads=len(spec.outputs))
-    # Off with what it prints: the last line of stdout is ours.
-    predictor.allow_tqdm = predictor.verbose = False
-    return whole_volume(spec, lambda x: predictor.predict_sliding_window_return_logits(x).float())
-
-
-def load(model: str) -> tuple:
-    """The model's spec and network, which normalises its windows itself if it was trained on single windows."""
-    import torch
-
-    from CrossContrastLib.inference.preprocess import normalise_channels
-    from CrossContrastLib.models.library import ModelLibrary
-    from CrossContrastLib.models.load import load_model
-
-    class NormalisesWindows(torch.nn.Module):
-        def __init__(self, network: torch.nn.Module, method: str) -> None:
-            super().__init__()
-            self.network, self.method = network, method
-
-        def forward(self, windows: torch.Tensor) -> torch.Tensor:
-            normalised = [torch.from_numpy(normalise_channels(w.numpy(), self.method)) for w in windows]
-            return self.network(torch.stack(normalised))
-
-    loaded = load_model(ModelLibrary().find(model))
-    spec, network = loaded.spec, loaded.network
-    if spec.localisation and spec.localisation.follow is not None:
-        network = NormalisesWindows(network, spec.preprocessing.normalisation).eval()
-        spec = spec.model_copy(
-            update={"preprocessing": spec.preprocessing.model_copy(update={"normalisation": "none"})}
+    def slide(network, windowing, x):
+        predictor = nnUNetPredictor(
+            tile_step_size=0.5, use_gaussian=True, use_mirroring=False, device=torch.device("cpu")
         )
-    return spec, network
+        predictor.network = network
+        predictor.allowed_mirroring_axes = None
+        predictor.configuration_manager = argparse.Namespace(patch_size=list(windowing.size))
+        predictor.label_manager = argparse.Namespace(num_segmentation_heads=2)
+        # Off with what it prints: the last line of stdout is ours.
+        predictor.allow_tqdm = predictor.verbose = False
+        return predictor.predict_sliding_window_return_logits(x).float()
+
+    return whole_volume(model, slide)
 
 
-def whole_volume(spec, slide: Callable) -> Callable:
-    """Our preprocessing and way back around somebody else's sliding window."""
+def whole_volume(model: str, slide: Callable) -> Callable:
+    """Our preprocessing and way back around somebody else's sliding window ``slide(network, windowing, x)``.
+
+    A network with a relative channel needs a first estimate: the finder's, slid over everything as well. What is done
+    to single windows (normalising them, adding that channel) is part of the network here.
+    """
     import torch
 
     from CrossContrastLib.ground.geometry import resample_onto
     from CrossContrastLib.inference.preprocess import normalise_channels, prepare
+    from CrossContrastLib.inference.relative import relative_channel
+    from CrossContrastLib.models.library import ModelLibrary
+    from CrossContrastLib.models.load import load_model
+
+    loaded = load_model(ModelLibrary().find(model))
+    spec, localisation = loaded.spec, loaded.spec.localisation
+    follow = localisation.follow if localisation else None
+    relative = localisation.relative if localisation else None
+    method = spec.preprocessing.normalisation
+
+    class OnWindows(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = loaded.network
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            windows = torch.stack([torch.from_numpy(normalise_channels(w.numpy(), method)) for w in x[:, :1]])
+            if relative:
+                windows = torch.cat([windows, relative_channel(windows[:, 0], x[:, 1], x[:, 2], follow)], 1)
+            return self.network(windows)
 
     def segment(image):
         prepared = prepare([image], spec.preprocessing)
         with torch.inference_mode():
-            normalised = normalise_channels(prepared.values, spec.preprocessing.normalisation)
-            values = torch.sigmoid(slide(torch.from_numpy(normalised)))
+            raw = torch.from_numpy(prepared.values)
+            normalised = torch.from_numpy(normalise_channels(prepared.values, method))
+            if relative:
+                finder = localisation.finder
+                estimate = torch.sigmoid(slide(loaded.finder, finder.windowing, normalised))
+                logits = slide(OnWindows().eval(), spec.windowing, torch.cat([raw, estimate]))
+            elif follow is not None:
+                logits = slide(OnWindows().eval(), spec.windowing, raw)
+            else:
+                logits = slide(loaded.network, spec.windowing, normalised)
+            values = torch.sigmoid(logits)
         return resample_onto(prepared.to_image(values[spec.outputs.index("cord")].numpy()), image)
 
     return segment

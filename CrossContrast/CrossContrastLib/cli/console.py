@@ -18,6 +18,8 @@ from CrossContrastLib.progress import Progress
 BAD_INPUT = 2
 #: Exit code for a fault of ours.
 INTERNAL = 1
+#: Exit code where the quality gate says stop.
+STOPPED = 3
 #: Exit code after Ctrl-C, as shells have it.
 INTERRUPTED = 130
 

@@ -1,8 +1,9 @@
 """The cohort table: one TSV that training, benchmarks, radiomics and reader studies all read."""
 
 import csv
+import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.ground.files import atomic_write
 
 Split = Literal["train", "validation", "test", ""]
 Name = Annotated[str, Field(min_length=1)]
@@ -73,6 +75,21 @@ def read_cohort(path: Path) -> Cohort:
         raise BadInputError(f"{path} has no rows below its header.")
     _check_rows(path, [number for number, _ in lines], rows)
     return Cohort(path, rows)
+
+
+def write_cohort(path: Path, rows: Sequence[CohortRow]) -> None:
+    """Write rows, all with the same outcome columns, as a table whose paths are relative to it.
+
+    Raises :class:`CrossContrastLib.errors.OutputError`.
+    """
+    outcomes = list(rows[0].outcomes)
+    with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer.writerow(["subject", "session", "role", "image", "mask", "split", *outcomes])
+        for row in rows:
+            files = [os.path.relpath(file, path.parent) if file else "" for file in (row.image, row.mask)]
+            others = [row.outcomes[name] for name in outcomes]
+            writer.writerow([row.subject, row.session, row.role, *files, row.split, *others])
 
 
 def _read_lines(path: Path) -> list[tuple[int, dict[str, str]]]:

@@ -32,8 +32,7 @@ def read_image(path: Path) -> sitk.Image:
     reader = _reader(path)
     _check_header(reader, path)
     if nifti.is_nifti(path):
-        nifti.check_complete(path, _promised_bytes(reader))
-        image = _placed(nifti.read_values(path), reader)
+        image = _placed(nifti.read_values(path, _promised_bytes(reader)), reader)
         for sentence in nifti.geometry_remarks(path, image):
             warnings.warn(f"{path.name}: {sentence}", ImageWarning, stacklevel=2)
         return image

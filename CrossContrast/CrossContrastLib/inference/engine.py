@@ -15,6 +15,7 @@ from CrossContrastLib.ground.geometry import resample_onto
 from CrossContrastLib.inference.follow import Follower
 from CrossContrastLib.inference.localise import structure_box, sure_share
 from CrossContrastLib.inference.preprocess import Prepared, normalise_channels, prepare
+from CrossContrastLib.inference.relative import relative_channel
 from CrossContrastLib.inference.windows import slide
 from CrossContrastLib.models.spec import ModelSpec, Windowing
 from CrossContrastLib.progress import Progress, part, silent
@@ -80,7 +81,9 @@ class GridPredictor:
         output, fine = self.outputs.index(localisation.output), part(progress, 0.5, 1)
         if localisation.follow is not None:
             if sure_share(values[output], localisation.threshold) >= localisation.surety:
-                self._follow(prepared, values, output, round(margin[localisation.follow]), fine)
+                for number in range(localisation.rounds):
+                    report = part(fine, number / localisation.rounds, (number + 1) / localisation.rounds)
+                    self._follow(prepared, values, output, round(margin[localisation.follow]), report)
             return values
         box = structure_box(
             values[output],
@@ -111,8 +114,12 @@ class GridPredictor:
         )
         method, activate = self.spec.preprocessing.normalisation, ACTIVATIONS[self.spec.activation]
 
-        def predict(windows: Tensor) -> Tensor:
+        def predict(windows: Tensor, estimates: Tensor) -> Tensor:
             normalised = torch.stack([torch.from_numpy(normalise_channels(w.numpy(), method)) for w in windows])
+            if localisation.relative:
+                inner, outer = (estimates[:, self.outputs.index(name)] for name in localisation.relative)
+                channel = relative_channel(normalised[:, 0], inner, outer, follower.axis)
+                normalised = torch.cat([normalised, channel], 1)
             answers = []
             for axes in self._mirrors:
                 dims = [axis + 2 for axis in axes]

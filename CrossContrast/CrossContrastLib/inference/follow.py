@@ -12,8 +12,8 @@ from torch import Tensor
 from CrossContrastLib.inference.localise import main_pieces
 
 Start = tuple[int, int, int]
-#: (windows (B, C, D, H, W), not normalised) -> values (B, outputs, D, H, W)
-Predict = Callable[[Tensor], Tensor]
+#: (windows (B, C, D, H, W), not normalised; estimates so far (B, outputs, D, H, W)) -> values (B, outputs, D, H, W)
+Predict = Callable[[Tensor, Tensor], Tensor]
 
 #: A window may find this many voxels more at an end before the structure counts as longer than it was.
 _GROWTH = 3
@@ -54,7 +54,11 @@ class Follower:
         while starts:
             total = done + len(starts)
             for chosen in (starts[i : i + batch] for i in range(0, len(starts), batch)):
-                answers = predict(torch.stack([cut(x, start, self.size) for start in chosen]))
+                windows, known_so_far = (
+                    torch.stack([cut(volume, start, self.size) for start in chosen])
+                    for volume in (x, torch.from_numpy(self.values))
+                )
+                answers = predict(windows, known_so_far)
                 for start, answer in zip(chosen, answers, strict=True):
                     self._blend(start, answer.numpy())
                 done += len(chosen)

@@ -39,6 +39,7 @@ JOBS = {
     "radiomics.extract-case": "RadiomicsCompareLib.extraction.jobs:ExtractCase",
     "radiomics.outcome": "RadiomicsCompareLib.outcome.jobs:PredictOutcome",
     "radiomics.outcome-arm": "RadiomicsCompareLib.outcome.jobs:ScoreArm",
+    "radiomics.study": "RadiomicsCompareLib.study.jobs:RunStudy",
     "radiomics.gate": "RadiomicsCompareLib.gate.jobs:GateImage",
     "radiomics.gate-profile": "RadiomicsCompareLib.gate.jobs:ProfileTraining",
     "images.compare-features": "RadiomicsCompareLib.jobs:CompareFeatures",

@@ -9,6 +9,8 @@
     docs/README.md           the model card
     docs/calibration.png     how often its soft values are true, where this was measured
     configs/training.json    the settings of the training, where they are known
+    configs/gate_input.json  what the training's input images looked like, and configs/gate_output.json its targets: the
+                             yardsticks of the quality gate (CrossContrastLib.quality_gate)
     manifest.json            the SHA-256 of each of these
 
 Nothing in such a folder is ever executed.
@@ -38,9 +40,11 @@ FINDER = "models/finder.pt"
 CARD = "docs/README.md"
 TRAINING = "configs/training.json"
 CALIBRATION = "docs/calibration.png"
+GATE_INPUT = "configs/gate_input.json"
+GATE_OUTPUT = "configs/gate_output.json"
 #: What every bundle has, and what one may have.
 FILES = (METADATA, INFERENCE, WEIGHTS, CARD)
-OPTIONAL = (TRAINING, CALIBRATION)
+OPTIONAL = (TRAINING, CALIBRATION, GATE_INPUT, GATE_OUTPUT)
 
 #: What ``network_def`` names as ``_target_``: the one function that may build a network.
 BUILDER = "CrossContrastLib.models.networks.build_network"

@@ -86,6 +86,11 @@ class Localisation(Strict):
     axis of the array, each is normalised by itself, and windows are added at the ends for as long as they find more.
     Such windows take for granted that the structure is there, so it is the coarse pass that must be sure of it: a share
     of at least ``surety`` of what it found has values above 0.8, or the coarse result stands.
+
+    ``relative`` names two outputs, a structure and the space that it lies in. The fine network then has a second
+    channel: the image relative to their intensities by the estimate so far
+    (:func:`~CrossContrastLib.inference.relative.relative_contrast`). The windows go along the structure ``rounds``
+    times, each time by the estimate of the time before.
     """
 
     output: str
@@ -94,6 +99,8 @@ class Localisation(Strict):
     margin: Annotated[float, Field(ge=0)] = 16.0
     finder: Finder | None = None
     follow: Literal[0, 1, 2] | None = None
+    relative: tuple[str, str] | None = None
+    rounds: Annotated[int, Field(ge=1)] = 1
     surety: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
@@ -118,12 +125,16 @@ class ModelSpec(Strict):
 
     @model_validator(mode="after")
     def _localise_by_an_output(self) -> Self:
-        if self.localisation and self.localisation.output not in self.outputs:
-            raise ValueError(
-                f"localisation uses the output {self.localisation.output!r}, which the model does not have"
-            )
-        if self.localisation and self.localisation.follow is not None and len(self.windowing.size) == 2:
+        localisation = self.localisation
+        if localisation is None:
+            return self
+        if localisation.output not in self.outputs:
+            raise ValueError(f"localisation uses the output {localisation.output!r}, which the model does not have")
+        follows = localisation.follow is not None
+        if follows and len(self.windowing.size) == 2:
             raise ValueError("only 3D windows can follow a structure")
-        if self.localisation and self.localisation.follow is not None and self.activation == "relu_max":
+        if follows and self.activation == "relu_max":
             raise ValueError("relu_max is relative to the whole volume, so windows cannot follow a structure by it")
+        if localisation.relative and not (follows and set(localisation.relative) <= set(self.outputs)):
+            raise ValueError("relative needs windows that follow a structure, and two of the model's outputs")
         return self

@@ -20,8 +20,8 @@ class GateLimits(BaseModel):
     ``geometry``: how many times an image's voxels or extent lie beyond those of training. ``intensity``: how far its
     1 % and 99 % quantiles do, in widths of the training range. ``distance``: how many times the distance of the
     descriptor is the 95th percentile of the training images' own. ``spread``: standard deviation over an ensemble's
-    images, relative to their range in the region. ``agreement``: Dice of the segmentations of input and translated
-    image. ``features``: share of the features trusted that lie where those of real images do.
+    images or over repeated answers, relative to their range in the region. ``agreement``: Dice of the segmentations of
+    input and translated image. ``features``: share of the features trusted that lie where those of real images do.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,19 +41,20 @@ def input_checks(image: sitk.Image, name: str, profile: TrainingProfile, limits:
         _geometry("voxel size", spacing, profile.spacings, limits.geometry),
         _geometry("field of view", extent, profile.extents, limits.geometry),
     ]
-    width = max(profile.brightest.high - profile.darkest.low, 1e-12)
-    beyond = max(
-        _beyond(end, allowed) / width
-        for end, allowed in zip(ends_of(image), (profile.darkest, profile.brightest), strict=True)
-    )
-    low, high = ends_of(image)
-    text = f"values from {low:g} to {high:g} lie {beyond:.2g} training ranges beyond those of training"
-    checks.append(Check.of("intensity range", beyond, limits.intensity, text))
+    checks.append(_intensities("intensity range", "values", image, profile, limits))
     usual = float(np.percentile(profile.distances, 95))
     ratio = profile.distance(describe(image, name)) / usual
     text = f"the image's appearance is {ratio:.2g} times as far from the {profile.images} training images as theirs"
     checks.append(Check.of("distance from training", ratio, limits.distance, text))
     return checks
+
+
+def output_check(translated: sitk.Image, profile: TrainingProfile, limits: GateLimits) -> Check:
+    """Compare a translated image's values with those of the real images that its model was trained to make.
+
+    Not its appearance: every translation is smoother than a real image, the good ones too.
+    """
+    return _intensities("translated intensities", "translated values", translated, profile, limits)
 
 
 def spread_check(images: Sequence[sitk.Image], region: sitk.Image | None, limits: GateLimits) -> Check:
@@ -62,11 +63,18 @@ def spread_check(images: Sequence[sitk.Image], region: sitk.Image | None, limits
         raise BadInputError("The spread of an ensemble needs two or more images on the same grid.")
     stack = np.stack([sitk.GetArrayFromImage(image).astype(float) for image in images])
     inside = np.ones(stack.shape[1:], bool) if region is None else _region(region, images[0])
-    mean = stack.mean(0)[inside]
-    low, high = np.quantile(mean, [0.01, 0.99])
-    relative = float(stack.std(0, ddof=1)[inside].mean() / (high - low)) if high > low else float("nan")
-    text = f"the {len(images)} images of the ensemble differ by {relative:.2g} of their range in the region"
-    return Check.of("ensemble spread", relative, limits.spread, text)
+    return _spread(stack.std(0, ddof=1)[inside], stack.mean(0)[inside], f"{len(images)} images of the ensemble", limits)
+
+
+def spread_map_check(
+    spread: sitk.Image, translated: sitk.Image, region: sitk.Image | None, limits: GateLimits
+) -> Check:
+    """Judge the map of standard deviations that came with a translated image (none as region: everywhere)."""
+    if not same_grid(spread, translated):
+        raise BadInputError("The map of the spread does not lie on the translated image's grid.")
+    values = sitk.GetArrayFromImage(translated).astype(float)
+    inside = np.ones(values.shape, bool) if region is None else _region(region, translated)
+    return _spread(sitk.GetArrayFromImage(spread)[inside], values[inside], "answers", limits)
 
 
 def agreement_check(of_input: sitk.Image, of_translated: sitk.Image, limits: GateLimits) -> Check:
@@ -79,6 +87,25 @@ def agreement_check(of_input: sitk.Image, of_translated: sitk.Image, limits: Gat
     else:
         text = f"the segmentations of input and translated image agree to a Dice of {value:.2f}"
     return Check.of("segmentation agreement", value, limits.agreement, text)
+
+
+def _spread(deviations: np.ndarray, mean: np.ndarray, what: str, limits: GateLimits) -> Check:
+    low, high = np.quantile(mean, [0.01, 0.99])
+    relative = float(deviations.mean() / (high - low)) if high > low else float("nan")
+    text = f"the {what} differ by {relative:.2g} of their range in the region"
+    if not high > low:
+        text = "the translated image is constant in the region"
+    return Check.of("ensemble spread", relative, limits.spread, text)
+
+
+def _intensities(name: str, what: str, image: sitk.Image, profile: TrainingProfile, limits: GateLimits) -> Check:
+    width = max(profile.brightest.high - profile.darkest.low, 1e-12)
+    low, high = ends_of(image)
+    beyond = max(_beyond(low, profile.darkest), _beyond(high, profile.brightest)) / width
+    text = f"{what} from {low:g} to {high:g} lie {beyond:.2g} training ranges beyond those of training"
+    if beyond == 0:
+        text = f"the {what} lie in the range of training"
+    return Check.of(name, beyond, limits.intensity, text)
 
 
 def _geometry(what: str, values: Sequence[float], ranges: Sequence[Range], limit: Limit) -> Check:

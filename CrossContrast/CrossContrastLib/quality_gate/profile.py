@@ -94,9 +94,12 @@ def geometry_of(image: sitk.Image) -> tuple[list[float], list[float]]:
 
 
 def ends_of(image: sitk.Image) -> tuple[float, float]:
-    """Return the 1 % and 99 % quantiles of the finite values."""
+    """Return the 1 % and 99 % quantiles of the finite values; raises :class:`BadInputError` where there is none."""
     values = sitk.GetArrayFromImage(image).astype(float)
-    low, high = np.quantile(values[np.isfinite(values)], [0.01, 0.99])
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        raise BadInputError("The image has no voxel with a finite value.")
+    low, high = np.quantile(finite, [0.01, 0.99])
     return float(low), float(high)
 
 

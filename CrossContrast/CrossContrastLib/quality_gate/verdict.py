@@ -63,6 +63,11 @@ class GateVerdict(BaseModel):
         worst: Decision = next((d for d in reversed(_ORDER) if d in decisions), "caution")
         return cls(decision=worst, checks=list(checks), missing=list(missing))
 
+    def lines(self) -> list[str]:
+        """Return a line per check with its decision, and one for each check that could not be made."""
+        made = [f"{check.decision:8}{check.name}: {check.reason}" for check in self.checks]
+        return made + [f"{'-':8}{sentence}" for sentence in self.missing]
+
     @property
     def reasons(self) -> list[str]:
         """Why it is not a go: the sentences of the checks that are not."""

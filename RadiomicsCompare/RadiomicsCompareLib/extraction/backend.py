@@ -27,6 +27,10 @@ class Backend(Protocol):
     #: Name and version of the library, which belong to what a value depends on.
     version: str
 
+    def check(self, settings: ExtractionSettings) -> None:
+        """Raise :class:`CrossContrastLib.errors.BadInputError` for settings that the library does not know."""
+        ...
+
     def extract(self, image: "sitk.Image", region: "sitk.Image", settings: ExtractionSettings) -> dict[str, float]:
         """Compute the features of the voxels where ``region`` is 1; both images lie on one grid.
 

@@ -1,12 +1,16 @@
 """``crosscontrast radiomics extract``."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from CrossContrastLib.cli.console import BAD_INPUT, Console, user_command
+
+if TYPE_CHECKING:
+    from CrossContrastLib.jobs.job import Job
 
 _PATH = click.Path(path_type=Path)
 
@@ -29,6 +33,37 @@ def extraction_options(function: Any) -> Any:
     ):
         function = option(function)
     return function
+
+
+def names_of(text: str, what: str) -> tuple[str, ...]:
+    """Return the names in a list separated by commas; raises :class:`BadInputError` where there is none."""
+    from CrossContrastLib.errors import BadInputError
+
+    names = tuple(filter(None, (name.strip() for name in text.split(","))))
+    if not names:
+        raise BadInputError(f"{what} names nothing.", "several are separated by commas")
+    return names
+
+
+def run_job(
+    console: Console, job: "Job", out: Path, label: str, tell: Callable[[Any], None], where: Callable[[Any], Any]
+) -> None:
+    """Run a job over many images into the folder ``out`` and end as every radiomics command does.
+
+    ``tell`` says the result to people; where images failed, the file that ``where`` names says why, and the exit code
+    is 2.
+    """
+    from CrossContrastLib.ground.files import output_folder
+
+    with output_folder(out), console.progress(label) as progress:
+        result: Any = job.run(progress)
+    for warning in result.warnings:
+        console.note(f"warning: {warning}")
+    console.result(result.model_dump(mode="json"))
+    tell(result)
+    if result.failed:
+        console.note(f"error: {result.failed} of {result.images} images failed; {where(result)} says why.")
+        sys.exit(BAD_INPUT)
 
 
 @click.command(epilog="Example: crosscontrast radiomics extract --cohort cohort.tsv --out features --workers 4")
@@ -56,8 +91,7 @@ def extract(
     was stopped goes on. A case that cannot be used is a line with its reason, the others are done, and the exit code
     is 2.
     """
-    from CrossContrastLib.ground.files import output_folder
-    from RadiomicsCompareLib.extraction.jobs import ExtractCohort
+    from RadiomicsCompareLib.extraction.jobs import ExtractCohort, Extracted
     from RadiomicsCompareLib.extraction.settings import ExtractionSettings
     from RadiomicsCompareLib.settings_file import SettingsFile
 
@@ -66,17 +100,13 @@ def extract(
         cohort=cohort,
         out=out,
         settings=SettingsFile(settings).section("extraction", ExtractionSettings, options),
-        roles=tuple(role.strip() for role in roles.split(",")) if roles else (),
+        roles=names_of(roles, "--role") if roles else (),
         workers=workers,
         scheduler=scheduler,
     )
-    with output_folder(out), console.progress("features") as progress:
-        result = job.run(progress)
-    for warning in result.warnings:
-        console.note(f"warning: {warning}")
-    console.result(result.model_dump(mode="json"))
-    console.say(f"{result.cases} images, {result.features} features each: {result.reused} computed before")
-    console.say(f"  table:    {result.table}")
-    if result.failed:
-        console.note(f"error: {result.failed} of {result.cases} images failed; {result.table} says why.")
-        sys.exit(BAD_INPUT)
+
+    def tell(result: Extracted) -> None:
+        console.say(f"{result.images} images, {result.features} features each: {result.reused} computed before")
+        console.say(f"  table:    {result.table}")
+
+    run_job(console, job, out, "features", tell, lambda result: result.table)

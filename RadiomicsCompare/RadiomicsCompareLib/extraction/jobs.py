@@ -63,11 +63,12 @@ class ExtractCase(Job):
     def _compute(self, progress: Progress) -> CaseFeatures:
         from CrossContrastLib.ground.images import read_image
         from RadiomicsCompareLib.extraction.backend import find_backend
-        from RadiomicsCompareLib.extraction.region import normalised, perturbed, prepare, region_of
+        from RadiomicsCompareLib.extraction.region import aligned, normalised, perturbed, prepare, region_of
 
         progress(0, 1, f"reading {self.image.name}")
         image, mask = read_image(self.image), read_image(self.mask)
         try:
+            mask = aligned(mask, image)
             region = region_of(mask, label=self.settings.label, threshold=self.settings.threshold)
             if self.perturbation:
                 region = perturbed(region, mask.GetSpacing()[::-1], self.perturbation)
@@ -90,7 +91,7 @@ class Extracted(JobResult):
     """The table and how the cases went."""
 
     table: Path
-    cases: int
+    images: int
     features: int
     reused: int
     failed: int
@@ -137,7 +138,7 @@ class ExtractCohort(Job):
         progress(1, 1, "done")
         return Extracted(
             table=self.out / "features.tsv",
-            cases=len(rows),
+            images=len(rows),
             features=len(table.names),
             reused=reused,
             failed=sum(not row.done for row in table.rows),
@@ -167,8 +168,13 @@ def extract_rows(
     """Extract many images; returns the table, how many had been computed before, and what was unusual.
 
     A row without a mask takes that of another role of the same subject and session where all of those agree on one
-    file, as a translated image shares the mask of its source.
+    file, as a translated image shares the mask of its source. Raises :class:`BadInputError` for settings that the
+    back-end does not know.
     """
+    if settings.filters or settings.options:
+        from RadiomicsCompareLib.extraction.backend import find_backend
+
+        find_backend(settings.backend).check(settings)
     masks = {id(row): row.mask or _shared_mask(row, rows) for row in rows}
     jobs = [
         ExtractCase(image=row.image, mask=mask, settings=settings, cache=cache.resolve(), perturbation=perturbation)

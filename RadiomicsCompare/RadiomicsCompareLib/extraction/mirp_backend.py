@@ -51,6 +51,9 @@ class Mirp:
 
     version = f"mirp {version('mirp')}"
 
+    def check(self, settings: ExtractionSettings) -> None:
+        """Nothing to do: settings for MIRP are all our own."""
+
     def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:
         """Compute the features; see :class:`RadiomicsCompareLib.extraction.backend.Backend`."""
         values = sitk.GetArrayFromImage(image)[sitk.GetArrayFromImage(region) > 0]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import ndimage
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.geometry import same_grid
@@ -11,6 +10,24 @@ from RadiomicsCompareLib.extraction.settings import Perturbation
 
 #: Width in mm of the smooth random field that moves a contour; about what two readers' contours differ along.
 _PERTURBATION_WIDTH = 4.0
+
+
+def aligned(mask: sitk.Image, image: sitk.Image) -> sitk.Image:
+    """Return the mask on the image's grid, which is its own, or its own with the axes in another order or direction.
+
+    No voxel moves. Raises :class:`BadInputError` saying in what the grids differ.
+    """
+    if same_grid(mask, image):
+        return mask
+    letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(image.GetDirection())
+    turned = sitk.DICOMOrient(mask, letters)
+    if same_grid(turned, image):
+        return turned
+    sizes = [" x ".join(map(str, grid.GetSize())) for grid in (mask, image)]
+    how = f"it has {sizes[0]} voxels, the image {sizes[1]}"
+    if turned.GetSize() == image.GetSize():
+        how = "position, spacing or direction differ"
+    raise BadInputError(f"The mask does not lie on the image's grid: {how}.", "resample it onto the image")
 
 
 def region_of(mask: sitk.Image, *, label: int | None, threshold: float | None) -> np.ndarray:
@@ -52,6 +69,9 @@ def perturbed(region: np.ndarray, spacing: tuple[float, ...], perturbation: Pert
     The signed distance to the contour is offset by a Gaussian random field (as the contour randomisation of
     Zwanenburg et al., Sci Rep 9:614, 2019, here in mm and for every shape). ``spacing`` is along the array's axes.
     """
+    # Takes longer to import than a small case to measure, and only this needs it.
+    from scipy import ndimage
+
     outside = ndimage.distance_transform_edt(~region, sampling=spacing)
     inside = ndimage.distance_transform_edt(region, sampling=spacing)
     noise = np.random.default_rng(perturbation.seed).standard_normal(region.shape)

@@ -62,6 +62,8 @@ class ExtractionSettings(BaseModel):
         foreign = [name for name in self.filters if name not in FILTERS]
         if foreign:
             raise ValueError(f"there is no filter {', '.join(foreign)}, only {', '.join(FILTERS)}")
+        if "LoG" in self.filters and not self.filters["LoG"].get("sigma"):
+            raise ValueError("the filter LoG needs its widths in mm, as in {LoG: {sigma: [1, 3]}}")
         if not self.original and not self.filters:
             raise ValueError("neither the original image nor a filter is chosen")
         return self

@@ -56,6 +56,12 @@ class FeatureTable:
         """Return the rows of a role that have features."""
         return [row for row in self.rows if row.role == role and row.done]
 
+    def require_features(self, source: Path) -> None:
+        """Raise :class:`BadInputError` with the first reason where no row has features; ``source`` is for people."""
+        if not any(row.done for row in self.rows):
+            reason = next((row.reason for row in self.rows), "it has no rows.")
+            raise BadInputError(f"None of the {len(self.rows)} images of {source} has features: {reason}")
+
     def values(self, rows: Sequence[FeatureRow], names: Sequence[str]) -> np.ndarray:
         """Return rows x features, NaN where a row lacks one."""
         return np.array([[row.features.get(name, math.nan) for name in names] for row in rows], dtype=float).reshape(

@@ -6,7 +6,7 @@ import SimpleITK as sitk
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.geometry import resample_onto
 from RadiomicsCompareLib.extraction.backend import FeatureName
-from RadiomicsCompareLib.extraction.region import normalised, prepare, region_of
+from RadiomicsCompareLib.extraction.region import aligned, normalised, prepare, region_of
 from RadiomicsCompareLib.extraction.settings import CLASSES, ExtractionSettings
 
 
@@ -26,6 +26,7 @@ def feature_map(
         raise BadInputError(f"There is no feature {feature!r}.") from error
     if name.image != "original" or name.family not in CLASSES["pyradiomics"] or name.family == "shape":
         raise BadInputError(f"{feature} has no map: only PyRadiomics' grey-value features of the original image do.")
+    mask = aligned(mask, image)
     image, chosen, _ = prepare(image, mask, region_of(mask, label=settings.label, threshold=settings.threshold))
     if settings.normalise == "zscore":
         image = normalised(image)

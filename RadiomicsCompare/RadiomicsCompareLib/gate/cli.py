@@ -6,18 +6,17 @@ from typing import Any
 
 import click
 
-from CrossContrastLib.cli.console import Console, user_command
+from CrossContrastLib.cli.console import STOPPED, Console, user_command
 
 _PATH = click.Path(path_type=Path)
-#: Exit code where the gate says stop.
-STOPPED = 3
 
 
 @click.command(epilog="Example: crosscontrast radiomics gate us.nii.gz --model us2mri --translated mri.nii.gz")
 @click.argument("image", type=_PATH)
-@click.option("--model", help="Model whose training images are the yardstick.")
+@click.option("--model", help="Model (or a bundle's folder) whose training images are the yardstick.")
 @click.option("--profile", type=_PATH, help="File of a profile, instead of a model.")
 @click.option("--translated", multiple=True, type=_PATH, help="Image made of the input; repeat for an ensemble.")
+@click.option("--spread", type=_PATH, help="Map of uncertainty that came with the translated image.")
 @click.option("--mask", type=_PATH, help="Region of interest on the image's grid.")
 @click.option("--segmentations", nargs=2, type=_PATH, help="Segmentation of the input and of the translated image.")
 @click.option("--compared", type=_PATH, help="Folder of `radiomics compare`, for the features that may be trusted.")
@@ -30,6 +29,7 @@ def gate(
     model: str | None,
     profile: Path | None,
     translated: tuple[Path, ...],
+    spread: Path | None,
     mask: Path | None,
     segmentations: tuple[Path, Path] | None,
     compared: Path | None,
@@ -38,21 +38,25 @@ def gate(
 ) -> None:
     """Say go, caution or stop before a translated image is used, with the reasons.
 
-    Checks: voxel size and field of view, intensity range and appearance against the training images; spread over an
-    ensemble; agreement of segmentations; features that a comparison called preserved. Checks without material are
-    named. The exit code is 3 for stop.
+    Checks: voxel size and field of view, intensity range and appearance against the training images; the translated
+    image's range against the training targets; spread over an ensemble; agreement of segmentations; features that a
+    comparison called preserved. Checks without material are named. The exit code is 3 for stop.
     """
     from CrossContrastLib.errors import BadInputError
     from RadiomicsCompareLib.gate.jobs import GateImage
-    from RadiomicsCompareLib.gate.profiles import find_profile
+    from RadiomicsCompareLib.gate.profiles import Profiles, find_profiles
 
     if model and profile:
         raise BadInputError("Give a model or a profile, not both.")
+    profiles = find_profiles(model) if model else Profiles(profile)
     tables: dict[str, Any] = _tables(compared) if compared else {}
     job = GateImage(
         image=image,
-        profile=find_profile(model) if model else profile,
+        model=model,
+        profile=profiles.inputs,
+        target_profile=profiles.targets,
         translated=translated,
+        spread=spread,
         mask=mask,
         segmentations=segmentations or None,
         role=role,
@@ -60,13 +64,14 @@ def gate(
         **tables,
     )
     with console.progress("gate") as progress:
-        verdict = job.run(progress).verdict
+        result = job.run(progress)
+    for warning in result.warnings:
+        console.note(f"warning: {warning}")
+    verdict = result.verdict
     console.result(verdict.model_dump(mode="json"))
     console.say(verdict.decision)
-    for check in verdict.checks:
-        console.say(f"  {check.decision:8}{check.name}: {check.reason}")
-    for sentence in verdict.missing:
-        console.say(f"  {'-':8}{sentence}")
+    for line in verdict.lines():
+        console.say(f"  {line}")
     if verdict.decision == "stop":
         sys.exit(STOPPED)
 

@@ -11,6 +11,7 @@ from CrossContrastLib.progress import Progress
 from CrossContrastLib.quality_gate.checks import GateLimits
 from CrossContrastLib.quality_gate.verdict import GateVerdict
 from RadiomicsCompareLib.extraction.settings import ExtractionSettings
+from RadiomicsCompareLib.gate.profiles import Profiles, known_profiles
 
 if TYPE_CHECKING:
     from CrossContrastLib.quality_gate.verdict import Check
@@ -60,17 +61,22 @@ class Gated(JobResult):
 class GateImage(Job):
     """Say whether an input image, and what was made of it, can be relied on.
 
-    ``profile`` is that of the training images. ``translated`` are the images made of it, by one model or by an
-    ensemble; ``segmentations`` those of input and translated image. With ``preservation`` and ``features`` (tables of
+    ``profile`` is that of the training's input images, ``target_profile`` that of its targets; those that are not given
+    are looked up for ``model`` (its name in the library, or a bundle's folder). ``translated`` are the images made of
+    the input, by one model or by an ensemble; ``spread`` is the map of standard deviations that came with a single one,
+    ``segmentations`` those of input and translated image. With ``preservation`` and ``features`` (tables of
     ``radiomics compare``, with its ``reference`` role) the trusted features of the translated image are looked at,
-    inside ``mask``.
+    inside ``mask``. What there is no material for is named in the verdict.
     """
 
     kind: ClassVar[str] = "radiomics.gate"
 
     image: Path
+    model: str | None = None
     profile: Path | None = None
+    target_profile: Path | None = None
     translated: tuple[Path, ...] = ()
+    spread: Path | None = None
     mask: Path | None = None
     segmentations: tuple[Path, Path] | None = None
     preservation: Path | None = None
@@ -83,31 +89,46 @@ class GateImage(Job):
 
     def run(self, progress: Progress) -> Gated:
         """Make every check that there is material for, and name the others."""
+        import warnings
+
         missing: list[str] = []
-        checks = list(self._checks(progress, missing))
+        profiles = self._profiles(missing)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            checks = list(self._checks(profiles, progress, missing))
+        remarks = [str(w.message) for w in caught if w.category.__module__.startswith("CrossContrastLib")]
         verdict = GateVerdict.of(checks, missing)
         if self.out:
-            self._write(verdict, self.out)
+            self._write(verdict, profiles, self.out)
         progress(1, 1, "done")
-        return Gated(verdict=verdict, written=self.out)
+        return Gated(verdict=verdict, written=self.out, warnings=list(dict.fromkeys(remarks)))
 
-    def _checks(self, progress: Progress, missing: list[str]) -> "Iterator[Check]":
+    def _profiles(self, missing: list[str]) -> Profiles:
+        known = known_profiles(self.model) if self.model else Profiles()
+        profiles = Profiles(self.profile or known.inputs, self.target_profile or known.targets)
+        name = f"the model {Path(self.model).name}" if self.model else "there"
+        if profiles.inputs is None:
+            what = f"{name} has no profile of its training images" if self.model else "there is no profile"
+            missing.append(f"geometry, intensities and distance from training: {what}")
+        if profiles.targets is None and self.translated:
+            what = f"{name} has no profile of its training targets" if self.model else "there is no profile of targets"
+            missing.append(f"translated intensities: {what}")
+        return profiles
+
+    def _checks(self, profiles: Profiles, progress: Progress, missing: list[str]) -> "Iterator[Check]":
         from CrossContrastLib.ground.images import read_image
-        from CrossContrastLib.quality_gate.checks import agreement_check, input_checks, spread_check
+        from CrossContrastLib.quality_gate.checks import agreement_check, input_checks, output_check
         from CrossContrastLib.quality_gate.profile import TrainingProfile
 
         progress(0, 1, f"reading {self.image.name}")
         image = read_image(self.image)
-        if self.profile:
-            yield from input_checks(image, self.image.name, TrainingProfile.read(self.profile), self.limits)
-        else:
-            missing.append("geometry, intensities and distance from training: there is no profile")
-        if len(self.translated) > 1:
-            progress(0.4, 1, "spread of the ensemble")
-            region = read_image(self.mask) if self.mask else None
-            yield spread_check([read_image(path) for path in self.translated], region, self.limits)
-        else:
-            missing.append("ensemble spread: it needs the images of two models or more")
+        if profiles.inputs:
+            yield from input_checks(image, self.image.name, TrainingProfile.read(profiles.inputs), self.limits)
+        if profiles.targets and self.translated:
+            translated = read_image(self.translated[0])
+            yield output_check(translated, TrainingProfile.read(profiles.targets), self.limits)
+        progress(0.4, 1, "spread")
+        yield from self._spread_check(missing)
         if self.segmentations:
             of_input, of_translated = (read_image(path) for path in self.segmentations)
             yield agreement_check(of_input, of_translated, self.limits)
@@ -118,6 +139,18 @@ class GateImage(Job):
             yield self._feature_check()
         else:
             missing.append("feature profile: it needs a translated image, a mask and the tables of a comparison")
+
+    def _spread_check(self, missing: list[str]) -> "Iterator[Check]":
+        from CrossContrastLib.ground.images import read_image
+        from CrossContrastLib.quality_gate.checks import spread_check, spread_map_check
+
+        region = read_image(self.mask) if self.mask else None
+        if len(self.translated) > 1:
+            yield spread_check([read_image(path) for path in self.translated], region, self.limits)
+        elif self.spread and self.translated:
+            yield spread_map_check(read_image(self.spread), read_image(self.translated[0]), region, self.limits)
+        else:
+            missing.append("ensemble spread: it needs the images of two models or more, or a map of uncertainty")
 
     def _feature_check(self) -> "Check":
         from CrossContrastLib.progress import silent
@@ -133,16 +166,17 @@ class GateImage(Job):
         found = case.run(silent).features
         return feature_check(found, trusted, self.features, self.reference, self.limits.features)
 
-    def _write(self, verdict: GateVerdict, path: Path) -> None:
+    def _write(self, verdict: GateVerdict, profiles: Profiles, path: Path) -> None:
         from CrossContrastLib.ground.files import make_folder
         from CrossContrastLib.ground.provenance import FileRecord, Provenance
 
         make_folder(path.parent)
         files = [self.image, *self.translated, *(self.segmentations or ())]
-        files += [file for file in (self.profile, self.mask, self.preservation, self.features) if file]
+        others = (profiles.inputs, profiles.targets, self.spread, self.mask, self.preservation, self.features)
+        files += [file for file in others if file]
         Provenance(
             job=self.kind,
-            parameters=self.model_dump(mode="json", include={"limits", "extraction", "role", "reference"}),
+            parameters=self.model_dump(mode="json", include={"model", "limits", "extraction", "role", "reference"}),
             inputs=[FileRecord.of(file) for file in files],
             measures=verdict.model_dump(mode="json"),
             warnings=verdict.reasons,

@@ -1,12 +1,11 @@
 """``crosscontrast radiomics outcome``."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from CrossContrastLib.cli.console import BAD_INPUT, Console, user_command
-from RadiomicsCompareLib.extraction.cli import extraction_options
+from CrossContrastLib.cli.console import Console, user_command
+from RadiomicsCompareLib.extraction.cli import extraction_options, names_of, run_job
 
 _PATH = click.Path(path_type=Path)
 
@@ -50,21 +49,20 @@ def outcome(
     where they have several images; Holm). The folder receives report.html, predictions.tsv and outcome.json.
     """
     from CrossContrastLib.ground.device import choose_device
-    from CrossContrastLib.ground.files import output_folder
     from RadiomicsCompareLib.extraction.settings import ExtractionSettings
-    from RadiomicsCompareLib.outcome.jobs import PredictOutcome
+    from RadiomicsCompareLib.outcome.jobs import Predicted, PredictOutcome
     from RadiomicsCompareLib.outcome.settings import OutcomeSettings
     from RadiomicsCompareLib.settings_file import SettingsFile
 
     file = SettingsFile(settings)
     options = {"backend": backend, "label": label, "threshold": threshold}
-    names = tuple(name.strip() for name in models.split(",")) if models else None
+    names = names_of(models, "--models") if models else None
     chosen = file.section("outcome", OutcomeSettings, {"models": names})
     job = PredictOutcome(
         cohort=cohort,
         outcome=outcome,
         positive=positive,
-        arms=tuple(arm.strip() for arm in arms.split(",")),
+        arms=names_of(arms, "--arms"),
         batch=batch,
         features=features,
         out=out,
@@ -74,16 +72,12 @@ def outcome(
         workers=workers,
         scheduler=scheduler,
     )
-    with output_folder(out), console.progress("predicting") as progress:
-        result = job.run(progress)
-    for warning in result.warnings:
-        console.note(f"warning: {warning}")
-    console.result(result.model_dump(mode="json"))
-    for found in result.performances:
-        interval = "" if found.auc_low is None else f" [{found.auc_low:.2f}, {found.auc_high:.2f}]"
-        console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}{interval}, accuracy {found.accuracy:.2f}")
-    console.say(f"  report:   {result.report}")
-    console.say(f"  scores:   {result.predictions}")
-    if result.failed:
-        console.note(f"error: {result.failed} images have no features; features.tsv says why.")
-        sys.exit(BAD_INPUT)
+
+    def tell(result: Predicted) -> None:
+        for found in result.performances:
+            interval = "" if found.auc_low is None else f" [{found.auc_low:.2f}, {found.auc_high:.2f}]"
+            console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}{interval}, accuracy {found.accuracy:.2f}")
+        console.say(f"  report:   {result.report}")
+        console.say(f"  scores:   {result.predictions}")
+
+    run_job(console, job, out, "predicting", tell, lambda result: result.features)

@@ -120,10 +120,11 @@ def _cube(image_path: Path, mask_path: Path, label: int | None, threshold: float
 
     from CrossContrastLib.errors import BadInputError
     from CrossContrastLib.ground.images import read_image
-    from RadiomicsCompareLib.extraction.region import prepare, region_of
+    from RadiomicsCompareLib.extraction.region import aligned, prepare, region_of
 
     image, mask = read_image(image_path), read_image(mask_path)
     try:
+        mask = aligned(mask, image)
         image, chosen, _ = prepare(image, mask, region_of(mask, label=label, threshold=threshold))
     except BadInputError as error:
         raise BadInputError(f"{image_path.name} with {mask_path.name}: {error.message}", error.hint) from error

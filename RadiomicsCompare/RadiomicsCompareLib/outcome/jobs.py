@@ -71,6 +71,8 @@ class ScoreArm(Job):
         from RadiomicsCompareLib.outcome.tabular import tabular_scorer
 
         values, _ = design(read_features(self.features), Arm(self.arm), self.visits)
+        if not _any_varies(values):
+            raise BadInputError(f"No feature of the arm {self.arm!r} varies over the {len(values)} images.")
         names = sorted(set(self.batches))
         batches = np.array([names.index(b) for b in self.batches], float) if self.batches else None
         return tabular_scorer(self.model, values, truth, subjects, self.settings, batches)
@@ -92,6 +94,7 @@ class Predicted(JobResult):
 
     report: Path
     predictions: Path
+    features: Path
     summary: Path
     performances: list[Performance]
     tests: list[ArmTest]
@@ -135,6 +138,7 @@ class PredictOutcome(Job):
         labels = read_labels(cohort, self.outcome, self.positive)
         check_classes(labels, self.settings.folds, str(self.cohort))
         table, remarks = self._table(arms, part(progress, 0, 0.4))
+        table.require_features(self.features or self.cohort)
         chosen = labels.keep(common_visits(table, labels, arms))
         check_classes(chosen, self.settings.folds, str(self.cohort))
         remarks += _remarks(labels, chosen)
@@ -149,6 +153,9 @@ class PredictOutcome(Job):
     def _check(self, arms: "list[Arm]") -> None:
         if not arms or len({arm.name for arm in arms}) < len(arms):
             raise BadInputError("Give arms that differ from each other.")
+        unnamed = next((arm.name for arm in arms if not all(arm.roles)), None)
+        if unnamed is not None:
+            raise BadInputError(f"The arm {unnamed!r} has an empty place beside its +.")
 
     def _table(self, arms: "list[Arm]", progress: Progress) -> "tuple[FeatureTable, list[str]]":
         from RadiomicsCompareLib.extraction.jobs import cohort_rows, extract_rows
@@ -253,13 +260,19 @@ class PredictOutcome(Job):
         return Predicted(
             report=self.out / "report.html",
             predictions=self.out / "predictions.tsv",
+            features=self.out / "features.tsv",
             summary=self.out / "outcome.json",
             performances=list(prediction.performances),
             tests=list(prediction.tests),
-            images=len(prediction.labels.visits),
+            images=len(table.rows),
             failed=sum(not row.done for row in table.rows),
             warnings=list(prediction.remarks),
         )
+
+
+def _any_varies(values: np.ndarray) -> bool:
+    """Tell whether a column of rows x features has two different known values."""
+    return any(len(np.unique(column[np.isfinite(column)])) > 1 for column in values.T)
 
 
 def _remarks(labels: "Labels", chosen: "Labels") -> list[str]:

@@ -67,7 +67,7 @@ def read_labels(cohort: Cohort, column: str, positive: str | None = None) -> Lab
             )
     classes = sorted(set(found.values()))
     if len(classes) != 2:
-        what = f"only {classes[0]!r}" if len(classes) == 1 else f"{len(classes)} values"
+        what = f"only {classes[0]!r}" if len(classes) == 1 else f"{len(classes) or 'no'} values"
         raise BadInputError(f"{cohort.path}: the outcome {column!r} has {what}; two classes are needed.")
     if positive is not None and positive not in classes:
         raise BadInputError(f"{cohort.path}: the outcome {column!r} has no value {positive!r}, only {classes}.")
@@ -90,7 +90,7 @@ def check_classes(labels: Labels, folds: int, source: str) -> None:
         count = len({s for s, is_it in zip(labels.subjects, chosen, strict=True) if is_it})
         if count < folds:
             raise BadInputError(
-                f"{source}: {count} subjects with outcome {name!r} and all images are too few for {folds} folds."
+                f"{source}: the subjects with outcome {name!r} and all images are too few for {folds} folds: {count}."
             )
 
 

@@ -1,9 +1,11 @@
 """Models of features: forests and logistic regression, with everything that is fitted inside one pipeline."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
 
 from RadiomicsCompareLib.outcome.combat import ComBat
 from RadiomicsCompareLib.outcome.folds import FitAndScore, grouped_folds
@@ -46,6 +48,25 @@ def tabular_scorer(
     return fit_and_score
 
 
+class Varying(SelectorMixin, BaseEstimator):
+    """Keeps the features that vary over the training rows; the first one where none does, so that nobody is told apart.
+
+    (scikit-learn's own raises an error then, which would end a study for one unlucky fold.)
+    """
+
+    def fit(self, X: np.ndarray, y: Any = None) -> Self:
+        """Find them."""
+        self.n_features_in_ = X.shape[1]
+        self.kept_ = np.ptp(X, axis=0) > 0
+        if not self.kept_.any():
+            self.kept_[0] = True
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        mask: np.ndarray = self.kept_
+        return mask
+
+
 def _inner_folds(
     truth: np.ndarray, subjects: list[str], settings: OutcomeSettings
 ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -61,7 +82,6 @@ def _pipeline(
 ) -> tuple[Any, dict[str, list[Any]]]:
     from sklearn.decomposition import PCA
     from sklearn.ensemble import RandomForestClassifier
-    from sklearn.feature_selection import VarianceThreshold
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
@@ -70,7 +90,7 @@ def _pipeline(
     steps: list[tuple[str, Any]] = [("fill", SimpleImputer(strategy="median", keep_empty_features=True))]
     if harmonise:
         steps.append(("harmonise", ComBat()))
-    steps += [("varies", VarianceThreshold()), ("scale", StandardScaler())]
+    steps += [("varies", Varying()), ("scale", StandardScaler())]
     if model == "logistic":
         steps.append(("model", LogisticRegression(max_iter=2000, class_weight="balanced", C=_STRENGTHS[1])))
         return Pipeline(steps), {"model__C": _STRENGTHS}

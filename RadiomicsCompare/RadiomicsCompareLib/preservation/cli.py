@@ -1,12 +1,11 @@
 """``crosscontrast radiomics compare``."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from CrossContrastLib.cli.console import BAD_INPUT, Console, user_command
-from RadiomicsCompareLib.extraction.cli import extraction_options
+from CrossContrastLib.cli.console import Console, user_command
+from RadiomicsCompareLib.extraction.cli import extraction_options, names_of, run_job
 
 _PATH = click.Path(path_type=Path)
 
@@ -46,9 +45,8 @@ def compare(
     the older rule of rho alone and what chance gives. The folder receives report.html, features.tsv, preservation.tsv
     and preservation.json. An image that cannot be used is a line with its reason, and the exit code is 2.
     """
-    from CrossContrastLib.ground.files import output_folder
     from RadiomicsCompareLib.extraction.settings import ExtractionSettings
-    from RadiomicsCompareLib.preservation.jobs import ComparePreservation
+    from RadiomicsCompareLib.preservation.jobs import Compared, ComparePreservation
     from RadiomicsCompareLib.preservation.settings import PreservationSettings
     from RadiomicsCompareLib.settings_file import SettingsFile
 
@@ -58,26 +56,22 @@ def compare(
         cohort=cohort,
         features=features,
         reference=reference,
-        tests=tuple(role.strip() for role in tests.split(",")),
+        tests=names_of(tests, "--test"),
         out=out,
         extraction=file.section("extraction", ExtractionSettings, options),
         settings=file.section("preservation", PreservationSettings, {"perturbations": ceiling}),
         workers=workers,
         scheduler=scheduler,
     )
-    with output_folder(out), console.progress("comparing") as progress:
-        result = job.run(progress)
-    for warning in result.warnings:
-        console.note(f"warning: {warning}")
-    console.result(result.model_dump(mode="json"))
-    console.say(result.rule)
-    for role in result.roles:
-        console.say(
-            f"  {role.role}: {role.preserved} of {role.features} features preserved in {role.subjects} subjects "
-            f"(by rho alone: {role.rho_only})"
-        )
-    console.say(f"  report:   {result.report}")
-    console.say(f"  tables:   {result.preservation_table}, {result.features_table}")
-    if result.failed:
-        console.note(f"error: {result.failed} of {result.images} images failed; {result.features_table} says why.")
-        sys.exit(BAD_INPUT)
+
+    def tell(result: Compared) -> None:
+        console.say(result.rule)
+        for role in result.roles:
+            console.say(
+                f"  {role.role}: {role.preserved} of {role.features} features preserved in {role.subjects} subjects "
+                f"(by rho alone: {role.rho_only}; of shape, which is the mask's: {role.shape})"
+            )
+        console.say(f"  report:   {result.report}")
+        console.say(f"  tables:   {result.preservation_table}, {result.features_table}")
+
+    run_job(console, job, out, "comparing", tell, lambda result: result.features_table)

@@ -22,12 +22,16 @@ _FEW = 20
 
 
 class RoleCount(JobResult):
-    """How many features of a role are preserved, of how many, by the rule and by rho alone."""
+    """How many features of a role are preserved, of how many, by the rule and by rho alone.
+
+    ``shape`` of those preserved by the rule are of shape: where images share their masks they are equal by themselves.
+    """
 
     role: str
     subjects: int
     features: int
     preserved: int
+    shape: int
     rho_only: int
 
 
@@ -84,6 +88,7 @@ class ComparePreservation(Job):
             table = read_features(self.features)
             self._check_roles(table.roles)
             make_folder(self.out)
+        self._check_pairs(table)
         comparison = self._compare(table, moved, remarks, part(progress, 0.8, 0.95))
         progress(0.95, 1, "writing the report")
         return self._write(comparison, reused)
@@ -102,6 +107,21 @@ class ComparePreservation(Job):
         absent = [role for role in (self.reference, *self.tests) if role not in known]
         if absent:
             raise BadInputError(f"{self.features} has no image of role {', '.join(absent)}, only {', '.join(known)}.")
+
+    def _check_pairs(self, table: FeatureTable) -> None:
+        """Raise :class:`BadInputError` where nothing can be compared at all."""
+        there = {role: {row.visit for row in table.of_role(role)} for role in (self.reference, *self.tests)}
+        table.require_features(self._source)
+        if not any(there[self.reference] & there[role] for role in self.tests):
+            raise BadInputError(
+                f"{self._source}: no subject has features of role {self.reference!r} and of {' or '.join(self.tests)}."
+            )
+
+    @property
+    def _source(self) -> Path:
+        source = self.cohort or self.features
+        assert source is not None
+        return source
 
     def _moved(self, cache: Path, progress: Progress) -> FeatureTable | None:
         """Extract the reference images with moved contours, one role for each round."""
@@ -149,11 +169,8 @@ class ComparePreservation(Job):
             if len(pairs[-1].subjects) < _FEW:
                 count = len(pairs[-1].subjects)
                 remarks.append(f"{count} subject{'' if count == 1 else 's'} of role {role}: the intervals are wide.")
-        source = self.cohort or self.features
-        assert source is not None
-        lead = [
-            f"{len(table.names)} features of the roles {', '.join((self.reference, *self.tests))} in {source.name}."
-        ]
+        roles = ", ".join((self.reference, *self.tests))
+        lead = [f"{len(table.names)} features of the roles {roles} in {self._source.name}."]
         if self.cohort:
             lead.append(f"Extraction: {self.extraction.backend}, {self.extraction.bins}.")
         answers = self._answers(len(table.names), len(set(clusters.values())), max(len(p.subjects) for p in pairs))
@@ -174,7 +191,7 @@ class ComparePreservation(Job):
         from CrossContrastLib.ground.files import staging_folder
         from CrossContrastLib.ground.provenance import FileRecord, Provenance
         from RadiomicsCompareLib.checklists import write_checklists
-        from RadiomicsCompareLib.preservation.measure import count_preserved
+        from RadiomicsCompareLib.preservation.measure import count_preserved, count_shape
         from RadiomicsCompareLib.preservation.report import write_report
         from RadiomicsCompareLib.preservation.results import write_verdicts
 
@@ -188,6 +205,7 @@ class ComparePreservation(Job):
                     subjects=len(pairs.subjects),
                     features=len(verdicts),
                     preserved=ours,
+                    shape=count_shape(verdicts),
                     rho_only=rho_only,
                 )
             )

@@ -182,6 +182,11 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def count_shape(verdicts: Sequence[FeatureVerdict]) -> int:
+    """Return how many of the preserved features are of shape, which the mask alone decides and no translation."""
+    return sum(v.preserved and v.family.startswith("shape") for v in verdicts)
+
+
 def count_preserved(verdicts: Sequence[FeatureVerdict]) -> tuple[int, int]:
     """Return how many features are preserved by the rule and by rho alone."""
     return sum(v.preserved for v in verdicts), sum(v.rho_only for v in verdicts)

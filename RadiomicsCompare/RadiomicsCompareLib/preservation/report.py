@@ -5,7 +5,7 @@ from pathlib import Path
 
 from CrossContrastLib.html_report import Cell, HtmlReport, number_text
 from RadiomicsCompareLib.checklists import add_checklists
-from RadiomicsCompareLib.preservation.measure import FeatureVerdict, Measured, Pairs, count_preserved
+from RadiomicsCompareLib.preservation.measure import FeatureVerdict, Measured, Pairs, count_preserved, count_shape
 from RadiomicsCompareLib.preservation.plots import bland_altman_figure, family_of, heat_map, icc_figure, scatter_figure
 from RadiomicsCompareLib.preservation.results import Comparison
 
@@ -54,6 +54,7 @@ def _counts(report: HtmlReport, comparison: Comparison) -> None:
                 pairs.role,
                 len(pairs.subjects),
                 f"{ours} of {len(verdicts)}",
+                count_shape(verdicts),
                 len(groups) if any(v.cluster for v in verdicts) else None,
                 f"{rho_only} of {len(verdicts)}",
                 None if null is None else f"{number_text(null.preserved_mean)} (at most {null.preserved_most})",
@@ -61,12 +62,20 @@ def _counts(report: HtmlReport, comparison: Comparison) -> None:
             ]
         )
     columns = [
-        *("role", "subjects", "preserved", "groups among them", f"rho ≥ {comparison.settings.rho_only:g} alone"),
+        *(
+            "role",
+            "subjects",
+            "preserved",
+            "of them shape",
+            "groups among them",
+            f"rho ≥ {comparison.settings.rho_only:g} alone",
+        ),
         *("preserved by chance", "rho alone by chance"),
     ]
     report.table(columns, rows)
     report.paragraph(
-        f"Against the role {comparison.reference!r}. Groups are features with |rho| ≥ "
+        f"Against the role {comparison.reference!r}. Features of shape are the mask's: where the images of a pair "
+        "share it, they are equal whatever the images show. Groups are features with |rho| ≥ "
         f"{comparison.settings.redundant:g} among each other in the reference images: they say the same thing once. "
         "By chance: the same count where every image is paired with another subject's, mean over "
         f"{comparison.settings.shuffles} shuffles. The rule of rho alone is that of earlier studies (76 of 186 "

@@ -62,11 +62,11 @@ def signal_loss(image: Tensor, along: Tensor, grid: Grid, draw: Draw) -> Tensor:
 
 def draw_resolution(draw: Draw) -> tuple[float, float, float]:
     """Draw the acquired voxel along D, H, W in mm: isotropic, or thick slices in one of the three planes."""
-    kind = draw.pick(("isotropic", "axial", "sagittal", "coronal"), (0.36, 0.37, 0.22, 0.05))
+    kind = draw.pick(("isotropic", "axial", "sagittal", "coronal"), (0.38, 0.43, 0.15, 0.04))
     if kind == "isotropic":
-        side = draw.uniform(0.7, 1.6)
+        side = draw.uniform(0.7, 1.4)
         return side, side, side
-    fine, thick = draw.uniform(0.4, 1.3), draw.uniform(2, 6) if draw.chance(0.8) else draw.uniform(1, 9)
+    fine, thick = draw.uniform(0.4, 1.2), draw.uniform(2, 6) if draw.chance(0.8) else draw.uniform(1, 9)
     return {"axial": (thick, fine, fine), "sagittal": (fine, fine, min(thick, 5.0)), "coronal": (fine, thick, fine)}[
         kind
     ]
@@ -140,7 +140,7 @@ def _noisy(image: Tensor, draw: Draw) -> Tensor:
     """Add Rician noise (a magnitude image) or Gaussian noise (a combined or filtered one)."""
     if draw.chance(0.07):
         return image
-    strong = 0.06 if draw.chance(0.8) else 0.18
+    strong = 0.06 if draw.chance(0.85) else 0.15
     deviation = draw.uniform(0, strong) * float(image.mean() + 0.1)
     real = image + deviation * draw.white(image.shape)
     if draw.chance(0.35):

@@ -52,12 +52,12 @@ class Weighting:
 
 
 WEIGHTINGS: dict[str, Weighting] = {
-    "T1": Weighting(0.2, 0, (-0.14, 0.02), strong=0.05),
-    "T2": Weighting(0.2, 1, (-0.02, 0.15)),
-    "T2star": Weighting(0.22, 2, (0.02, 0.3), strong=0.4),
+    "T1": Weighting(0.22, 0, (-0.14, 0.02), strong=0.05),
+    "T2": Weighting(0.22, 1, (-0.02, 0.15)),
+    "T2star": Weighting(0.24, 2, (0.02, 0.3), strong=0.4),
     "MT": Weighting(0.16, 3, (-0.02, 0.12)),
-    "diffusion": Weighting(0.07, 4, (-0.15, 0.12), dark=0.6),
-    "random": Weighting(0.15, None, (-0.2, 0.2), dark=0.6),
+    "diffusion": Weighting(0.06, 4, (-0.15, 0.12), dark=0.6),
+    "random": Weighting(0.1, None, (-0.2, 0.2), dark=0.6),
 }
 
 
@@ -106,17 +106,17 @@ def _relate_tissues(means: Tensor, draw: Draw) -> None:
 def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
     """Set the intensities inside the dura relative to each other.
 
-    In one image of ten of the weightings that show grey matter, the fluid hardly differs from white matter, and only
+    In one image of twenty of the weightings that show grey matter, the fluid hardly differs from white matter, and only
     grey matter and the dura tell where the cord is: a network that never saw this marks the grey core alone.
     """
     white = float(means[Tissue.WHITE].clamp(min=0.12))
     fluid = float(means[Tissue.CSF])
     difference = draw.uniform(*weighting.grey) * (1.6 if draw.chance(weighting.strong) else 0.7)
-    if max(weighting.grey) >= 0.12 and draw.chance(0.1):
+    if max(weighting.grey) >= 0.12 and draw.chance(0.05):
         difference = draw.pick((-1, 1), (0.15, 0.85)) * draw.uniform(0.1, 0.35)
         fluid = white * draw.uniform(0.88, 1.15)
-    elif abs(fluid - white) < 0.1:
-        fluid = white + draw.pick((-1.0, 1.0), (0.35, 0.65)) * draw.uniform(0.07, 0.3)
+    elif abs(fluid - white) < 0.12:
+        fluid = white + draw.pick((-1.0, 1.0), (0.35, 0.65)) * draw.uniform(0.09, 0.3)
     fluid = max(fluid, 0.0)
     means[Tissue.WHITE], means[Tissue.GREY], means[Tissue.CSF] = white, white + difference, fluid
     means[Tissue.LESION] = white + draw.pick((-1, 1), (0.4, 0.6)) * draw.uniform(0.03, 0.35)

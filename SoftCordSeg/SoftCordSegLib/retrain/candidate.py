@@ -47,6 +47,7 @@ def training_config(base: ModelEntry, spec: ModelSpec, table: Path, settings: Re
         losses=settings.losses,
         patches=settings.patches,
         centred=bool(spec.localisation and spec.localisation.follow is not None),
+        relative=bool(spec.localisation and spec.localisation.relative),
         batch=settings.batch,
         geometries=settings.geometries,
         appearances=settings.appearances,

@@ -30,6 +30,8 @@ class TrainingConfig(Strict):
     picture of it. ``steps`` is the length of the cosine schedule. ``initial_weights`` is a checkpoint or state dict to
     start from. ``workers`` processes generate; 0 does it in the training process, which is right where cores are few.
     ``centred`` patches have the cord about their middle: for the fine pass of a model that follows a first estimate.
+    ``relative`` gives the network a second channel, the image in units of the difference between cord and fluid by that
+    estimate (:func:`~CrossContrastLib.inference.relative.relative_contrast`): what no contrast changes.
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take.
     ``cohort`` is a table of real images with masks (its split ``train``), which make up ``real_share`` of the bodies;
     ``augmentation`` is how strongly they are varied, 1 as in Bédard et al. 2023.
@@ -41,6 +43,7 @@ class TrainingConfig(Strict):
     output_weights: tuple[Positive, Positive] = (1.0, 0.5)
     patches: Annotated[tuple[Shape, ...], Field(min_length=1)] = PATCHES
     centred: bool = False
+    relative: bool = False
     batch: Count = 2
     geometries: Count = 4
     appearances: Count = 4

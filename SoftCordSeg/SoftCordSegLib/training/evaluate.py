@@ -9,6 +9,7 @@ from CrossContrastLib.statistics.calibration import CalibrationCurve, calibratio
 from SoftCordSegLib.generator.anatomy import draw_anatomy
 from SoftCordSegLib.generator.appearance import Sample, draw_sample
 from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.estimate import with_relative
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.stream import seed_of
@@ -24,7 +25,8 @@ def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list
     samples, grid = [], Grid(config.patches[0], device=device)
     for number in range(config.validation_samples):
         draw = Draw(seed_of(HELD_OUT, number), device)
-        samples.append(draw_sample(draw_anatomy(grid, draw, centred=config.centred), grid, draw))
+        sample = draw_sample(draw_anatomy(grid, draw, centred=config.centred), grid, draw)
+        samples.append(with_relative(sample, grid, draw) if config.relative else sample)
     return samples
 
 

@@ -131,7 +131,8 @@ class _Run:
             group["lr"] = states.learning_rate(config, state.step)
         self.model.train()
         half = torch.float16 if config.precision == "fp16" else torch.bfloat16
-        with torch.autocast(self.device.type, half, enabled=config.precision != "full" and self.device.type == "cuda"):
+        faster = config.precision == "bf16" or (config.precision == "fp16" and self.device.type == "cuda")
+        with torch.autocast(self.device.type, half, enabled=faster):
             outputs = self.model(image)
         loss = self.loss(outputs, target, weight)
         state.optimiser.zero_grad(set_to_none=True)

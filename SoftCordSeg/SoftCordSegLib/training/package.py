@@ -91,6 +91,8 @@ def package_training(
 def _spec(config: TrainingConfig, finder: ModelEntry | None) -> tuple[ModelSpec, dict[str, Any] | None]:
     """Return how the network is run, and the weights of the finder's coarse network."""
     windowing = Windowing(size=config.patches[0])
+    if config.relative and not config.centred:
+        raise BadInputError("A network with a relative channel needs centred patches: it follows a first estimate.")
     if not config.centred:
         localisation, weights = Localisation(output=OUTPUTS[0], margin=_MARGIN), None
     elif finder is None:
@@ -101,7 +103,15 @@ def _spec(config: TrainingConfig, finder: ModelEntry | None) -> tuple[ModelSpec,
             raise BadInputError(f"{finder} cannot find the cord for this network: its outputs are others.")
         coarse = model.spec.localisation.finder if model.spec.localisation else None
         used = coarse or Finder(network=model.spec.network, windowing=model.spec.windowing)
-        localisation = Localisation(output=OUTPUTS[0], margin=_MARGIN, finder=used, follow=0, surety=_SURETY)
+        localisation = Localisation(
+            output=OUTPUTS[0],
+            margin=_MARGIN,
+            finder=used,
+            follow=0,
+            relative=OUTPUTS if config.relative else None,
+            rounds=2 if config.relative else 1,
+            surety=_SURETY,
+        )
         weights = (model.finder or model.network).state_dict()
     spec = ModelSpec(
         task="segmentation",

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from SoftCordSegLib.generator.anatomy import draw_anatomy
 from SoftCordSegLib.generator.appearance import Sample, draw_sample
 from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.estimate import with_relative
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.generator.labelmaps import Tracing, read_tracings
 from SoftCordSegLib.training.config import TrainingConfig
@@ -66,6 +67,8 @@ def generate_group(
         else:
             anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred)
             rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])
+        if config.relative:
+            rows[-1] = [with_relative(sample, grid, draw) for sample in rows[-1]]
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
     return [_stack(samples[start : start + config.batch]) for start in range(0, len(samples), config.batch)]
 

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 from CrossContrastLib.ground.files import sha256
-from CrossContrastLib.models.bundle import BundleMetadata, write_bundle
+from CrossContrastLib.models.bundle import GATE_INPUT, GATE_OUTPUT, BundleMetadata, write_bundle
 from CrossContrastLib.models.spec import ModelSpec
+from CrossContrastLib.quality_gate.profile import FEWEST, build_profile
 from SynthSegLib.objectives.base import Objective
 from SynthSegLib.objectives.catalogue import CATALOGUE
+from SynthSegLib.training.cases import read_pairs
 from SynthSegLib.training.config import TrainingConfig
 from SynthSegLib.training.state import State
 from SynthSegLib.training.translator import Preparation, model_spec
@@ -33,9 +35,20 @@ def export(config: TrainingConfig, state: State, folder: Path) -> dict[str, Path
             spec = model_spec(preparation, objective, back=kind == BACK)
             metadata = _metadata(config, spec, state.step)
             weights = {key: value.cpu() for key, value in state.average[name].state_dict().items()}
-            write_bundle(path, spec, weights, metadata, _card(config, spec, state, len(preparation.train)))
+            card = _card(config, spec, state, len(preparation.train))
+            write_bundle(path, spec, weights, metadata, card, more=_profiles(config, back=kind == BACK))
         written[kind] = path
     return written
+
+
+def _profiles(config: TrainingConfig, *, back: bool) -> dict[str, bytes]:
+    """Describe the training's images for the quality gate; of too few of them there is no profile."""
+    pairs = read_pairs(config, "train")
+    if len(pairs) < FEWEST:
+        return {}
+    sources, targets = ([row.image for row in rows] for rows in zip(*pairs, strict=True))
+    files = {GATE_INPUT: targets if back else sources, GATE_OUTPUT: sources if back else targets}
+    return {name: build_profile(images).model_dump_json(indent=1).encode() for name, images in files.items()}
 
 
 def newest_bundle(folder: Path, kind: str = THERE) -> Path | None:

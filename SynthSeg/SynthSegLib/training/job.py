@@ -21,7 +21,10 @@ class TrainTranslatorResult(JobResult):
 
 
 class TrainTranslator(Job):
-    """Train a translator on a cohort, or with ``resume`` go on with the training in ``out``."""
+    """Train a translator on a cohort, or with ``resume`` go on with the training in ``out``.
+
+    With both ``resume`` and ``settings`` a training is begun where there is none.
+    """
 
     kind: ClassVar[str] = "synth.train"
 
@@ -42,9 +45,11 @@ class TrainTranslator(Job):
         from SynthSegLib.training.state import CHECKPOINT
         from SynthSegLib.training.translator import train
 
-        if not self.resume and (self.out / CHECKPOINT).exists():
+        begun = (self.out / CHECKPOINT).exists()
+        if not self.resume and begun:
             raise BadInputError(f"There is a training in {self.out} already.", "resume it, or give another folder")
-        if self.resume:
+        resume = self.resume and (begun or self.settings is None)
+        if resume:
             settings = read_config(self.out / CONFIG, TrainingConfig, dict(self.more))
         elif self.settings is not None:
             settings = self.settings
@@ -53,7 +58,7 @@ class TrainTranslator(Job):
         state = train(
             settings,
             self.out,
-            resume=self.resume,
+            resume=resume,
             max_minutes=self.max_minutes,
             device=choose_device(self.device),
             progress=progress,

@@ -236,3 +236,40 @@ def _ras(values):
     image = sitk.GetImageFromArray(values)
     image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
     return image
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_relative_channel_shows_the_structure_as_one_whatever_its_contrast(awkward_image, rounds):
+    """The fine network marks what is above one half of its second channel: the bright corner, dark in the negative."""
+    localisation = Localisation(
+        output="cord",
+        margin=4.0,
+        follow=0,
+        relative=("cord", "canal"),
+        rounds=rounds,
+        finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 32, 32), divisible_by=8)),
+    )
+    settings = spec(task="segmentation", activation="sigmoid", outputs=("cord", "canal"), localisation=localisation)
+    truth = sitk.Cast(awkward_image > 300, sitk.sitkFloat32)
+    for image, side in ((awkward_image, 1), (400 - awkward_image, -1)):
+        level = 300 if side > 0 else 100
+
+        def finder(x, level=level, side=side):
+            marked = (side * (x - level) > 0) * 6.0 - 3
+            return torch.cat([marked, torch.full_like(marked, 4.0)], 1)
+
+        seen = Function(lambda x: torch.cat([40 * (x[:, 1:] - 0.5), torch.full_like(x[:, 1:], 4.0)], 1))
+        result = GridPredictor(settings, seen, CPU, finder=Function(finder)).predict([image])["cord"]
+        assert same_grid(result, image, 0)
+        found = sitk.Cast(result > 0.5, sitk.sitkFloat32)
+        assert np.abs(centre_of_mass(found) - centre_of_mass(truth)).max() < 0.5
+
+
+def test_a_relative_channel_needs_two_outputs_and_windows_that_follow():
+    for wrong in ({"relative": ("cord", "canal")}, {"relative": ("cord", "elsewhere"), "follow": 0}):
+        with pytest.raises(ValueError, match="relative needs"):
+            spec(
+                task="segmentation",
+                outputs=("cord", "canal"),
+                localisation=Localisation(output="cord", **wrong),
+            )

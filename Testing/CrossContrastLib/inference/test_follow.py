@@ -24,7 +24,7 @@ def follow(coarse, image, *, axis=0, size=SIZE, overlap=0.5, margin=4, predict=l
     """Run a follower; return the refined values and the windows that it looked at."""
     seen = []
 
-    def remembered(windows):
+    def remembered(windows, _estimates):
         seen.extend(windows)
         return predict(windows)
 

@@ -71,7 +71,7 @@ def test_bad_cases_are_lines_with_their_reason_and_the_others_are_done(study):
 def test_a_label_map_works_with_its_label_and_only_the_roles_asked_for_are_read(study):
     run = extract("--cohort", study / "cohort.tsv", "--out", study / "out", "--role", "mri", "--label", 2, "--json")
     result = json.loads(run.stdout)
-    assert (result["cases"], result["failed"]) == (9, 7)
+    assert (result["images"], result["failed"]) == (9, 7)
     done = [row["subject"] for row in read(study / "out" / "features.tsv") if row["status"] == "done"]
     assert done == ["good2", "labels"]
 

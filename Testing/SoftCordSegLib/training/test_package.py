@@ -88,6 +88,24 @@ def test_a_network_that_follows_the_cord_takes_its_finder_along(tmp_path, model_
     assert (tmp_path / "third/docs/README.md").read_text().startswith("Mine | mean soft value |")
 
 
+def test_a_network_with_a_relative_channel_is_run_with_it_and_only_where_it_follows(tmp_path, model_home):
+    train(TINY, tmp_path / "coarse")
+    package_training(tmp_path / "coarse", tmp_path / "finder", name="finder")
+    finder = ModelLibrary().add(tmp_path / "finder", "finder")
+    two = TINY.network.model_copy(update={"arguments": TINY.network.arguments | {"in_channels": 2}})
+    relative = TINY.model_copy(update={"network": two, "centred": True, "relative": True})
+    train(relative, tmp_path / "run")
+    package_training(tmp_path / "run", tmp_path / "model", name="model", finder=finder)
+    entry = ModelLibrary().add(tmp_path / "model", "model")
+    assert read_spec(entry.folder).localisation.relative == ("cord", "canal")
+    image = sitk.GetImageFromArray(np.random.default_rng(1).normal(100, 20, (20, 24, 28)).astype(np.float32))
+    maps = load_predictor(entry, torch.device("cpu")).predict([image])
+    assert sitk.GetArrayFromImage(maps["cord"]).shape == (20, 24, 28)
+    (tmp_path / "run" / "config.json").write_text(relative.model_copy(update={"centred": False}).model_dump_json())
+    with pytest.raises(BadInputError, match="relative channel needs centred patches"):
+        package_training(tmp_path / "run", tmp_path / "wrong", name="wrong", finder=finder)
+
+
 def test_the_command_names_what_is_wrong_with_a_training(tmp_path):
     command = [sys.executable, "-m", "CrossContrastLib.cli", "cord", "package", str(tmp_path / "none")]
     done = subprocess.run([*command, "--out", str(tmp_path / "model")], capture_output=True, text=True)

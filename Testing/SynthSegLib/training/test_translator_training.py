@@ -211,8 +211,8 @@ def test_the_command_trains_resumes_and_fills_the_library(prostates, tmp_path, m
     done = crosscontrast("translate", image, "--model", "us2mri", "--out", tmp_path / "out", "--uncertainty")
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {f"sub-001_us_{n}" for n in
-                     ("t2w.nii.gz", "t2w_uncertainty.nii.gz", "cycle.nii.gz", "translation.json")}  # fmt: skip
+    written = ("t2w.nii.gz", "t2w_uncertainty.nii.gz", "cycle.nii.gz", "translation.json", "gate.json")
+    assert names == {f"sub-001_us_{name}" for name in written}
 
 
 def test_a_training_without_settings_says_what_it_needs(tmp_path):

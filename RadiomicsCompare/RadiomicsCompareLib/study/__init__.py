@@ -1,0 +1,1 @@
+"""The whole study from one cohort table: translate, compare features, predict an outcome."""

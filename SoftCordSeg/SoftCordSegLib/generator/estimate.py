@@ -1,0 +1,51 @@
+"""First estimates of cord and canal, as wrong as a coarse network's, and what a follower sees by them."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from CrossContrastLib.inference.relative import relative_contrast
+from SoftCordSegLib.generator.acquisition import smooth
+from SoftCordSegLib.generator.appearance import Sample
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.grid import Grid
+
+#: How far, in mm, the fluid around a cord reaches where nobody drew the canal.
+_RING = 3.0
+
+
+def with_relative(sample: Sample, grid: Grid, draw: Draw) -> Sample:
+    """Return the sample with a second channel: its image relative to cord and fluid, by a rough first estimate."""
+    target = sample.target
+    if not float(sample.weight[1].max()):
+        target = torch.stack([target[0], _around(target[0])])
+    cord, canal = rough_estimate(target, grid, draw)
+    relative = relative_contrast(sample.image[0], cord, canal)
+    return replace(sample, image=torch.cat([sample.image, relative[None]]))
+
+
+def rough_estimate(target: Tensor, grid: Grid, draw: Draw) -> Tensor:
+    """Return (2, D, H, W): the fractions of cord and canal in ``target``, made as wrong as a first guess.
+
+    They are blurred, moved by a millimetre or so, too large or too small here and there, unsure or missing over a
+    stretch, and sometimes missing altogether.
+    """
+    if draw.chance(0.05):
+        return torch.zeros_like(target)
+    blur, along = draw.uniform(0.2, 1.4), draw.uniform(0, 3)
+    shifts = [round(draw.normal(0.8, 3)) for _ in range(2)]
+    parts = []
+    for fraction in target:
+        rough = smooth(fraction, (along, blur, blur)).clamp(1e-3, 1 - 1e-3)
+        tendency = draw.normal(0.8) - 0.2 + draw.uniform(0, 1.2) * draw.field(grid, draw.uniform(10, 30))
+        parts.append(torch.sigmoid(torch.logit(rough) * draw.factor(0.3) + tendency))
+    estimate = torch.roll(torch.stack(parts), shifts, (2, 3))
+    if draw.chance(0.3):
+        estimate = estimate * (draw.field(grid, draw.uniform(12, 40)) * 2 + draw.uniform(0.5, 2.5)).clamp(0, 1)
+    return torch.stack([estimate[0], torch.maximum(estimate[0], estimate[1])])
+
+
+def _around(cord: Tensor) -> Tensor:
+    """Return a canal where none is known: the cord and :data:`_RING` mm about it."""
+    return (10 * smooth(cord, (0, _RING / 1.5, _RING / 1.5))).clamp(0, 1)

@@ -1,0 +1,1 @@
+"""The pieces of SynthSeg's panel (Qt, floor 5)."""
