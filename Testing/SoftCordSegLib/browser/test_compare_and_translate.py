@@ -80,12 +80,15 @@ def balls(page):
 
 
 def alike(page):
-    """Whether the ball is seen at the same place and as large in both panes, as near as the voxels allow."""
+    """The ball as the first pane shows it, if the other shows it at the same place and as large, or nothing.
+
+    Voxels of different sizes cut the ball's edge differently.
+    """
     one, other = balls(page)
     if one is None or other is None:
-        return False
-    radius = np.sqrt(one[1] / np.pi)
-    return np.abs(one[0] - other[0]).max() < max(4, 0.3 * radius) and 0.6 < one[1] / other[1] < 1.6
+        return None
+    near = max(4, 0.3 * np.sqrt(one[1] / np.pi))
+    return one if np.abs(one[0] - other[0]).max() < near and 0.6 < one[1] / other[1] < 1.6 else None
 
 
 def centre_slice(page, pane):
@@ -107,6 +110,7 @@ def test_two_contrasts_of_a_patient_show_the_same_place_side_by_side(page):
     assert page.page.locator(".label-besidec").count() == 0  # the other patient is not there
     centre_slice(page, "besidea")
     page.until(lambda: alike(page), "the ball in both")
+    page.settled_pixels("besidea")
     offset, _ = ball(page, "besidea")
     # Axial: the patient's right (negative in LPS) is on the left of the screen, the front (negative) above.
     assert offset[1] < -20
@@ -116,6 +120,7 @@ def test_two_contrasts_of_a_patient_show_the_same_place_side_by_side(page):
 def test_slices_zoom_and_pan_of_one_are_those_of_the_other(page):
     centre_slice(page, "besideb")
     page.until(lambda: alike(page), "the ball, from the other slider")
+    page.settled_pixels("besideb")
     before = ball(page, "besideb")[1]
     x, y, width, height = page.box("besideb")
     mouse = page.page.mouse
@@ -123,7 +128,8 @@ def test_slices_zoom_and_pan_of_one_are_those_of_the_other(page):
     mouse.down(button="right")
     mouse.move(x + width / 2, y + height / 2 - 150, steps=8)
     mouse.up(button="right")
-    page.until(lambda: alike(page) and abs(ball(page, "besidea")[1] / before - 1) > 0.15, "the zoom in both")
+    page.until(lambda: (seen := alike(page)) and abs(seen[1] / before - 1) > 0.15, "the zoom in both")
+    page.settled_pixels("besidea")
     placed = ball(page, "besidea")[0]
     page.page.keyboard.down("Shift")
     mouse.move(x + width / 2, y + height / 2)
@@ -131,7 +137,7 @@ def test_slices_zoom_and_pan_of_one_are_those_of_the_other(page):
     mouse.move(x + width / 2 + 60, y + height / 2 + 20, steps=8)
     mouse.up()
     page.page.keyboard.up("Shift")
-    page.until(lambda: alike(page) and np.abs(ball(page, "besidea")[0] - placed).max() > 20, "the pan in both")
+    page.until(lambda: (seen := alike(page)) and np.abs(seen[0] - placed).max() > 20, "the pan in both")
     slider = page.page.locator(".slice-besidea [role=slider]")
     slider.focus()
     page.page.keyboard.press("End")
