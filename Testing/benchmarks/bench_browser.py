@@ -36,7 +36,7 @@ _NEXT_PICTURE = """() => new Promise((done) => {
 def next_picture(page: Page, act) -> float:
     """Milliseconds from ``act`` to the picture that shows it."""
     page.page.wait_for_timeout(700)  # the sharper picture that follows the last change must be through
-    page.page.evaluate(f"window.next = ({_NEXT_PICTURE})()")
+    page.page.evaluate(f"() => {{ window.next = ({_NEXT_PICTURE})(); }}")  # not awaited yet
     act()
     return float(page.page.evaluate("window.next"))
 
@@ -136,12 +136,14 @@ def main() -> None:
         browser = launch(started)
         try:
             page = single(browser, server, options.times)
-            begun = time.perf_counter()
             page.tab("Segment")
+            session = session_of(server)
+            begun, busy = time.perf_counter(), sum(session.cpu_times()[:2])
             page.page.keyboard.press("n")
             page.until(lambda: page.text(".v-app-bar-title") == "large_T2w", "the large volume")
             page.settled_pixels()
             print(f"opening 256 x 256 x 192 voxels: {time.perf_counter() - begun:.1f} s (with 0.5 s to see it settle)")
+            print(f"  CPU of the session for it: {sum(session.cpu_times()[:2]) - busy:.1f} s")
             print(f"memory of the session's own: {memory(server)} MiB")
             begun = time.perf_counter()
             pages = [page, *(Page(browser, server.address) for _ in range(options.sessions - 1))]
@@ -150,7 +152,8 @@ def main() -> None:
             for one in pages:
                 one.page.locator(".slice-axial [role=slider]").focus()
             lags = [next_picture(one, lambda one=one: one.page.keyboard.press("ArrowRight")) for one in pages]
-            report("slice slider to new picture, with all sessions open", lags)
+            report("slice slider to new picture, with all sessions open, one after the other", lags)
+            print(f"load of this computer at the end: {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores")
             own = memory(server)
             print(f"memory of the sessions' own: {sum(own)} MiB, median {np.median(own):.0f}")
         finally:

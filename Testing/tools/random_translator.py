@@ -7,16 +7,19 @@ from CrossContrastLib.models.networks import build_network
 from CrossContrastLib.models.spec import ModelSpec, NetworkSpec, Windowing
 
 
-def write_random_translator(folder: Path, outputs: tuple[str, ...] = ("ct", "pet")) -> None:
-    """Write a small bundle with the given outputs as the new folder ``folder``."""
+def write_random_translator(folder: Path, outputs: tuple[str, ...] = ("ct", "pet"), *, unsure: bool = False) -> None:
+    """Write a small bundle with the given outputs as the new folder ``folder``; an ``unsure`` one has dropout."""
+    network = "ResidualTranslator" if unsure else "CompactUNet"
     arguments = {"in_channels": 1, "out_channels": len(outputs), "channels": [4, 8]}
+    if unsure:
+        arguments |= {"spatial_dims": 3, "blocks": 1, "dropout": 0.3}
     spec = ModelSpec(
         task="translation",
-        network=NetworkSpec(name="CompactUNet", arguments=arguments),
+        network=NetworkSpec(name=network, arguments=arguments),
         outputs=outputs,
         windowing=Windowing(size=(16, 16, 16)),
         activation="none",
     )
     words = dict.fromkeys(("name", "version", "task", "description", "authors", "copyright", "licence"), "test")
-    weights = build_network("CompactUNet", **arguments).state_dict()
+    weights = build_network(network, **arguments).state_dict()
     write_bundle(folder, spec, weights, BundleMetadata(**words, changelog={}), "A model for tests.")

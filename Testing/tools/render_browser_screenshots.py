@@ -40,6 +40,16 @@ def tour(page: Page) -> None:
     page.page.screenshot(path=TARGET / "Browser-correct.png")
 
 
+def compare(page: Page) -> None:
+    """Put the contrasts of a patient side by side, with the soft map of the first over both."""
+    page.page.locator(".difference input").click()
+    page.tab("Compare")
+    page.click("#same-patient")
+    page.until(lambda: page.text(".label-besideb") != "", "the row")
+    page.settled_pixels("besideb")
+    page.page.screenshot(path=TARGET / "Browser-compare.png")
+
+
 def orange(pixels: np.ndarray) -> int:
     """Count the pixels in the colours of what was added."""
     red, green, blue = np.moveaxis(pixels, -1, 0)
@@ -60,6 +70,7 @@ def main() -> None:
         try:
             page = Page(browser, server.address)
             tour(page)
+            compare(page)
         finally:
             browser.close()
             server.stop()

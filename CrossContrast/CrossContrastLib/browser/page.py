@@ -7,6 +7,8 @@ from CrossContrastLib.browser.receive import PATH
 
 _SCRIPT = """
 (() => {
+  if (window.crossContrastPage) return;  // a page that is drawn anew, as for another layout, runs its scripts again
+  window.crossContrastPage = true;
   const state = (values) => window.trame && Object.entries(values).forEach(([k, v]) => window.trame.state.set(k, v));
   async function filesOf(item, path = "") {
     if (item.isFile) {

@@ -7,11 +7,12 @@ from trame.widgets import html
 from trame_slicer.app.logic.slice_view_logic import connect_slice_view_slider_to_state
 from trame_slicer.app.ui.slider import Slider
 from trame_slicer.core import LayoutManager, SlicerApp
-from trame_slicer.rca_view import register_rca_factories
 from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
 
-#: Pictures per second of the view that the mouse is in, and of the others.
-_FRAMES, _FRAMES_ELSEWHERE = 30.0, 20.0
+from CrossContrastLib.browser.pictures import PictureQueue
+from CrossContrastLib.browser.row import LABELS, TAGS
+from CrossContrastLib.browser.view_factory import PictureViewFactory
+
 #: What the views are called in the scene, and by people.
 _NAMES = {"Red": "Axial", "Yellow": "Sagittal", "Green": "Coronal"}
 _LABEL = (
@@ -22,14 +23,9 @@ _LABEL = (
 
 def add_views(application: SlicerApp, server: Any) -> LayoutManager:
     """Let the pages of ``server`` show views of the application's scene; return what chooses among the layouts."""
-    register_rca_factories(
-        application.view_manager,
-        server,
-        slice_view_ui_f=_slice_controls,
-        three_d_view_ui_f=_space_controls,
-        target_fps=_FRAMES,
-        blur_fps=_FRAMES_ELSEWHERE,
-    )
+    queue = PictureQueue()
+    for controls, space in ((_slice_controls, False), (_space_controls, True)):
+        application.view_manager.register_factory(PictureViewFactory(server, queue, controls, space=space))
     manager = LayoutManager(application.scene, application.view_manager, server)
     # Not lazily: views that were made while a page is being drawn would become a part of it a second time.
     manager.register_layout_dict(dict(layouts()))
@@ -50,11 +46,15 @@ def layouts() -> Mapping[str, Layout]:
     }
 
 
-def _slice_controls(server: Any, _view_id: str, view: Any) -> None:
-    """A slider along the lower edge, and the orientation's name; the image fills the view whenever its size changes."""
-    view.interactor().AddObserver("WindowResizeEvent", lambda *_: _fit(view))
-    name = _NAMES.get(view.get_singleton_tag(), view.get_singleton_tag())
-    html.Div(name, style=_LABEL, classes=f"view-label label-{name.lower()}")
+def _slice_controls(server: Any, view: Any) -> None:
+    """A slider along the lower edge, and the view's name; the image fills the view whenever its size changes."""
+    tag = view.get_singleton_tag()
+    beside = tag in TAGS
+    if not beside:  # the views of a row follow each other
+        view.interactor().AddObserver("WindowResizeEvent", lambda *_: _fit(view))
+    name = _NAMES.get(tag, tag)
+    text = f"{{{{ {LABELS}[{TAGS.index(tag)}] }}}}" if beside else name
+    html.Div(text, style=_LABEL, classes=f"view-label label-{name.lower()}")
     with html.Div(style="position:absolute;bottom:0;left:0;right:0;padding:0 8px"):
         Slider(
             typed_state=connect_slice_view_slider_to_state(server, view),
@@ -71,6 +71,6 @@ def _fit(view: Any) -> None:
     view.set_slice_value(place)
 
 
-def _space_controls(_server: Any, _view_id: str, _view: Any) -> None:
+def _space_controls(_server: Any, _view: Any) -> None:
     """The 3-D view is turned by the mouse and needs no controls; it shows surfaces only, so it says what it is."""
     html.Div("3D: surfaces", style=_LABEL, classes="view-label label-3d")

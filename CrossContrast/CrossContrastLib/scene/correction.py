@@ -12,7 +12,7 @@ from CrossContrastLib.corrections.soft_brush import Edit, EditHistory, SoftStrok
 from CrossContrastLib.corrections.soft_merge import soft_merge
 from CrossContrastLib.scene.images import add_volume, grid_of, ijk_to_ras, image_of, put_on, soft_on, voxels
 from CrossContrastLib.scene.roles import PREDICTED_ROLE
-from CrossContrastLib.scene.segments import make_segment, segment_parts, set_segment
+from CrossContrastLib.scene.segments import make_segment, segment_parts, set_segment_part
 
 #: The surface of the map within this distance (mm) of an edit shows a soft merge how soft its edge shall be.
 _NEAR = 20.0
@@ -47,6 +47,9 @@ class Correction:
         # The map as it was before the segment was touched, and the part of it in which the segment was or is.
         self._before_segment = voxels(soft).copy()
         self._touched = self._with_rim(box_of(self._before_segment >= threshold))
+        # Where the map differs from the prediction, kept up to date: asking all voxels takes longer than a stroke.
+        self._differs = self._before_segment != voxels(self.predicted)
+        self._changed = int(np.count_nonzero(self._differs))
         self._stroke: SoftStroke | None = None
 
     def start_stroke(self, radius: float, strength: float, raising: bool) -> None:
@@ -71,7 +74,8 @@ class Correction:
         if edit is None:
             return None
         self.history.push(edit)
-        self._cut()
+        self._count(edit.box)
+        self._cut(edit.box)
         return edit.box
 
     def take_segment(self) -> Box | None:
@@ -93,6 +97,7 @@ class Correction:
         box = placed(changed, self._touched)
         self.history.push(Edit(box, values[box].copy(), merged[changed].copy()))
         values[box] = merged[changed]
+        self._count(box)
         self._tell()
         return box
 
@@ -131,7 +136,7 @@ class Correction:
     @property
     def changed_voxels(self) -> int:
         """How many voxels of the map differ from the prediction."""
-        return int(np.count_nonzero(voxels(self.soft) != voxels(self.predicted)))
+        return self._changed
 
     def write(self, folder: Path) -> dict[str, Path]:
         """Write map, mask and the mask before the correction to ``folder``, on the node's grid; return them by name."""
@@ -156,17 +161,28 @@ class Correction:
 
     def _after(self, box: Box | None) -> Box | None:
         if box is not None:
+            self._count(box)
             self._tell()
-            self._cut()
+            self._cut(box)
         return box
 
-    def _cut(self) -> None:
-        self._before_segment = voxels(self.soft).copy()
-        inside = self._before_segment >= self.threshold
-        self._touched = self._with_rim(box_of(inside))
+    def _count(self, box: Box) -> None:
+        differs = voxels(self.soft)[box] != voxels(self.predicted)[box]
+        self._changed += int(np.count_nonzero(differs)) - int(np.count_nonzero(self._differs[box]))
+        self._differs[box] = differs
+
+    def _cut(self, box: Box) -> None:
+        """Cut the segment anew where it was and where the map has changed; elsewhere there is none."""
+        values = voxels(self.soft)
+        # What the segment touched may have been merged before without a cut, so all of that is taken.
+        region = union(self._touched, box) or box
+        self._before_segment[region] = values[region]
+        inside = values[region] >= self.threshold
+        found = box_of(inside)
+        self._touched = self._with_rim(placed(found, region)) if found else None
         self.changing = True
         try:
-            set_segment(self.segmentation, self.soft, inside)
+            set_segment_part(self.segmentation, self.soft, inside, region)
         finally:
             self.changing = False
 

@@ -7,7 +7,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from CrossContrastLib.corrections.boxes import Box, box_of
+from CrossContrastLib.corrections.boxes import Box, box_of, placed
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.scene.images import as_vtk, ijk_to_ras, make_image_data, voxels
 from CrossContrastLib.scene.roles import SOFT_MAP_ROLE
@@ -56,10 +56,17 @@ def threshold_of(segmentation: Any) -> float:
 
 def set_segment(segmentation: Any, soft: Any, inside: np.ndarray) -> None:
     """Replace the first segment by the true voxels of ``inside`` (k, j, i), which lies on the grid of ``soft``."""
+    set_segment_part(
+        segmentation, soft, inside, (slice(0, inside.shape[0]), slice(0, inside.shape[1]), slice(0, inside.shape[2]))
+    )
+
+
+def set_segment_part(segmentation: Any, soft: Any, inside: np.ndarray, region: Box) -> None:
+    """Replace the first segment by the true voxels of ``inside``, the part ``region`` of the grid of ``soft``."""
     box = box_of(inside) or (slice(0, 1),) * 3
     labels = slicer.vtkOrientedImageData()
     data = make_image_data(inside[box].astype(np.uint8))
-    data.SetExtent([end for side in reversed(box) for end in (side.start, side.stop - 1)])
+    data.SetExtent([end for side in reversed(placed(box, region)) for end in (side.start, side.stop - 1)])
     labels.ShallowCopy(data)
     labels.SetImageToWorldMatrix(as_vtk(ijk_to_ras(soft)))
     logic = slicer.vtkSlicerSegmentationsModuleLogic

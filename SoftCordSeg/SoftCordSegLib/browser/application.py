@@ -9,9 +9,11 @@ from CrossContrastLib.browser.job_runner import JobRunner
 from CrossContrastLib.browser.page import prepare_page_state
 from CrossContrastLib.browser.plan import SessionPlan
 from CrossContrastLib.browser.receive import add_download, add_upload
+from CrossContrastLib.browser.row import ViewRow
 from CrossContrastLib.browser.views import add_views
 from CrossContrastLib.corrections.dataset import CorrectionDataset
 from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.comparing import Comparing
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.exporting import Exporting
@@ -23,6 +25,7 @@ from SoftCordSegLib.browser.retraining import Retraining
 from SoftCordSegLib.browser.saving import Saving
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
+from SoftCordSegLib.browser.translating import Translating
 from SoftCordSegLib.browser.work import Work
 
 
@@ -35,6 +38,7 @@ class CordApplication:
         dataset = plan.arguments.get("dataset")
         self.desk = Desk(SlicerApp(), plan.folder)
         layouts = add_views(self.desk.application, server)
+        row = ViewRow(self.desk.application, layouts, server)
         self.cases = Cases(
             server,
             self.desk,
@@ -47,6 +51,9 @@ class CordApplication:
         self.cases.use(work, lambda: segmenting.typed.data.model)
         showing = Showing(server, self.desk, layouts)
         correcting = Correcting(server, self.desk)
+        row.new_views += [showing.show, correcting.use_tool]
+        comparing = Comparing(server, self.desk, self.cases, showing, row)
+        translating = Translating(server, self.desk, self.cases, comparing, work)
         measuring = Measuring(server, self.desk, correcting)
         saving = Saving(server, self.desk, self.cases, correcting, work)
         retraining = Retraining(
@@ -61,11 +68,21 @@ class CordApplication:
         self.page = CordPage(
             server,
             layouts,
-            bind_keys(server, self.cases, showing, correcting, measuring, saving),
+            bind_keys(
+                server,
+                cases=self.cases,
+                showing=showing,
+                comparing=comparing,
+                correcting=correcting,
+                measuring=measuring,
+                saving=saving,
+            ),
             cases=self.cases,
             work=work,
             segmenting=segmenting,
             showing=showing,
+            comparing=comparing,
+            translating=translating,
             correcting=correcting,
             measuring=measuring,
             saving=saving,

@@ -40,6 +40,7 @@ class Cases:
         self.typed = TypedState(server.state, CaseState, namespace="cases")
         self.before_leaving: Callable[[], None] = lambda: None
         self.kept_map: Callable[[str], MapFiles | None] = lambda _key: None
+        self.listeners: list[Callable[[], None]] = []
         self._cases: dict[str, ListedCase] = {}
         self._work: Work | None = None
         self._model = lambda: "softcord"
@@ -56,6 +57,10 @@ class Cases:
     def current(self) -> ListedCase | None:
         """The case that lies on the desk."""
         return self._cases.get(self._desk.case.key) if self._desk.case else None
+
+    def path_of(self, key: str) -> Path:
+        """Return the file or folder of a case of the list."""
+        return self._cases[key].path
 
     @property
     def keys(self) -> list[str]:
@@ -74,6 +79,8 @@ class Cases:
             for case in self._cases.values()
         ]
         self._update()
+        for listener in self.listeners:
+            listener()
 
     def add_files(self, paths: list[Path]) -> list[str]:
         """Add images to the list and return their keys."""

@@ -38,12 +38,12 @@ class Correcting:
         name = self.typed.name
         self.typed.bind_changes(
             {
-                name.tool: lambda _: self._use_tool(),
-                name.diameter: lambda _: self._use_tool(),
-                name.sphere: lambda _: self._use_tool(),
-                name.all_slices: lambda _: self._use_tool(),
-                name.low: lambda _: self._use_tool(),
-                name.high: lambda _: self._use_tool(),
+                name.tool: lambda _: self.use_tool(),
+                name.diameter: lambda _: self.use_tool(),
+                name.sphere: lambda _: self.use_tool(),
+                name.all_slices: lambda _: self.use_tool(),
+                name.low: lambda _: self.use_tool(),
+                name.high: lambda _: self.use_tool(),
                 name.surface: self._show_surface,
             }
         )
@@ -58,26 +58,40 @@ class Correcting:
         """Take up a tool; the one in hand is put down."""
         data = self.typed.data
         data.tool = "" if tool == data.tool or data.why_not_tool else tool
-        self._use_tool()
+        self.use_tool()
+
+    def use_tool(self) -> None:
+        """Take the chosen tool in hand as it is set now, in all views there are."""
+        if self._correction is None:
+            return
+        data = self.typed.data
+        self._brush.turn(on=data.tool in SOFT_TOOLS)
+        self._tools.use(
+            data.tool if data.tool in SEGMENT_TOOLS else "",
+            diameter=float(data.diameter),
+            sphere=bool(data.sphere),
+            all_slices=bool(data.all_slices),
+            intensities=(float(data.low), float(data.high)),
+        )
 
     def grow_brush(self, factor: float) -> None:
         """Make the brushes larger or smaller."""
         self.typed.data.diameter = float(np.clip(round(self.typed.data.diameter * factor, 1), 1, 40))
-        self._use_tool()
+        self.use_tool()
 
     def smooth(self) -> None:
         """Smooth the segment with a median of the set width."""
         if self._correction:
             self._tools.smooth(float(self.typed.data.kernel))
             self.take_segment()
-            self._use_tool()  # what was in hand is in hand again
+            self.use_tool()  # what was in hand is in hand again
 
     def keep_largest(self) -> None:
         """Remove all parts of the segment but the largest."""
         if self._correction:
             self._tools.keep_largest()
             self.take_segment()
-            self._use_tool()  # what was in hand is in hand again
+            self.use_tool()  # what was in hand is in hand again
 
     def cut_to_range(self) -> None:
         """Remove the voxels of the segment whose intensity in the image is out of the set range."""
@@ -142,19 +156,6 @@ class Correcting:
         data.lowest, data.highest = float(np.floor(image.min())), float(np.ceil(image.max()))
         low, high = np.percentile(image[found], (2, 98)) if found.any() else (data.lowest, data.highest)
         data.low, data.high = float(np.floor(low)), float(np.ceil(high))
-
-    def _use_tool(self) -> None:
-        if self._correction is None:
-            return
-        data = self.typed.data
-        self._brush.turn(on=data.tool in SOFT_TOOLS)
-        self._tools.use(
-            data.tool if data.tool in SEGMENT_TOOLS else "",
-            diameter=float(data.diameter),
-            sphere=bool(data.sphere),
-            all_slices=bool(data.all_slices),
-            intensities=(float(data.low), float(data.high)),
-        )
 
     def _press(self, point: tuple[float, float, float], shift: bool) -> None:
         data = self.typed.data

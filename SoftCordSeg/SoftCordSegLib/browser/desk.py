@@ -59,12 +59,7 @@ class Desk:
 
         Raises :class:`CrossContrastError` for one that cannot be used, and leaves the desk as it is.
         """
-        whole = read_image(path)
-        if path.is_dir():
-            copy = self.folder / "images" / f"{image_stem(path)}.nrrd"
-            copy.parent.mkdir(exist_ok=True)
-            write_image(whole, copy)
-            path = copy
+        path = self.as_file(path)
         image = load_image(self.scene, path)
         self.clear()
         self.case = OpenCase(key, path, image)
@@ -72,6 +67,19 @@ class Desk:
         display.show_volume_in_slice_background(image)
         display.reset_views()
         self._tell()
+
+    def as_file(self, path: Path) -> Path:
+        """Return the file of an image that can be used; of a DICOM folder that of a copy.
+
+        Raises :class:`CrossContrastError` for one that cannot be used.
+        """
+        whole = read_image(path)
+        if not path.is_dir():
+            return path
+        copy = self.folder / "images" / f"{image_stem(path)}.nrrd"
+        copy.parent.mkdir(exist_ok=True)
+        write_image(whole, copy)
+        return copy
 
     def take_soft(self, files: MapFiles) -> None:
         """Put a soft map on the desk, which belongs to the image that lies there."""

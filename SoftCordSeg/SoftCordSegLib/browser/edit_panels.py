@@ -79,6 +79,7 @@ def _tool_settings(correcting: Correcting) -> None:
                 density="compact",
                 hide_details=True,
                 classes="mb-1",
+                __properties=["min", "max"],
                 **bounds,
             )
         button("Remove what is outside", "mdi-tune-vertical", correcting.cut_to_range, name.why_not_tool, id="range")

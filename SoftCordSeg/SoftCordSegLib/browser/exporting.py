@@ -14,12 +14,13 @@ from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.state import BUSY, NO_DATASET, ExportState
 from SoftCordSegLib.browser.work import Work
 
-#: What users choose from. DICOM SEG needs the original series and is left to the command line.
+#: What users choose from. DICOM segmentations are made of the cases whose series is still where it came from.
 FORMS = (
     ("bids", "BIDS derivatives"),
     ("nnunet", "nnU-Net v2"),
     ("monai-label", "MONAI Label"),
     ("decathlon", "Decathlon"),
+    ("dicom-seg", "DICOM segmentations"),
 )
 
 
@@ -58,7 +59,8 @@ class Exporting:
         shutil.rmtree(result.folder, ignore_errors=True)
         self._archive = Path(made)
         self._update()
-        return " ".join([f"{result.cases} cases are ready to be fetched.", *result.warnings])
+        counted = "1 case is" if result.cases == 1 else f"{result.cases} cases are"
+        return " ".join([f"{counted} ready to be fetched.", *result.warnings])
 
     def _update(self) -> None:
         data = self.typed.data

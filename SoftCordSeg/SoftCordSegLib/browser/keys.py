@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.comparing import Comparing
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.measuring import Measuring
 from SoftCordSegLib.browser.saving import Saving
@@ -25,13 +26,21 @@ KEYS = (
     ("Ctrl+Y", "redo", "redo"),
     ("D", "show what was corrected", "difference"),
     ("V", "hide the map while you look, and show it again", "glance"),
+    ("B", "swap the image with the one it is compared with", "flip"),
     ("Ctrl+S", "save", "save"),
     ("N", "next image", "next_case"),
 )
 
 
 def bind_keys(
-    server: Any, cases: Cases, showing: Showing, correcting: Correcting, measuring: Measuring, saving: Saving
+    server: Any,
+    *,
+    cases: Cases,
+    showing: Showing,
+    comparing: Comparing,
+    correcting: Correcting,
+    measuring: Measuring,
+    saving: Saving,
 ) -> Mapping[str, str]:
     """Make the triggers and return them by key, for the page's script."""
     actions: dict[str, Callable[[], None]] = {
@@ -43,6 +52,7 @@ def bind_keys(
         "redo": correcting.redo,
         "difference": measuring.toggle_difference,
         "glance": showing.glance,
+        "flip": comparing.flip,
         "save": saving.save,
         "next_case": cases.open_next,
     }

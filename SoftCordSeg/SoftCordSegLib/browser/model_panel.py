@@ -6,6 +6,7 @@ from trame.widgets import vuetify3 as v3
 from CrossContrastLib.browser.widgets import button, reason, section
 from SoftCordSegLib.browser.exporting import FORMS, Exporting
 from SoftCordSegLib.browser.retraining import Retraining
+from SoftCordSegLib.browser.segmenting import Segmenting
 
 
 def retrain_panel(retraining: Retraining) -> None:
@@ -57,3 +58,13 @@ def export_panel(exporting: Exporting) -> None:
         button("Export", "mdi-export", exporting.run, name.why_not, id="export")
         button("Fetch", "mdi-download", "window.open('/export', '_blank')", name.why_not_fetch, id="fetch")
         reason(name.why_not)
+
+
+def library_panel(segmenting: Segmenting) -> None:
+    """List the models of the library: what each is for, and which is the current one of its name."""
+    name = segmenting.typed.name
+    line = {"v_for": (f"model in {name.library}",), "key": "model.name", "classes": "text-caption model-line mb-1"}
+    with section("Models", "mdi-bookshelf"), html.Div(**line):
+        html.Span("{{ model.name }}", classes="font-weight-bold")
+        html.Span(" {{ model.use }} ")
+        html.Span("{{ model.note }}", classes="text-medium-emphasis")

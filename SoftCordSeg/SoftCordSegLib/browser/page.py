@@ -11,19 +11,22 @@ from trame_slicer.core import LayoutManager
 from CrossContrastLib.browser.page import page_script
 from CrossContrastLib.browser.widgets import drop_hint, key_table, notices
 from SoftCordSegLib.browser.cases import Cases
+from SoftCordSegLib.browser.compare_panel import compare_panel, translate_panel
+from SoftCordSegLib.browser.comparing import Comparing
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.edit_panels import correct_panel, save_panel
 from SoftCordSegLib.browser.exporting import Exporting
 from SoftCordSegLib.browser.keys import KEYS
 from SoftCordSegLib.browser.legends import map_legend
 from SoftCordSegLib.browser.measuring import Measuring
-from SoftCordSegLib.browser.model_panel import export_panel, retrain_panel
+from SoftCordSegLib.browser.model_panel import export_panel, library_panel, retrain_panel
 from SoftCordSegLib.browser.panels import image_panel, segment_panel, show_panel
 from SoftCordSegLib.browser.plot import area_plot
 from SoftCordSegLib.browser.retraining import Retraining
 from SoftCordSegLib.browser.saving import Saving
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.showing import Showing
+from SoftCordSegLib.browser.translating import Translating
 from SoftCordSegLib.browser.work import Work
 
 TITLE = "CrossContrast"
@@ -31,6 +34,7 @@ _WIDTH = 300
 _STYLE = """
 html { overflow: hidden; }
 .panel { overflow-y: auto; height: 100%; }
+.v-btn.v-tab.panel-tab { min-width: 0; padding: 0 4px; letter-spacing: 0; font-size: 13px; }
 .v-slider.v-input--horizontal { margin-inline: 4px; }
 kbd { white-space: nowrap; background: #444; border-radius: 3px; padding: 1px 6px; }
 .reason { color: #ffcc80; }
@@ -54,6 +58,8 @@ class CordPage:
         work: Work,
         segmenting: Segmenting,
         showing: Showing,
+        comparing: Comparing,
+        translating: Translating,
         correcting: Correcting,
         measuring: Measuring,
         saving: Saving,
@@ -67,9 +73,8 @@ class CordPage:
             self._bar(cases, work, showing, correcting)
             with v3.VNavigationDrawer(v_model=("panel_open",), width=_WIDTH, permanent=True):
                 with v3.VTabs(v_model=("panel_tab",), density="compact", grow=True, color="primary"):
-                    v3.VTab("Segment", value="segment", classes="text-none")
-                    v3.VTab("Correct", value="correct", classes="text-none")
-                    v3.VTab("Model", value="model", classes="text-none")
+                    for text in ("Segment", "Correct", "Compare", "Model"):
+                        v3.VTab(text, value=text.lower(), classes="text-none panel-tab")
                 with html.Div(classes="panel pa-1", style="height:calc(100% - 40px)"):
                     with html.Div(v_show=("panel_tab == 'segment'",)):
                         image_panel(cases)
@@ -78,9 +83,13 @@ class CordPage:
                     with html.Div(v_show=("panel_tab == 'correct'",)):
                         correct_panel(correcting, measuring)
                         save_panel(saving)
+                    with html.Div(v_show=("panel_tab == 'compare'",)):
+                        translate_panel(translating, work)
+                        compare_panel(comparing)
                     with html.Div(v_show=("panel_tab == 'model'",)):
                         retrain_panel(retraining)
                         export_panel(exporting)
+                        library_panel(segmenting)
             with v3.VMain(style="height:100vh"), html.Div(classes="stage"):
                 with html.Div(classes="views"):
                     layouts.initialize_layout_grid(self.layout)

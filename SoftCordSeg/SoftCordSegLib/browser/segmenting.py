@@ -7,7 +7,7 @@ from trame_server.utils.typed_state import TypedState
 
 from CrossContrastLib.ground.provenance import Provenance
 from CrossContrastLib.jobs.job import JobResult
-from CrossContrastLib.models.library import ModelLibrary
+from CrossContrastLib.models.library import ModelEntry, ModelLibrary
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.desk import Desk, MapFiles
 from SoftCordSegLib.browser.state import BUSY, NO_IMAGE, SegmentState
@@ -31,8 +31,13 @@ class Segmenting:
 
     def refresh_models(self) -> None:
         """Look again at which models there are, and choose the current one."""
-        entries = [entry for entry in ModelLibrary().entries() if entry.task == "segmentation" and not entry.problem]
+        library = ModelLibrary().entries()
+        entries = [entry for entry in library if entry.task == "segmentation" and not entry.problem]
         data = self.typed.data
+        data.library = [
+            {"name": str(entry), "use": f"{entry.task}: {', '.join(entry.outputs)}", "note": _note(entry)}
+            for entry in library
+        ]
         data.models = [str(entry) for entry in sorted(entries, key=lambda entry: not entry.current)]
         data.model = data.models[0] if data.models else ""
 
@@ -69,3 +74,10 @@ class Segmenting:
             data.why_not = NO_IMAGE
         else:
             data.why_not = "" if data.model else _NO_MODEL
+
+
+def _note(entry: ModelEntry) -> str:
+    """Say what a user should know of a model besides what it is for."""
+    return entry.problem or ", ".join(
+        word for word, so in (("current", entry.current), ("shipped", entry.shipped)) if so
+    )

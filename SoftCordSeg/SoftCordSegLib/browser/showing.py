@@ -1,5 +1,6 @@
 """How image and soft map are drawn: layout, opacity, threshold, the map of uncertainty."""
 
+from collections.abc import Callable
 from typing import Any
 
 from trame_server.utils.typed_state import TypedState
@@ -23,12 +24,13 @@ class Showing:
         name = self.typed.name
         self.typed.bind_changes(
             {
-                name.layout: self._set_layout,
+                name.layout: self.set_layout,
                 name.opacity: self._set_opacity,
                 name.threshold: self._set_threshold,
-                name.uncertainty: lambda _: self._show(),
+                name.uncertainty: lambda _: self.show(),
             }
         )
+        self.listeners: list[Callable[[], None]] = []
         self._shown: Any = None
         self._glanced = False
         desk.listeners.append(self._update)
@@ -39,25 +41,16 @@ class Showing:
         self._glanced = not self._glanced
         self._set_opacity(self.typed.data.opacity)
 
-    def _set_layout(self, layout: str) -> None:
-        if layout in self._layouts.get_layout_ids():
+    def set_layout(self, layout: str) -> None:
+        """Choose a layout; ``listeners`` are told when its views are there."""
+        if layout in self._layouts.get_layout_ids() and layout != self._layouts.layout_id:
             self._layouts.set_layout(layout)
-            if self._desk.case:  # views that were made only now show nothing yet
-                self._desk.application.display_manager.show_volume_in_slice_background(self._desk.case.image)
-                self._desk.application.display_manager.reset_views()
-                self._show()
+            for listener in self.listeners:
+                listener()
+            self.show()
 
-    def _set_opacity(self, opacity: float) -> None:
-        if self._shown:
-            set_opacity(self._desk.scene, self._shown, 0.0 if self._glanced else float(opacity))
-            self._desk.draw()
-
-    def _set_threshold(self, threshold: float) -> None:
-        if self._desk.soft:
-            set_threshold(self._desk.soft, float(threshold))
-            self._desk.draw()
-
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Draw the map anew in all views; those that were made since it was last drawn do not have it."""
         desk, data = self._desk, self.typed.data
         spread = uncertainty_of(desk.soft) if desk.soft else None
         if desk.soft is None:
@@ -70,6 +63,16 @@ class Showing:
             self._shown = desk.soft
         desk.draw()
 
+    def _set_opacity(self, opacity: float) -> None:
+        if self._shown:
+            set_opacity(self._desk.scene, self._shown, 0.0 if self._glanced else float(opacity))
+            self._desk.draw()
+
+    def _set_threshold(self, threshold: float) -> None:
+        if self._desk.soft:
+            set_threshold(self._desk.soft, float(threshold))
+            self._desk.draw()
+
     def _update(self) -> None:
         desk, data = self._desk, self.typed.data
         data.why_not = "" if desk.soft else NO_MAP
@@ -77,4 +80,4 @@ class Showing:
         data.why_not_uncertainty = data.why_not or ("" if spread else "Segment with the box 'How sure?' ticked.")
         if data.why_not_uncertainty:
             data.uncertainty = False
-        self._show()
+        self.show()

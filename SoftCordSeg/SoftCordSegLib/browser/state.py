@@ -36,9 +36,10 @@ class WorkState:
 
 @dataclass
 class SegmentState:
-    """What to segment with."""
+    """What to segment with; ``library`` has a line (``name``, ``use``, ``note``) for every model there is."""
 
     models: list[str] = field(default_factory=list)
+    library: list[dict[str, str]] = field(default_factory=list)
     model: str = ""
     uncertainty: bool = False
     why_not: str = NO_IMAGE
@@ -124,3 +125,33 @@ class ExportState:
     form: str = "bids"
     why_not: str = NO_DATASET
     why_not_fetch: str = "Nothing was exported yet."
+
+
+@dataclass
+class CompareState:
+    """What lies beside the image, by the keys of ``items`` (``title`` and ``value``); ``in_place`` is the title of what
+    is shown instead of the image for the moment."""
+
+    items: list[dict[str, str]] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
+    orientations: list[str] = field(default_factory=list)
+    orientation: str = ""
+    blink: bool = False
+    in_place: str = ""
+    why_not: str = NO_IMAGE
+    why_not_blink: str = NO_IMAGE
+    why_not_patient: str = NO_IMAGE
+
+
+@dataclass
+class TranslateState:
+    """What to translate with, and the gate's verdict: go, caution, stop, asking, or none where it gave none."""
+
+    models: list[dict[str, str]] = field(default_factory=list)
+    model: str = ""
+    uncertainty: bool = False
+    verdict: str = ""
+    reasons: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    why_not: str = NO_IMAGE

@@ -26,15 +26,28 @@ class Work:
         """Whether a job is under way."""
         return self._runner.busy
 
-    def start(self, job: Job, take: Callable[[JobResult], str], *, heavy: bool = True) -> None:
+    def start(
+        self,
+        job: Job,
+        take: Callable[[JobResult], str],
+        *,
+        heavy: bool = True,
+        after: Callable[[], None] | None = None,
+        failed: Callable[[CrossContrastError], None] | None = None,
+    ) -> None:
         """Start a job; ``take`` gets its result and returns the sentence that the page shows then.
 
-        A job that is not ``heavy`` does not wait for the jobs of other sessions.
+        A job that is not ``heavy`` does not wait for the jobs of other sessions. ``after`` is called when all is done,
+        and may start the next job; ``failed`` gets an error instead of the user.
         """
         data = self.typed.data
         data.busy, data.percent, data.message, data.why_not_cancel = True, 0.0, "starting", ""
         self._runner.start(
-            job, self._on_progress, lambda result: self._on_result(result, take), self._on_error, heavy=heavy
+            job,
+            self._on_progress,
+            lambda result: self._on_result(result, take, after),
+            lambda error: self._on_error(error, failed or self._say),
+            heavy=heavy,
         )
         self._changed()
 
@@ -47,20 +60,26 @@ class Work:
             self.typed.data.percent = round(100 * done / total) if total else 0
             self.typed.data.message = message
 
-    def _on_result(self, result: JobResult, take: Callable[[JobResult], str]) -> None:
+    def _on_result(self, result: JobResult, take: Callable[[JobResult], str], after: Callable[[], None] | None) -> None:
         with self._server.state:
             try:
                 self._end(take(result))
             except CrossContrastError as error:
                 self._end("")
                 self._tell(error.message)
+                return
+            if after:
+                after()
 
-    def _on_error(self, error: CrossContrastError) -> None:
+    def _on_error(self, error: CrossContrastError, failed: Callable[[CrossContrastError], None]) -> None:
         with self._server.state:
             cancelled = error.kind == "cancelled"
             self._end(error.message if cancelled else "")
             if not cancelled:
-                self._tell(" ".join(filter(None, [error.message, error.hint])))
+                failed(error)
+
+    def _say(self, error: CrossContrastError) -> None:
+        self._tell(" ".join(filter(None, [error.message, error.hint])))
 
     def _end(self, message: str) -> None:
         data = self.typed.data

@@ -166,7 +166,7 @@ def export_the_dataset(page, dataset, tmp_path):
     page.tab("Model")
     assert page.page.locator("#fetch").is_disabled()
     page.click("#export")
-    page.until(lambda: "1 cases are ready" in page.text(".run-message"), "the export")
+    page.until(lambda: "1 case is ready" in page.text(".run-message"), "the export")
     with page.page.expect_download() as download:
         page.click("#fetch")
     download.value.save_as(tmp_path / "bids.zip")
