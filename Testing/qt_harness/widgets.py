@@ -64,13 +64,7 @@ class ctkSliderWidget(QtWidgets.QWidget):
 class ctkPathLineEdit(QtWidgets.QWidget):
     """A line for a path."""
 
-    Dirs, Files, Readable, Writable, Exists = (
-        0x01,
-        0x02,
-        0x10,
-        0x20,
-        0x0,
-    )  # QDir's flags; Exists is a wish of the caller's only
+    Dirs, Files, Readable, Writable = 0x01, 0x02, 0x10, 0x20
     currentPathChanged = Signal(str)
     filters = _kept(int, "filters", 0)
     nameFilters = _kept("QStringList", "nameFilters", [])

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.widgets import requirements
+from CrossContrastLib.widgets.messages import show_error
 from SoftCordSegLib.widgets.csa_page import fill
 
 if TYPE_CHECKING:
@@ -109,6 +109,6 @@ class CaseList:
                 dataset.exclude(case.name, self._ui.reasonLineEdit.text, author=self._ui.authorLineEdit.text.strip())
                 self._ui.reasonLineEdit.text = ""
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("Correction dataset"), detailedText=error.hint)
+            show_error(error, _("Correction dataset"))
         self.read(self._folder)
         self.update()

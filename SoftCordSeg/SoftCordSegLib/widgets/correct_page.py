@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from CrossContrastLib.errors import CrossContrastError
+from CrossContrastLib.widgets.messages import show_error
 from SoftCordSegLib.correcting.clock import WorkClock
 from SoftCordSegLib.scene.results import source_of
 from SoftCordSegLib.widgets.brush_tool import BrushTool, Point
@@ -72,7 +73,7 @@ class CorrectPage(VTKObservationMixin):
             with slicer.util.WaitCursor():
                 self.correction = Correction(slicer.mrmlScene, soft, self._parameters.threshold, _SEGMENT)
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("Correction"), detailedText=error.hint)
+            show_error(error, _("Correction"))
             return
         self.clock = WorkClock()
         # A map that was corrected before, and the scene saved and opened since, has changes to save.

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.job_controls import JobControls
+from CrossContrastLib.widgets.messages import show_error
 from SoftCordSegLib.widgets.csa_page import fill
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class RetrainPage:
             with slicer.util.WaitCursor():
                 change()
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("Retrain"), detailedText=error.hint)
+            show_error(error, _("Retrain"))
         self._on_models()
         self._show(self._folder)
 
