@@ -232,3 +232,65 @@ def test_the_uncertainty_is_a_layer_of_its_own(panel, case, scene, tmp_path):
     assert shown_layers(view) == [case[1]]
     assert not panel.ui.showUncertaintyCheckBox.enabled
     assert "Uncertainty" in panel.ui.showUncertaintyCheckBox.toolTip
+
+
+@pytest.fixture
+def to_run(opened, scene):
+    """The panel with a phantom that is long enough for Cancel to come in time, and Uncertainty ticked."""
+    from CrossContrastLib.scene.images import add_volume
+    from SoftCordSegLib.phantom import CordPhantom
+
+    image = add_volume(scene, CordPhantom(size=(64, 64, 48)).image("T2w"), "T2w")
+    panel = opened("SoftCordSeg")
+    panel.ui.inputSelector.setCurrentNode(image)
+    panel.ui.uncertaintyCheckBox.click()
+    return panel
+
+
+def in_the_middle(panel):
+    assert pump(lambda: 0 < panel.ui.progressBar.value < 100, 120)
+    assert panel.widget.controls.busy
+
+
+def test_a_run_with_uncertainty_is_cancelled_and_then_shows_where_the_model_was_not_sure(to_run, tmp_path):
+    from CrossContrastLib.scene.images import voxels
+    from CrossContrastLib.scene.layers import shown_layers
+    from SoftCordSegLib.scene.results import uncertainty_of
+
+    ui = to_run.ui
+    ui.runButton.click()
+    assert not ui.runButton.enabled
+    in_the_middle(to_run)
+    assert ui.statusLabel.text
+    ui.cancelButton.click()
+    assert ui.statusLabel.text == "Cancelled."
+    assert ui.softMapSelector.currentNode() is None
+    assert not list(Path(slicer.app.temporaryPath).glob("CrossContrast-*"))
+    ui.runButton.click()
+    assert pump(lambda: not to_run.widget.controls.busy, 240)
+    assert ui.statusLabel.text.startswith("Done."), ui.statusLabel.text
+    soft = ui.softMapSelector.currentNode()
+    spread = uncertainty_of(soft)
+    assert ui.showUncertaintyCheckBox.enabled
+    ui.showUncertaintyCheckBox.click()
+    view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    assert shown_layers(view) == [soft, spread]
+    # the rim is less sure than the middle of the cord
+    values, sure = voxels(spread), voxels(soft)
+    assert values[(sure > 0.2) & (sure < 0.8)].mean() > 2 * values[sure > 0.98].mean()
+    to_run.grab(tmp_path / "uncertainty.png", 520)
+
+
+@pytest.mark.parametrize("what", ["scene", "module"])
+def test_closing_in_the_middle_of_a_run_ends_it_and_leaves_nothing(to_run, what):
+    to_run.ui.runButton.click()
+    in_the_middle(to_run)
+    if what == "scene":
+        slicer.mrmlScene.Clear(0)
+    else:
+        to_run.widget.cleanup()
+    assert not to_run.widget.controls.busy
+    assert to_run.ui.statusLabel.text == "Cancelled."
+    assert not list(Path(slicer.app.temporaryPath).glob("CrossContrast-*"))
+    settle(to_run)
+    assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == []
