@@ -19,14 +19,13 @@ def _kept(kind: Any, name: str, default: Any, changed: str = "") -> Property:
 
 
 class ctkCollapsibleButton(QtWidgets.QGroupBox):
-    """A box that hides its content when ``collapsed``."""
+    """A box that is only as high as its title when ``collapsed``; what its content shows or hides is kept."""
 
     text = Property(str, lambda self: self.title, lambda self, value: self.setTitle(value))
     collapsed = _kept(bool, "collapsed", False, "_show_content")
 
     def _show_content(self) -> None:
-        for child in self.findChildren(QtWidgets.QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            child.setVisible(not self.collapsed)
+        self.setMaximumHeight(24 if self.collapsed else 16_777_215)
 
 
 class ctkSliderWidget(QtWidgets.QWidget):

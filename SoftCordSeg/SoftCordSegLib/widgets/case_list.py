@@ -60,6 +60,10 @@ class CaseList:
         fill(self._ui.caseTable, [_("Case"), _("State"), _("Test"), _("Revision"), _("Why excluded")], rows)
         self._ui.caseTable.visible = self.known
 
+    def waits(self, at_hand: str) -> bool:
+        """Whether a case other than the one ``at_hand`` waits to be corrected."""
+        return any(case.state == "pending" and case.name != at_hand for case in self._cases)
+
     def update(self, busy: bool | None = None) -> None:
         """Enable what can be done with the selected case, and say why the rest cannot."""
         self._busy = self._busy if not isinstance(busy, bool) else busy

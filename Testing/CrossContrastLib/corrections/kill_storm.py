@@ -101,7 +101,7 @@ def storm(folder: Path, kills: int, seed: int) -> int:
         finished(forked(lambda here=here: create(here)))
         began = time.monotonic()
         finished(forked(lambda here=here: warm_up(here)))
-        longest = max(0.3, 1.5 * (time.monotonic() - began))
+        longest = max(0.1, 0.75 * (time.monotonic() - began))
         log = os.open(here / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         for start in range(number, min(number + KILLS_EACH, kills), SAVERS):
             savers = [
