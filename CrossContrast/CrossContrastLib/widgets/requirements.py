@@ -70,7 +70,7 @@ def _install_torch() -> None:
         torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(
             askConfirmation=True, torchVersionRequirement=_TORCH_VERSION
         )
-    except CalledProcessError as error:
+    except (CalledProcessError, RuntimeError, ValueError) as error:
         raise MissingPackageError(_("PyTorch could not be installed: {reason}.").format(reason=error)) from error
     if torch is None:
         raise MissingPackageError(_("PyTorch was not installed."))
