@@ -96,6 +96,7 @@ class SoftCordSegWidget(ScenePanel):
                 "Ctrl+Shift+N": self.ui.nextButton.click,
                 "Ctrl+Shift+B": self.ui.brushButton.click,
                 "Ctrl+Shift+D": self.ui.differenceCheckBox.click,
+                **self.correcting.keys(),
             }
         )
         self.ui.softMapSelector.addAttribute("vtkMRMLScalarVolumeNode", SOFT_MAP, "1")

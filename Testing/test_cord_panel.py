@@ -188,20 +188,33 @@ def test_the_correction_survives_leaving_the_module_and_the_mouse_is_given_back(
     assert not correcting.widget.shortcuts._made
     correcting.widget.enter()
     assert correcting.widget.correcting.correction.soft is case[1]
-    assert {str(s.key.toString()) for s in correcting.widget.shortcuts._made} == {
-        "Ctrl+Shift+S",
-        "Ctrl+Shift+N",
-        "Ctrl+Shift+B",
-        "Ctrl+Shift+D",
-    }
+    keys = {str(s.key.toString()) for s in correcting.widget.shortcuts._made}
+    assert keys == {*(f"Ctrl+Shift+{key}" for key in "SNBD"), "Ctrl+Z", "Ctrl+Y", "Esc", *"12345"}
 
 
-def test_the_keys_do_what_they_say(correcting):
+def test_the_keys_do_what_they_say(correcting, case):
+    from CrossContrastLib.scene.images import voxels
+
     keys = {s.key.toString(): s for s in correcting.widget.shortcuts._made}
+    editor = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode")
+    keys["2"].activated.emit()
+    assert editor.GetActiveEffectName() == "Erase"
+    keys["Esc"].activated.emit()
+    assert not editor.GetActiveEffectName()
     keys["Ctrl+Shift+B"].activated.emit()
     assert correcting.ui.brushButton.checked
     keys["Ctrl+Shift+D"].activated.emit()
     assert correcting.ui.differenceCheckBox.checked
+    before = voxels(case[1]).copy()
+    drag([voxel_to_ras(case[1], 3, 3, 3)])
+    changed = voxels(case[1]).copy()
+    assert (changed != before).any()
+    keys["Ctrl+Z"].activated.emit()
+    np.testing.assert_array_equal(voxels(case[1]), before)
+    keys["Ctrl+Y"].activated.emit()
+    np.testing.assert_array_equal(voxels(case[1]), changed)
+    keys["Esc"].activated.emit()
+    assert not correcting.ui.brushButton.checked
 
 
 def test_another_soft_map_ends_the_correction_of_the_first(correcting, case, scene, tmp_path):

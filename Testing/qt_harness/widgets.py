@@ -209,6 +209,7 @@ class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):
 class qMRMLSegmentEditorWidget(qMRMLWidget):
     """The Segment Editor: shows which tools it offers, and keeps what it is asked to edit in its parameter node."""
 
+    undoEnabled = _kept(bool, "undoEnabled", True)
     unorderedEffectsVisible = _kept(bool, "unorderedEffectsVisible", True)
     segmentationNodeSelectorVisible = _kept(bool, "segmentationNodeSelectorVisible", True)
     sourceVolumeNodeSelectorVisible = _kept(bool, "sourceVolumeNodeSelectorVisible", True)
@@ -218,7 +219,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._node: Any = None
-        self._observing = self._keys = False
+        self._observing = False
         self._row = QtWidgets.QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
 
@@ -257,6 +258,10 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         if self._node is not None:
             self._node.SetActiveEffectName("")
 
+    def setActiveEffectByName(self, name: str) -> None:
+        """Take a tool."""
+        self._node.SetActiveEffectName(name)
+
     def setupViewObservations(self) -> None:
         """Act on the mouse in the views."""
         self._observing = True
@@ -264,14 +269,6 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def removeViewObservations(self) -> None:
         """Do not."""
         self._observing = False
-
-    def installKeyboardShortcuts(self) -> None:
-        """Let keys choose tools."""
-        self._keys = True
-
-    def uninstallKeyboardShortcuts(self) -> None:
-        """Do not."""
-        self._keys = False
 
     def updateWidgetFromMRML(self) -> None:
         """Show what the node says."""
