@@ -11,20 +11,31 @@ from typing import Any
 import slicer
 import vtk
 
-#: Where the first legend stands, in shares of the view, and how far to the left the next one.
-_RIGHT, _STEP = 0.95, 0.14
+#: Where a legend stands, in shares of the view, how far to the left the next column is, how wide and how high one is.
+_RIGHT, _STEP, _WIDTH, _HEIGHT, _LEAST = 0.97, 0.14, 0.1, 0.4, 0.05
+#: What the title above a legend takes of the view's height, and how high a legend must be for all its numbers.
+_TITLE, _ROOMY = 0.13, 0.3
+_TITLE_SIZE, _LABEL_SIZE = 14, 12
 #: Attribute of the empty model: the ID of the volume whose legend it has. A reference would be gone with the volume.
 _VOLUME = "CrossContrast.LegendOf"
 
 
 def show_legend(
-    volume: Any, title: str, place: int = 0, named_colours: bool = False, further_layer: bool = False
+    volume: Any,
+    title: str,
+    *,
+    row: int = 0,
+    rows: int = 1,
+    column: int = 0,
+    named_colours: bool = False,
+    further_layer: bool = False,
 ) -> Any | None:
-    """Show the legend of the colours of ``volume``, the ``place``-th from the right, and return its display node.
+    """Show the legend of the colours of ``volume`` at the right of the views, and return its display node.
 
-    ``named_colours`` writes the names of a table of labels instead of numbers; ``further_layer`` says that the volume
-    is neither background, foreground nor label layer. Returns ``None`` where the scene does not know legends (no logic
-    of the module Colors has been set on it, as in a bare scene).
+    It is number ``row`` from above of ``rows`` legends, in column ``column`` from the right. ``named_colours`` writes
+    the names of a table of labels instead of numbers; ``further_layer`` says that the volume is neither background,
+    foreground nor label layer. Returns ``None`` where the scene does not know legends (no logic of the module Colors
+    has been set on it, as in a bare scene).
     """
     scene = volume.GetScene()
     if not scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
@@ -33,14 +44,19 @@ def show_legend(
     holder = _stand_in(volume) if further_layer else volume
     legend = legend_of(holder) or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(holder.GetDisplayNode())
     legend.SetTitleText(title)
-    legend.SetPosition(_RIGHT - _STEP * place, 0.5)
-    legend.SetSize(0.12, 0.4)
+    height = max(_LEAST, min(_HEIGHT, 1 / rows - _TITLE))
+    bottom = (1 - height) / 2 if rows == 1 else 1 - (row + 1) / rows
+    # A position of 0 is at the bottom and one of 1 at the top, whatever the height.
+    legend.SetPosition(_RIGHT - _STEP * column, bottom / (1 - height))
+    legend.SetSize(_WIDTH, height)
+    legend.GetTitleTextProperty().SetFontSize(_TITLE_SIZE)
+    legend.GetLabelTextProperty().SetFontSize(_LABEL_SIZE)
     legend.SetUseColorNamesForLabels(named_colours)
     if named_colours:
         legend.SetMaxNumberOfColors(volume.GetDisplayNode().GetColorNode().GetNumberOfColors())
         legend.SetLabelFormat(legend.GetDefaultTextLabelFormat())
     else:
-        legend.SetNumberOfLabels(6)
+        legend.SetNumberOfLabels(6 if height >= _ROOMY else 3)
         legend.SetLabelFormat("%.1f")
     if further_layer:
         legend.SetSaveWithScene(False)

@@ -41,7 +41,8 @@ def show_soft_maps(
     shown = show_layers(scene, background, maps, opacity)
     for number, soft in enumerate(shown):
         title = soft.GetName() if len(shown) > 1 else "cord share"
-        show_legend(soft, title, number, further_layer=number > 0)
+        # The map on top is named above.
+        show_legend(soft, title, row=len(shown) - 1 - number, rows=len(shown), further_layer=number > 0)
     for volume in before - set(shown):
         if volume.GetAttribute(SOFT_MAP):
             hide_legend(volume)
