@@ -40,7 +40,10 @@ def show_legend(
     scene = volume.GetScene()
     if not scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
         return None
-    hide_legend(volume)
+    if further_layer:
+        hide_legend(volume)
+    else:
+        _remove_stand_ins(volume)
     holder = _stand_in(volume) if further_layer else volume
     legend = legend_of(holder) or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(holder.GetDisplayNode())
     legend.SetTitleText(title)
@@ -69,12 +72,7 @@ def hide_legend(volume: Any) -> None:
     legend = legend_of(volume)
     if legend is not None:
         legend.SetVisibility(False)
-    scene = volume.GetScene()
-    for model, of in list(_stand_ins(scene)):
-        if of is None or of is volume:
-            for node in (legend_of(model), model.GetDisplayNode(), model):
-                if node is not None:
-                    scene.RemoveNode(node)
+    _remove_stand_ins(volume)
 
 
 def legend_of(holder: Any) -> Any | None:
@@ -102,6 +100,16 @@ def _stand_in(volume: Any) -> Any:
     display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
     display.SetScalarRange(of.GetWindowLevelMin(), of.GetWindowLevelMax())
     return model
+
+
+def _remove_stand_ins(volume: Any) -> None:
+    """Remove the models that stand in for a volume, and for volumes that are gone."""
+    scene = volume.GetScene()
+    for model, of in list(_stand_ins(scene)):
+        if of is None or of is volume:
+            for node in (legend_of(model), model.GetDisplayNode(), model):
+                if node is not None:
+                    scene.RemoveNode(node)
 
 
 def _stand_ins(scene: Any) -> Iterator[tuple[Any, Any | None]]:
