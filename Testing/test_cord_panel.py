@@ -241,7 +241,16 @@ def test_the_uncertainty_is_a_layer_of_its_own(panel, case, scene, tmp_path):
     assert shown_layers(view) == [soft]
     panel.ui.showUncertaintyCheckBox.click()
     assert shown_layers(view) == [soft, uncertainty_of(soft)]
+    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    assert {node.GetTitleText() for node in legends if node.GetVisibility()} == {"cord share", "uncertainty"}
+    panel.ui.showUncertaintyCheckBox.click()
+    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    assert {node.GetTitleText() for node in legends if node.GetVisibility()} == {"cord share"}
+    panel.ui.showUncertaintyCheckBox.click()
     panel.ui.softMapSelector.setCurrentNode(case[1])
+    assert "uncertainty" not in {
+        node.GetTitleText() for node in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    }
     assert shown_layers(view) == [case[1]]
     assert not panel.ui.showUncertaintyCheckBox.enabled
     assert "Uncertainty" in panel.ui.showUncertaintyCheckBox.toolTip
