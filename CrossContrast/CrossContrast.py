@@ -20,6 +20,7 @@ from slicer.ScriptedLoadableModule import (
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.choices import DEVICES, default_device, set_default_device
+from CrossContrastLib.widgets.messages import show_error
 
 if TYPE_CHECKING:
     from CrossContrastLib.models.library import ModelEntry
@@ -54,7 +55,7 @@ class CrossContrastWidget(ScriptedLoadableModuleWidget):
         self.entries: list[ModelEntry] = []
         self.checked: dict[str, str] = {}  # model -> what verifying said about it
         path = ctk.ctkPathLineEdit
-        self.ui.sourcePathLineEdit.filters = path.Files | path.Dirs | path.Readable | path.Exists
+        self.ui.sourcePathLineEdit.filters = path.Files | path.Dirs | path.Readable
         self.ui.deviceComboBox.addItems(DEVICES[1:])
         self.ui.deviceComboBox.setCurrentIndex(max(0, self.ui.deviceComboBox.findText(default_device())))
         self.ui.deviceLabel.text = _("decided when a job starts")
@@ -172,7 +173,7 @@ class CrossContrastWidget(ScriptedLoadableModuleWidget):
             with slicer.util.WaitCursor():
                 yield
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("CrossContrast"), detailedText=error.hint)
+            show_error(error, _("CrossContrast"))
 
 
 class CrossContrastLogic(ScriptedLoadableModuleLogic):
@@ -243,9 +244,13 @@ class CrossContrastLogic(ScriptedLoadableModuleLogic):
 class CrossContrastTest(ScriptedLoadableModuleTest):
     """The self-test that Slicer runs."""
 
+    def setUp(self) -> None:
+        """Begin with an empty scene."""
+        slicer.mrmlScene.Clear()
+
     def runTest(self) -> None:
         """Check the module's rules without any package from pip."""
-        slicer.mrmlScene.Clear()
+        self.setUp()
         self.test_rollingBack()
 
     def test_rollingBack(self) -> None:

@@ -34,7 +34,7 @@ class RadiomicsCompare(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         parent.title = _("Radiomics Compare")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
-        parent.dependencies = ["CrossContrast"]
+        parent.dependencies = ["CrossContrast", "Plots", "Segmentations"]
         parent.contributors = ["CrossContrast contributors"]
         parent.helpText = _(
             "Measures how alike two images are, inside a mask and with a stated data range. High similarity does not"
@@ -165,9 +165,13 @@ class RadiomicsCompareLogic(ScriptedLoadableModuleLogic):
 class RadiomicsCompareTest(ScriptedLoadableModuleTest):
     """The self-test that Slicer runs."""
 
+    def setUp(self) -> None:
+        """Begin with an empty scene."""
+        slicer.mrmlScene.Clear()
+
     def runTest(self) -> None:
         """Check the module's part of the way without any package from pip."""
-        slicer.mrmlScene.Clear()
+        self.setUp()
         self.test_measuresAreNamedWithWhatTheyDependOn()
 
     def test_measuresAreNamedWithWhatTheyDependOn(self) -> None:

@@ -21,6 +21,7 @@ from CrossContrastLib.scene.soft_map import show_soft_map
 from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
 from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
 from CrossContrastLib.widgets.job_controls import JobControls
+from CrossContrastLib.widgets.messages import show_error
 from CrossContrastLib.widgets.scene_panel import ScenePanel
 from SynthSegLib.objectives.catalogue import CATALOGUE
 from SynthSegLib.widgets.gate_view import GateView, mark
@@ -43,7 +44,7 @@ class SynthSeg(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         parent.title = _("Synthesis")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Filtering")]
-        parent.dependencies = ["CrossContrast"]
+        parent.dependencies = ["CrossContrast", "Colors", "Segmentations"]
         parent.contributors = ["CrossContrast contributors"]
         parent.helpText = _(
             "Translates an image into another contrast or modality with a model of the library, segments with the help"
@@ -344,7 +345,7 @@ class SynthSegWidget(ScenePanel):
         try:
             known = layers(find_translator(self.others[1].model))
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("Synthesis"))
+            show_error(error, _("Synthesis"))
             return
         self.ui.layerComboBox.clear()
         for name, count in known.items():
@@ -415,9 +416,13 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
 class SynthSegTest(ScriptedLoadableModuleTest):
     """The self-test that Slicer runs."""
 
+    def setUp(self) -> None:
+        """Begin with an empty scene."""
+        slicer.mrmlScene.Clear()
+
     def runTest(self) -> None:
         """Check the module's part of the way without any package from pip."""
-        slicer.mrmlScene.Clear()
+        self.setUp()
         self.test_outputVolumeIsFilled()
 
     def test_outputVolumeIsFilled(self) -> None:

@@ -85,13 +85,14 @@ def test_the_worklist_is_worked_through_case_by_case(opened, scene, dataset, mon
     drag([voxel_to_ras(panel.widget.correcting.correction.soft, 3, 3, 3)])
     asked = []
     monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", lambda text: asked.append(text))
-    ui.nextButton.click()
+    ui.caseTable.selectRow(0)
+    ui.openButton.click()
     assert asked == ["The correction is not saved. Go on without it?"]
     assert not panel.widget.dataset.controls.busy
     ui.saveButton.click()
     wait_for(panel)
-    ui.nextButton.click()
-    assert "No other case" in wait_for(panel)
+    assert not ui.nextButton.enabled
+    assert ui.nextButton.toolTip == "No other case waits to be corrected."
     ui.caseTable.selectRow(0)
     ui.openButton.click()
     wait_for(panel)

@@ -188,20 +188,33 @@ def test_the_correction_survives_leaving_the_module_and_the_mouse_is_given_back(
     assert not correcting.widget.shortcuts._made
     correcting.widget.enter()
     assert correcting.widget.correcting.correction.soft is case[1]
-    assert {str(s.key.toString()) for s in correcting.widget.shortcuts._made} == {
-        "Ctrl+Shift+S",
-        "Ctrl+Shift+N",
-        "Ctrl+Shift+B",
-        "Ctrl+Shift+D",
-    }
+    keys = {str(s.key.toString()) for s in correcting.widget.shortcuts._made}
+    assert keys == {*(f"Ctrl+Shift+{key}" for key in "SNBD"), "Ctrl+Z", "Ctrl+Y", "Esc", *"12345"}
 
 
-def test_the_keys_do_what_they_say(correcting):
+def test_the_keys_do_what_they_say(correcting, case):
+    from CrossContrastLib.scene.images import voxels
+
     keys = {s.key.toString(): s for s in correcting.widget.shortcuts._made}
+    editor = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode")
+    keys["2"].activated.emit()
+    assert editor.GetActiveEffectName() == "Erase"
+    keys["Esc"].activated.emit()
+    assert not editor.GetActiveEffectName()
     keys["Ctrl+Shift+B"].activated.emit()
     assert correcting.ui.brushButton.checked
     keys["Ctrl+Shift+D"].activated.emit()
     assert correcting.ui.differenceCheckBox.checked
+    before = voxels(case[1]).copy()
+    drag([voxel_to_ras(case[1], 3, 3, 3)])
+    changed = voxels(case[1]).copy()
+    assert (changed != before).any()
+    keys["Ctrl+Z"].activated.emit()
+    np.testing.assert_array_equal(voxels(case[1]), before)
+    keys["Ctrl+Y"].activated.emit()
+    np.testing.assert_array_equal(voxels(case[1]), changed)
+    keys["Esc"].activated.emit()
+    assert not correcting.ui.brushButton.checked
 
 
 def test_another_soft_map_ends_the_correction_of_the_first(correcting, case, scene, tmp_path):
@@ -228,7 +241,78 @@ def test_the_uncertainty_is_a_layer_of_its_own(panel, case, scene, tmp_path):
     assert shown_layers(view) == [soft]
     panel.ui.showUncertaintyCheckBox.click()
     assert shown_layers(view) == [soft, uncertainty_of(soft)]
+    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    assert {node.GetTitleText() for node in legends if node.GetVisibility()} == {"cord share", "uncertainty"}
+    panel.ui.showUncertaintyCheckBox.click()
+    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    assert {node.GetTitleText() for node in legends if node.GetVisibility()} == {"cord share"}
+    panel.ui.showUncertaintyCheckBox.click()
     panel.ui.softMapSelector.setCurrentNode(case[1])
+    assert "uncertainty" not in {
+        node.GetTitleText() for node in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    }
     assert shown_layers(view) == [case[1]]
     assert not panel.ui.showUncertaintyCheckBox.enabled
     assert "Uncertainty" in panel.ui.showUncertaintyCheckBox.toolTip
+
+
+@pytest.fixture
+def to_run(opened, scene):
+    """The panel with a phantom that is long enough for Cancel to come in time, and Uncertainty ticked."""
+    from CrossContrastLib.scene.images import add_volume
+    from SoftCordSegLib.phantom import CordPhantom
+
+    image = add_volume(scene, CordPhantom(size=(64, 64, 48)).image("T2w"), "T2w")
+    panel = opened("SoftCordSeg")
+    panel.ui.inputSelector.setCurrentNode(image)
+    panel.ui.uncertaintyCheckBox.click()
+    return panel
+
+
+def in_the_middle(panel):
+    assert pump(lambda: 0 < panel.ui.progressBar.value < 100, 120)
+    assert panel.widget.controls.busy
+
+
+def test_a_run_with_uncertainty_is_cancelled_and_then_shows_where_the_model_was_not_sure(to_run, tmp_path):
+    from CrossContrastLib.scene.images import voxels
+    from CrossContrastLib.scene.layers import shown_layers
+    from SoftCordSegLib.scene.results import uncertainty_of
+
+    ui = to_run.ui
+    ui.runButton.click()
+    assert not ui.runButton.enabled
+    in_the_middle(to_run)
+    assert ui.statusLabel.text
+    ui.cancelButton.click()
+    assert ui.statusLabel.text == "Cancelled."
+    assert ui.softMapSelector.currentNode() is None
+    assert not list(Path(slicer.app.temporaryPath).glob("CrossContrast-*"))
+    ui.runButton.click()
+    assert pump(lambda: not to_run.widget.controls.busy, 240)
+    assert ui.statusLabel.text.startswith("Done."), ui.statusLabel.text
+    soft = ui.softMapSelector.currentNode()
+    spread = uncertainty_of(soft)
+    assert ui.showUncertaintyCheckBox.enabled
+    ui.showUncertaintyCheckBox.click()
+    view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    assert shown_layers(view) == [soft, spread]
+    # the rim is less sure than the middle of the cord
+    values, sure = voxels(spread), voxels(soft)
+    assert values[(sure > 0.2) & (sure < 0.8)].mean() > 2 * values[sure > 0.98].mean()
+    to_run.grab(tmp_path / "uncertainty.png", 520)
+
+
+@pytest.mark.parametrize("what", ["scene", "module"])
+def test_closing_in_the_middle_of_a_run_ends_it_and_leaves_nothing(to_run, what):
+    to_run.ui.runButton.click()
+    in_the_middle(to_run)
+    if what == "scene":
+        slicer.mrmlScene.Clear(0)
+    else:
+        to_run.widget.cleanup()
+    assert not to_run.widget.controls.busy
+    assert to_run.ui.statusLabel.text == "Cancelled."
+    assert not list(Path(slicer.app.temporaryPath).glob("CrossContrast-*"))
+    settle(to_run)
+    assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == []

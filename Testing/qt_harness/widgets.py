@@ -19,14 +19,13 @@ def _kept(kind: Any, name: str, default: Any, changed: str = "") -> Property:
 
 
 class ctkCollapsibleButton(QtWidgets.QGroupBox):
-    """A box that hides its content when ``collapsed``."""
+    """A box that is only as high as its title when ``collapsed``; what its content shows or hides is kept."""
 
     text = Property(str, lambda self: self.title, lambda self, value: self.setTitle(value))
     collapsed = _kept(bool, "collapsed", False, "_show_content")
 
     def _show_content(self) -> None:
-        for child in self.findChildren(QtWidgets.QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            child.setVisible(not self.collapsed)
+        self.setMaximumHeight(24 if self.collapsed else 16_777_215)
 
 
 class ctkSliderWidget(QtWidgets.QWidget):
@@ -64,13 +63,7 @@ class ctkSliderWidget(QtWidgets.QWidget):
 class ctkPathLineEdit(QtWidgets.QWidget):
     """A line for a path."""
 
-    Dirs, Files, Readable, Writable, Exists = (
-        0x01,
-        0x02,
-        0x10,
-        0x20,
-        0x0,
-    )  # QDir's flags; Exists is a wish of the caller's only
+    Dirs, Files, Readable, Writable = 0x01, 0x02, 0x10, 0x20
     currentPathChanged = Signal(str)
     filters = _kept(int, "filters", 0)
     nameFilters = _kept("QStringList", "nameFilters", [])
@@ -216,6 +209,7 @@ class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):
 class qMRMLSegmentEditorWidget(qMRMLWidget):
     """The Segment Editor: shows which tools it offers, and keeps what it is asked to edit in its parameter node."""
 
+    undoEnabled = _kept(bool, "undoEnabled", True)
     unorderedEffectsVisible = _kept(bool, "unorderedEffectsVisible", True)
     segmentationNodeSelectorVisible = _kept(bool, "segmentationNodeSelectorVisible", True)
     sourceVolumeNodeSelectorVisible = _kept(bool, "sourceVolumeNodeSelectorVisible", True)
@@ -225,7 +219,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._node: Any = None
-        self._observing = self._keys = False
+        self._observing = False
         self._row = QtWidgets.QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
 
@@ -264,6 +258,10 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         if self._node is not None:
             self._node.SetActiveEffectName("")
 
+    def setActiveEffectByName(self, name: str) -> None:
+        """Take a tool."""
+        self._node.SetActiveEffectName(name)
+
     def setupViewObservations(self) -> None:
         """Act on the mouse in the views."""
         self._observing = True
@@ -271,14 +269,6 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def removeViewObservations(self) -> None:
         """Do not."""
         self._observing = False
-
-    def installKeyboardShortcuts(self) -> None:
-        """Let keys choose tools."""
-        self._keys = True
-
-    def uninstallKeyboardShortcuts(self) -> None:
-        """Do not."""
-        self._keys = False
 
     def updateWidgetFromMRML(self) -> None:
         """Show what the node says."""

@@ -51,7 +51,7 @@ def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float =
     for view in slice_views(scene):
         view.SetLabelVolumeID(node.GetID())
         view.SetLabelOpacity(opacity)
-    show_legend(node, "correction", place=1, named_colours=True)
+    show_legend(node, "correction", column=1, named_colours=True)
     return node
 
 

@@ -1,49 +1,120 @@
-"""Colour legends in the slice views."""
+"""Colour legends in the slice views.
 
+Slicer (5.12) draws the legend of a volume only where the volume is a view's background, foreground or label layer. The
+legend of a volume in a further layer belongs to an empty model instead, whose colours and range are the volume's: the
+legends of models are drawn in any view.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 import slicer
+import vtk
 
-#: Where the first legend stands, in shares of the view, and how far to the left the next one.
-_RIGHT, _STEP = 0.95, 0.14
+#: Where a legend stands, in shares of the view, how far to the left the next column is, how wide and how high one is.
+_RIGHT, _STEP, _WIDTH, _HEIGHT, _LEAST = 0.97, 0.14, 0.1, 0.4, 0.05
+#: What the title above a legend takes of the view's height, and how high a legend must be for all its numbers.
+_TITLE, _ROOMY = 0.13, 0.3
+_TITLE_SIZE, _LABEL_SIZE = 14, 12
+#: Attribute of the empty model: the ID of the volume whose legend it has. A reference would be gone with the volume.
+_VOLUME = "CrossContrast.LegendOf"
 
 
-def show_legend(volume: Any, title: str, place: int = 0, named_colours: bool = False) -> Any | None:
-    """Show the legend of the colours of ``volume``, the ``place``-th from the right, and return its display node.
+def show_legend(
+    volume: Any,
+    title: str,
+    *,
+    row: int = 0,
+    rows: int = 1,
+    column: int = 0,
+    named_colours: bool = False,
+    further_layer: bool = False,
+) -> Any | None:
+    """Show the legend of the colours of ``volume`` at the right of the views, and return its display node.
 
-    ``named_colours`` writes the names of a table of labels instead of numbers. Returns ``None`` where the scene does
-    not know legends (no logic of the module Colors has been set on it, as in a bare scene).
+    It is number ``row`` from above of ``rows`` legends, in column ``column`` from the right. ``named_colours`` writes
+    the names of a table of labels instead of numbers; ``further_layer`` says that the volume is neither background,
+    foreground nor label layer. Returns ``None`` where the scene does not know legends (no logic of the module Colors
+    has been set on it, as in a bare scene).
     """
-    legend = _find_or_add(volume)
-    if legend is None:
+    scene = volume.GetScene()
+    if not scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
         return None
+    if further_layer:
+        hide_legend(volume)
+    else:
+        _remove_stand_ins(volume)
+    holder = _stand_in(volume) if further_layer else volume
+    legend = legend_of(holder) or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(holder.GetDisplayNode())
     legend.SetTitleText(title)
-    legend.SetPosition(_RIGHT - _STEP * place, 0.5)
-    legend.SetSize(0.12, 0.4)
+    height = max(_LEAST, min(_HEIGHT, 1 / rows - _TITLE))
+    bottom = (1 - height) / 2 if rows == 1 else 1 - (row + 1) / rows
+    # A position of 0 is at the bottom and one of 1 at the top, whatever the height.
+    legend.SetPosition(_RIGHT - _STEP * column, bottom / (1 - height))
+    legend.SetSize(_WIDTH, height)
+    legend.GetTitleTextProperty().SetFontSize(_TITLE_SIZE)
+    legend.GetLabelTextProperty().SetFontSize(_LABEL_SIZE)
     legend.SetUseColorNamesForLabels(named_colours)
     if named_colours:
         legend.SetMaxNumberOfColors(volume.GetDisplayNode().GetColorNode().GetNumberOfColors())
         legend.SetLabelFormat(legend.GetDefaultTextLabelFormat())
     else:
-        legend.SetNumberOfLabels(6)
+        legend.SetNumberOfLabels(6 if height >= _ROOMY else 3)
         legend.SetLabelFormat("%.1f")
+    if further_layer:
+        legend.SetSaveWithScene(False)
     legend.SetVisibility(True)
     return legend
 
 
 def hide_legend(volume: Any) -> None:
-    """Hide the legend of ``volume``, where it has one."""
-    legend = _find(volume)
+    """Hide the legend of ``volume``, where it has one, and take away those of volumes that are gone."""
+    legend = legend_of(volume)
     if legend is not None:
         legend.SetVisibility(False)
+    _remove_stand_ins(volume)
 
 
-def _find(volume: Any) -> Any | None:
+def legend_of(holder: Any) -> Any | None:
+    """Return the legend's display node of a volume, or of the model that stands in for one; ``None`` without legend."""
     logic = getattr(slicer, "vtkSlicerColorLogic", None)
-    return logic.GetColorLegendDisplayNode(volume) if logic else None
+    return logic.GetColorLegendDisplayNode(holder) if logic else None
 
 
-def _find_or_add(volume: Any) -> Any | None:
-    if not volume.GetScene().IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
-        return None
-    return _find(volume) or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume.GetDisplayNode())
+def _stand_in(volume: Any) -> Any:
+    """Make the empty model that has the legend of a volume; it is neither seen nor saved."""
+    scene, of = volume.GetScene(), volume.GetDisplayNode()
+    model = slicer.vtkMRMLModelNode()
+    model.SetName(f"{volume.GetName()} legend")
+    model.SetHideFromEditors(True)
+    model.SetSaveWithScene(False)
+    model = scene.AddNode(model)
+    model.SetAndObservePolyData(vtk.vtkPolyData())
+    model.CreateDefaultDisplayNodes()
+    model.SetAttribute(_VOLUME, volume.GetID())
+    display = model.GetDisplayNode()
+    display.SetSaveWithScene(False)
+    display.SetVisibility2D(True)  # a legend is drawn where its model is: in slice views only
+    display.SetVisibility3D(False)
+    display.SetAndObserveColorNodeID(of.GetColorNodeID())
+    display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
+    display.SetScalarRange(of.GetWindowLevelMin(), of.GetWindowLevelMax())
+    return model
+
+
+def _remove_stand_ins(volume: Any) -> None:
+    """Remove the models that stand in for a volume, and for volumes that are gone."""
+    scene = volume.GetScene()
+    for model, of in list(_stand_ins(scene)):
+        if of is None or of is volume:
+            for node in (legend_of(model), model.GetDisplayNode(), model):
+                if node is not None:
+                    scene.RemoveNode(node)
+
+
+def _stand_ins(scene: Any) -> Iterator[tuple[Any, Any | None]]:
+    """Return the models that stand in, with their volumes; ``None`` for a volume that is gone."""
+    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLModelNode")):
+        model = scene.GetNthNodeByClass(index, "vtkMRMLModelNode")
+        if model.GetAttribute(_VOLUME):
+            yield model, scene.GetNodeByID(model.GetAttribute(_VOLUME))

@@ -25,9 +25,8 @@ def show_soft_maps(
 ) -> list[Any]:
     """Show several soft maps at once, each with its own hue, the last on top.
 
-    Each has a colour legend, but Slicer (5.12) draws legends for the foreground and the label layer only: with several
-    maps that is the lowest one's, whose title then names it.
-    Returns those that the slice views can show: all, or where they have no further layers the last one only.
+    Each has a colour legend in the slice views, which with several maps names it. Returns those that the slice views
+    can show: all, or where they have no further layers the last one only.
     """
     palettes = list(SOFT_PALETTES)
     before = {layer for view in slice_views(scene) for layer in shown_layers(view)}
@@ -39,8 +38,11 @@ def show_soft_maps(
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(0.0, 1.0)
         set_threshold(soft, threshold)
-        show_legend(soft, soft.GetName() if len(maps) > 1 else "cord share", len(maps) - 1 - number)
     shown = show_layers(scene, background, maps, opacity)
+    for number, soft in enumerate(shown):
+        title = soft.GetName() if len(shown) > 1 else "cord share"
+        # The map on top is named above.
+        show_legend(soft, title, row=len(shown) - 1 - number, rows=len(shown), further_layer=number > 0)
     for volume in before - set(shown):
         if volume.GetAttribute(SOFT_MAP):
             hide_legend(volume)

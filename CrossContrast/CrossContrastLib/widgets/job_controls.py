@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.job_runner import JobRunner
+from CrossContrastLib.widgets.messages import show_error
 
 if TYPE_CHECKING:
     from CrossContrastLib.jobs.job import Job, JobResult
@@ -69,6 +70,9 @@ class JobControls:
             self._runner.start(self._make_job(Path(self._folder.name)))
         except CrossContrastError as error:
             self._on_error(error)
+        except Exception:
+            self._end(_("The work cannot begin; the log says why."))
+            raise
         else:
             self._show_progress(0, 1, _("starting"))
             self._update()
@@ -99,7 +103,7 @@ class JobControls:
 
     def _on_error(self, error: CrossContrastError) -> None:
         self._end(error.message)
-        slicer.util.errorDisplay(error.message, windowTitle=self._title, detailedText=error.hint)
+        show_error(error, self._title)
 
     def _on_cancelled(self) -> None:
         self._end(_("Cancelled."))

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.scene.volumes import read_volume
 from CrossContrastLib.widgets import requirements
+from CrossContrastLib.widgets.messages import show_error
 from RadiomicsCompareLib.reader.scene.marks import Marker
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ class ReadingPage:
     def _fail(self, error: CrossContrastError) -> None:
         self.close()
         self.messageLabel.text = error.message
-        slicer.util.errorDisplay(error.message, windowTitle=self._title, detailedText=error.hint)
+        show_error(error, self._title)
 
     def _update(self) -> None:
         shown = self._volume is not None

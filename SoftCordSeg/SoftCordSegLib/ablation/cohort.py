@@ -43,8 +43,10 @@ class Person:
     seed: int
 
 
-def make_cohort(folder: Path, subjects: int, progress: Progress) -> Cohort:
+def make_cohort(folder: Path, subjects: int, progress: Progress, *, first: int = 0) -> Cohort:
     """Write ``subjects`` persons to test on and twice as many to train on, unless they are there; return the table.
+
+    The persons are those of the numbers from ``first`` on.
 
     Per person and contrast there are an image and a manual mask, per person their average over the contrasts, which is
     the soft mask: all contrasts lie on one grid, so nothing has to be registered.
@@ -55,7 +57,7 @@ def make_cohort(folder: Path, subjects: int, progress: Progress) -> Cohort:
         for number in range(3 * subjects):
             progress(number, 3 * subjects, "drawing bodies")
             split = "test" if number < subjects else "train"
-            rows += _write_person(number, folder, split)
+            rows += _write_person(first + number, folder, split)
         write_table(table, ["subject", "role", "image", "mask", "split", MANUAL], rows)
     return read_cohort(table)
 

@@ -7,12 +7,17 @@ from pydantic import BaseModel, ConfigDict
 from CrossContrastLib.segmentation_metrics import SegmentationMetric
 
 #: What methods are judged by, one value per subject.
-SubjectMeasure = Literal["csa_sd_mm2", "csa_error_mm2"] | SegmentationMetric
+SubjectMeasure = Literal["csa_sd_mm2", "csa_error_mm2", "centre_distance_mm"] | SegmentationMetric
 SUBJECT_MEASURES: tuple[SubjectMeasure, ...] = (
     "csa_sd_mm2",
     "csa_error_mm2",
     *get_args(SegmentationMetric),
+    "centre_distance_mm",
 )
+
+#: Further measures of where a segmentation lies, see :class:`SoftCordSegLib.evaluation.position.Position`.
+PositionMeasure = Literal["centre_distance95_mm", "to_left_mm", "to_front_mm", "missed_share"]
+POSITION_MEASURES: tuple[PositionMeasure, ...] = get_args(PositionMeasure)
 
 #: How reports call them.
 MEASURE_NAMES: dict[SubjectMeasure, str] = {
@@ -24,6 +29,7 @@ MEASURE_NAMES: dict[SubjectMeasure, str] = {
     "hausdorff95_mm": "Hausdorff 95 (mm)",
     "surface_distance_mm": "average surface distance (mm)",
     "calibration_error": "expected calibration error",
+    "centre_distance_mm": "distance of the centrelines (mm)",
 }
 
 
@@ -31,7 +37,8 @@ class Agreement(BaseModel):
     """Agreement with a reference mask; ``None`` where it is not defined or there is no mask.
 
     ``csa_error_mm2`` is the absolute difference of the mean areas over the slices that both masks have, the others are
-    those of :class:`CrossContrastLib.segmentation_metrics.SegmentationScores`.
+    those of :class:`CrossContrastLib.segmentation_metrics.SegmentationScores` and, from ``centre_distance_mm`` on, of
+    :class:`SoftCordSegLib.evaluation.position.Position`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +49,11 @@ class Agreement(BaseModel):
     hausdorff95_mm: float | None = None
     surface_distance_mm: float | None = None
     calibration_error: float | None = None
+    centre_distance_mm: float | None = None
+    centre_distance95_mm: float | None = None
+    to_left_mm: float | None = None
+    to_front_mm: float | None = None
+    missed_share: float | None = None
 
 
 class CaseName(BaseModel):

@@ -7,14 +7,14 @@ from typing import Any
 
 from CrossContrastLib.ground.files import staging_folder
 from CrossContrastLib.ground.provenance import FileRecord, Provenance
-from SoftCordSegLib.evaluation.measures import SUBJECT_MEASURES, CaseScores, SubjectScores
+from SoftCordSegLib.evaluation.measures import POSITION_MEASURES, SUBJECT_MEASURES, CaseScores, SubjectScores
 from SoftCordSegLib.evaluation.region import Region
 from SoftCordSegLib.evaluation.report import Findings, write_report
 from SoftCordSegLib.evaluation.subjects import per_subject
 from SoftCordSegLib.evaluation.summary import Summary, summarise
 from SoftCordSegLib.evaluation.tables import write_tsv
 
-_MEASURED = [name for name in SUBJECT_MEASURES if name != "csa_sd_mm2"]
+_MEASURED = [*(name for name in SUBJECT_MEASURES if name != "csa_sd_mm2"), *POSITION_MEASURES]
 CASE_COLUMNS = [
     *("subject", "session", "contrast", "method", "status", "reason", "reused", "slices"),
     *("csa_mm2", "reference_csa_mm2", *_MEASURED),

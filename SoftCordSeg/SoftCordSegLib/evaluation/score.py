@@ -1,6 +1,7 @@
 """What is measured of one segmentation: its area in the region and its agreement with a mask."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from CrossContrastLib.ground.images import read_image
 from CrossContrastLib.segmentation_metrics import SEGMENTATION_METRICS, score_segmentation
 from SoftCordSegLib.csa.levels import Discs, read_discs
 from SoftCordSegLib.csa.measure import measure_csa
+from SoftCordSegLib.evaluation.position import position
 from SoftCordSegLib.evaluation.region import Region
 
 #: Areas (mm²) by slice.
@@ -47,6 +49,7 @@ def score(soft: sitk.Image, mask: sitk.Image | None, ruler: Ruler, *, missing: s
             reasons.append(error.message)
         else:
             measured |= {name: _known(getattr(scores, name)) for name in SEGMENTATION_METRICS}
+            measured |= {name: _known(value) for name, value in asdict(position(soft, mask)).items()}
             reasons += [scores.reason] if scores.reason else []
             measured |= _area_agreement(areas, _areas(mask, ruler, "mask lies", reasons))
     return measured | {"reason": "; ".join(reasons)}

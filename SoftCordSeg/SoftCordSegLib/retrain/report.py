@@ -10,6 +10,7 @@ from SoftCordSegLib.evaluation.measures import MEASURE_NAMES, CaseScores
 from SoftCordSegLib.evaluation.plots import contrast_figure
 from SoftCordSegLib.retrain.figures import Change, Figures
 from SoftCordSegLib.retrain.files import Outcome, Plan
+from SoftCordSegLib.retrain.gate import doubts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,9 +32,9 @@ def write_report(
     base = f"{plan.base.name}@{plan.base.version}"
     report = HtmlReport(f"Retraining of {base}: {'passed' if verdict.passed else 'kept aside'}")
     report.paragraph(_lead(plan, base))
-    report.notes([*verdict.reasons, *_remarks(figures)])
+    report.notes([*verdict.reasons, *doubts(figures, plan.settings.limits), *_remarks(figures)])
     report.heading("Gate")
-    report.paragraph("Means over the frozen test subjects, which the candidate was not trained on.")
+    report.paragraph("On the frozen test subjects, which the candidate was not trained on.")
     rows: list[list[Cell]] = [
         [c.what, c.found, c.limit, "not measured" if c.found is None else "kept" if c.kept else "broken"]
         for c in verdict.checks
@@ -46,6 +47,16 @@ def write_report(
         [
             [MEASURE_NAMES[measure], change.before, change.after, _interval(change), change.subjects]
             for measure, change in figures.changes.items()
+        ],
+    )
+    report.heading("Systematic errors")
+    report.paragraph("Means over the subjects with their signs; minus is to the right, to the back and too small.")
+    report.table(
+        ["contrast", "model", "to the left (mm)", "to the front (mm)", "area (relative)"],
+        [
+            [each.contrast, name, each.to_left_mm, each.to_front_mm, each.area]
+            for before, after in zip(figures.base_systematic, figures.systematic, strict=True)
+            for name, each in ((base, before), ("candidate", after))
         ],
     )
     report.heading("Areas")

@@ -93,9 +93,10 @@ def learn(plan: Plan, out: Path, *, device: str, max_minutes: float | None, prog
 def conclude(plan: Plan, out: Path, cases: Sequence[CaseScores], pictures: Mapping[str, Path]) -> Outcome:
     """Judge what both models scored on the test images and write verdict and report; ``pictures`` are by caption."""
     files = RetrainFiles(out)
-    figures = compare(cases, plan.settings.limits.right_within_mm2)
+    limits = plan.settings.limits
+    figures = compare(cases, limits.right_within_mm2, limits.right_dice)
     known = read_document(Outcome, files.outcome).model if files.outcome.exists() else None
-    outcome = Outcome(verdict=judge(figures, plan.settings.limits), figures=figures, model=known)
+    outcome = Outcome(verdict=judge(figures, limits), figures=figures, model=known)
     write_report(plan, outcome, cases, pictures, files.training / "log.csv", files.report)
     write_document(files.outcome, outcome)
     return outcome

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.widgets import requirements
+from CrossContrastLib.widgets.messages import show_error
 from SoftCordSegLib.widgets.csa_page import fill
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ class CaseList:
         fill(self._ui.caseTable, [_("Case"), _("State"), _("Test"), _("Revision"), _("Why excluded")], rows)
         self._ui.caseTable.visible = self.known
 
+    def waits(self, at_hand: str) -> bool:
+        """Whether a case other than the one ``at_hand`` waits to be corrected."""
+        return any(case.state == "pending" and case.name != at_hand for case in self._cases)
+
     def update(self, busy: bool | None = None) -> None:
         """Enable what can be done with the selected case, and say why the rest cannot."""
         self._busy = self._busy if not isinstance(busy, bool) else busy
@@ -109,6 +113,6 @@ class CaseList:
                 dataset.exclude(case.name, self._ui.reasonLineEdit.text, author=self._ui.authorLineEdit.text.strip())
                 self._ui.reasonLineEdit.text = ""
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("Correction dataset"), detailedText=error.hint)
+            show_error(error, _("Correction dataset"))
         self.read(self._folder)
         self.update()

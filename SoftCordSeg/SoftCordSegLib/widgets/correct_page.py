@@ -1,6 +1,7 @@
 """The page on which a person corrects a soft map: with the Segment Editor and with the soft brush."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import qt
@@ -9,10 +10,11 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from CrossContrastLib.errors import CrossContrastError
+from CrossContrastLib.widgets.messages import show_error
 from SoftCordSegLib.correcting.clock import WorkClock
 from SoftCordSegLib.scene.results import source_of
 from SoftCordSegLib.widgets.brush_tool import BrushTool, Point
-from SoftCordSegLib.widgets.editor import Editor
+from SoftCordSegLib.widgets.editor import EFFECTS, Editor
 
 if TYPE_CHECKING:
     from CrossContrastLib.corrections.boxes import Box
@@ -72,7 +74,7 @@ class CorrectPage(VTKObservationMixin):
             with slicer.util.WaitCursor():
                 self.correction = Correction(slicer.mrmlScene, soft, self._parameters.threshold, _SEGMENT)
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("Correction"), detailedText=error.hint)
+            show_error(error, _("Correction"))
             return
         self.clock = WorkClock()
         # A map that was corrected before, and the scene saved and opened since, has changes to save.
@@ -123,6 +125,11 @@ class CorrectPage(VTKObservationMixin):
         if self.correction:
             self._changed(self.correction.reset())
 
+    def keys(self) -> dict[str, Callable[[], None]]:
+        """Return the keys of the page: undo and redo, and as in the Segment Editor digits for its tools and Escape."""
+        digits = {str(number): partial(self._take_tool, name) for number, name in enumerate(EFFECTS, 1)}
+        return digits | {"Ctrl+Z": self.undo, "Ctrl+Y": self.redo, "Escape": self._put_all_down}
+
     def enter(self) -> None:
         """The module is opened."""
         self._editor.enter()
@@ -155,9 +162,11 @@ class CorrectPage(VTKObservationMixin):
         history = correction.history if correction else None
         none_back, none_again = _("Nothing was changed yet."), _("Nothing was undone.")
         self._allow(
-            self._ui.undoButton, "" if history and history.can_undo else none_back, _("Take the last change back")
+            self._ui.undoButton,
+            "" if history and history.can_undo else none_back,
+            _("Take the last change back. Ctrl+Z"),
         )
-        self._allow(self._ui.redoButton, "" if history and history.can_redo else none_again, _("Make it again"))
+        self._allow(self._ui.redoButton, "" if history and history.can_redo else none_again, _("Make it again. Ctrl+Y"))
         changed = self._changed_voxels if correction else 0
         self._allow(self._ui.resetButton, "" if changed else none_back, _("Take all changes back"))
         self._ui.correctionLabel.text = self._state(changed) if correction else ""
@@ -185,6 +194,14 @@ class CorrectPage(VTKObservationMixin):
 
     def _put_brush_down(self) -> None:
         self._ui.brushButton.checked = False
+
+    def _take_tool(self, name: str) -> None:
+        if self.correction:
+            self._editor.take_tool(name)
+
+    def _put_all_down(self) -> None:
+        self._put_brush_down()
+        self._editor.put_tool_down()
 
     def _press(self, point: Point, shift: bool) -> None:
         if self.correction:

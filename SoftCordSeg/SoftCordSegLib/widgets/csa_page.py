@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: An edit is shown after at most this time (ms); every movement of the brush would be too often.
 _DELAY = 100
+#: The table of contrasts grows with its rows up to this height in pixels.
+_MOST_HEIGHT = 160
 _PLOT_TAG = "SoftCordSegCsa"
 
 
@@ -117,6 +119,7 @@ class CsaPage:
         ]
         titles = [_("Soft map"), _("CSA [mm²]"), _("SD"), _("Slices"), _("Common part")]
         fill(self._ui.contrastTable, titles, rows)
+        _fit_height(self._ui.contrastTable)
         if len(curves) > 1 and compared.sd == compared.sd:
             low, high = compared.span
             self._ui.csaLabel.text = _(
@@ -139,6 +142,12 @@ class CsaPage:
             for index in reversed(found)
         ]
         fill(self._ui.csaTable, [_("Slice"), _("Height [mm]"), _("From top [mm]"), _("CSA [mm²]")], rows)
+
+
+def _fit_height(table: Any) -> None:
+    """Make a table no higher than its rows and its header, and let it scroll where there are many."""
+    rows = sum(table.rowHeight(row) for row in range(table.rowCount))
+    table.setFixedHeight(min(rows + table.rowHeight(0) + 6, _MOST_HEIGHT))
 
 
 def _number(value: float) -> str:

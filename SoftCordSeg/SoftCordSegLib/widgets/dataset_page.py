@@ -105,8 +105,10 @@ class DatasetPage:
         self._ui.saveButton.enabled = not busy and not save
         nothing = "" if self.cases.known else _("There is no dataset in this folder yet: save a correction to it.")
         reason = no_folder or nothing
-        self._ui.nextButton.enabled = not busy and not reason
-        self._ui.nextButton.toolTip = reason or _("Open the next pending case. Ctrl+Shift+N")
+        waits = self.cases.waits(self._case_at_hand())
+        none_next = reason or ("" if waits else _("No other case waits to be corrected."))
+        self._ui.nextButton.enabled = not busy and not none_next
+        self._ui.nextButton.toolTip = none_next or _("Open the next pending case. Ctrl+Shift+N")
         self.cases.update(busy)
         self._export.update(busy, reason, self.folder)
         self._ui.datasetCancelButton.visible = busy

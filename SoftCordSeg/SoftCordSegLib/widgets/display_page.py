@@ -6,8 +6,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.scene.layers import set_layer_opacity, show_layers
+from CrossContrastLib.scene.legend import hide_legend, show_legend
 from CrossContrastLib.scene.soft_map import set_threshold, show_soft_maps
 from SoftCordSegLib.scene.results import soft_maps, source_of, uncertainty_of
+
+#: The legend of the uncertainty stands at the left, away from those of the maps and of the difference.
+_LEFT = 6
 
 
 class DisplayPage:
@@ -35,8 +39,12 @@ class DisplayPage:
         if [layer.GetID() for layer in layers] != self._shown:
             background = source_of(parameters.softMap) or parameters.inputVolume
             show_soft_maps(slicer.mrmlScene, maps, background, parameters.threshold, parameters.opacity)
+            for other in map(uncertainty_of, soft_maps(slicer.mrmlScene)):
+                if other is not None:
+                    hide_legend(other)
             if spread:
                 show_layers(slicer.mrmlScene, background, layers, parameters.opacity)
+                show_legend(spread, _("uncertainty"), column=_LEFT, further_layer=True)
             self._shown = [layer.GetID() for layer in layers]
         for soft in maps:
             set_threshold(soft, parameters.threshold)

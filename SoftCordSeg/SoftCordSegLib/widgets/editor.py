@@ -13,7 +13,7 @@ EFFECTS = ("Paint", "Erase", "Scissors", "Smoothing", "Fill between slices")
 
 
 class Editor(VTKObservationMixin):
-    """The widget, its own parameter node, and its keyboard shortcuts while the module is open.
+    """The widget and its own parameter node. Its keys are not installed: they hold its own undo.
 
     ``on_tool`` is called when the user takes a tool of the editor.
     """
@@ -22,7 +22,9 @@ class Editor(VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self._on_tool = on_tool
         self.widget = slicer.qMRMLSegmentEditorWidget()
-        self.widget.setMaximumNumberOfUndoStates(20)
+        # It would undo its own strokes only, and not those of the soft brush between them.
+        self.widget.undoEnabled = False
+        self.widget.setMaximumNumberOfUndoStates(1)
         self.widget.setEffectNameOrder(list(EFFECTS))
         self.widget.unorderedEffectsVisible = False
         self.widget.segmentationNodeSelectorVisible = False
@@ -41,6 +43,10 @@ class Editor(VTKObservationMixin):
         if source is not None:
             self.widget.setSourceVolumeNode(source)
 
+    def take_tool(self, name: str) -> None:
+        """Let one of :data:`EFFECTS` act on the mouse."""
+        self.widget.setActiveEffectByName(name)
+
     def put_tool_down(self) -> None:
         """Let no effect act on the mouse."""
         self.widget.setActiveEffect(None)
@@ -49,13 +55,11 @@ class Editor(VTKObservationMixin):
         """The module is opened."""
         self._use_own_node()
         self.widget.setupViewObservations()
-        self.widget.installKeyboardShortcuts()
         self.widget.updateWidgetFromMRML()
 
     def leave(self) -> None:
         """The module is left, or the scene is closed."""
         self.put_tool_down()
-        self.widget.uninstallKeyboardShortcuts()
         self.widget.removeViewObservations()
 
     def let_go(self) -> None:

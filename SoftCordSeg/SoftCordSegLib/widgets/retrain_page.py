@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.job_controls import JobControls
+from CrossContrastLib.widgets.messages import show_error
 from SoftCordSegLib.widgets.csa_page import fill
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ class RetrainPage:
             nothing, _("Train the model on the corrections; what was begun goes on. The current model stays as it is")
         )
         self._ui.retrainCancelButton.visible = self.controls.busy
+        begun = self._begun()
+        self._ui.retrainStepsSpinBox.enabled = not begun and not self.controls.busy
+        length = _("How long to train; 3000 steps take about an hour on two CPU cores")
+        self._ui.retrainStepsSpinBox.toolTip = (
+            _("What was begun goes on with the steps it began with.") if begun else length
+        )
         outcome, waiting = self._outcome, _("There is no candidate: press Retrain.")
         reason = waiting if outcome is None else _("It is the version {model}.").format(model=outcome.model)
         undecided = outcome is not None and outcome.model is None
@@ -89,15 +96,31 @@ class RetrainPage:
 
         return last_finished(self._dataset)
 
+    def _begun(self) -> bool:
+        """Whether the next run goes on with a retraining that was begun."""
+        if self._dataset is None or not requirements.are_installed(self._needed, torch=True):
+            return False
+        from SoftCordSegLib.correcting.retrainings import retraining_folder
+        from SoftCordSegLib.retrain.files import RetrainFiles
+
+        return RetrainFiles(retraining_folder(self._dataset)).plan.exists()
+
     def _make_job(self, folder: Path) -> "Job":
         from SoftCordSegLib.correcting.retrainings import retraining_folder
         from SoftCordSegLib.retrain.jobs import RetrainCord
+        from SoftCordSegLib.retrain.settings import RetrainSettings
 
         assert self._dataset
         chosen = self._settings()
+        settings = None if self._begun() else RetrainSettings(steps=self._ui.retrainStepsSpinBox.value)
         self._folder = retraining_folder(self._dataset)
         return RetrainCord(
-            dataset=self._dataset, out=self._folder, base=chosen["model"], accept=False, device=chosen["device"]
+            dataset=self._dataset,
+            out=self._folder,
+            base=chosen["model"],
+            settings=settings,
+            accept=False,
+            device=chosen["device"],
         )
 
     def _take(self, result: "JobResult") -> None:
@@ -164,7 +187,7 @@ class RetrainPage:
             with slicer.util.WaitCursor():
                 change()
         except CrossContrastError as error:
-            slicer.util.errorDisplay(error.message, windowTitle=_("Retrain"), detailedText=error.hint)
+            show_error(error, _("Retrain"))
         self._on_models()
         self._show(self._folder)
 

@@ -66,13 +66,13 @@ def test_nnunet_s_own_checks_accept_image_and_label(corrected, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_nnunet_plans_on_its_raw_dataset_after_checking_its_integrity(corrected, tmp_path):
+def test_nnunet_checks_plans_and_preprocesses_its_raw_dataset(corrected, tmp_path):
     export_corrections(corrected, "nnunet", tmp_path / "nnUNet_raw", nnunet_id=712)
     program = Path(sys.executable).with_name("nnUNetv2_plan_and_preprocess")
     folders = ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results")
     environment = os.environ | {name: str(tmp_path / name) for name in folders}
     run = subprocess.run(
-        [program, "-d", "712", "--verify_dataset_integrity", "--no_pp", "-npfp", "1"],
+        [program, "-d", "712", "--verify_dataset_integrity", "-npfp", "1", "-np", "1", "-c", "3d_fullres"],
         capture_output=True,
         text=True,
         check=False,
@@ -81,6 +81,12 @@ def test_nnunet_plans_on_its_raw_dataset_after_checking_its_integrity(corrected,
     assert run.returncode == 0, run.stderr
     assert "If you didn't see any error messages then your dataset is most likely OK" in run.stdout
     assert "Warning" not in run.stdout
+    (made,) = (tmp_path / "nnUNet_preprocessed").glob("Dataset712_*")
+    assert (made / "nnUNetPlans.json").is_file()
+    raw = tmp_path / "nnUNet_raw" / made.name / "labelsTr"
+    assert {p.name.split(".")[0] for p in (made / "nnUNetPlans_3d_fullres").glob("*.pkl")} == {
+        p.name.split(".")[0] for p in raw.iterdir()
+    }
 
 
 def test_monai_reads_the_datalist_with_folds_by_subject_and_soft_labels(corrected, tmp_path):

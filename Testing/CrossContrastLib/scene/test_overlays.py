@@ -93,19 +93,76 @@ def test_where_views_have_no_further_layers_the_last_map_is_shown(scene, slice_v
     assert view.GetForegroundOpacity() == pytest.approx(0.4)
 
 
-def test_a_map_has_a_legend_that_goes_with_it(scene, slice_view, image, three_maps):
+@pytest.fixture
+def drawn_legends(scene, slice_view):
+    """What Slicer's own manager of legends draws in the slice view: a function that returns the titles."""
     import slicer
+    import vtk
 
-    def legend(node):
-        return slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    application, node = slice_view.logic.GetMRMLApplicationLogic(), slice_view.logic.GetSliceNode()
+    logics = vtk.vtkCollection()
+    logics.AddItem(slice_view.logic)
+    application.SetSliceLogics(logics)
+    factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
+    name = "vtkMRMLColorLegendDisplayableManager"
+    if not factory.IsDisplayableManagerRegistered(name):
+        factory.RegisterDisplayableManager(name)
+    factory.SetMRMLApplicationLogic(application)
+    window, renderer, group = vtk.vtkRenderWindow(), vtk.vtkRenderer(), slicer.vtkMRMLDisplayableManagerGroup()
+    window.SetOffScreenRendering(True)
+    window.AddRenderer(renderer)
+    interactor = vtk.vtkGenericRenderWindowInteractor()
+    interactor.SetRenderWindow(window)
+    group.Initialize(factory, renderer)
+    group.SetMRMLDisplayableNode(node)
+    manager = group.GetDisplayableManagerByClassName(name)
+
+    def titles():
+        found = set()
+        for index in range(scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode")):
+            actor = manager.GetColorLegendActor(scene.GetNthNodeByClass(index, "vtkMRMLColorLegendDisplayNode"))
+            if actor is not None and actor.GetVisibility():
+                found.add(actor.GetTitle())
+        return found
+
+    yield titles
+    group.SetMRMLDisplayableNode(None)
+    factory.SetMRMLApplicationLogic(None)
+    application.SetSliceLogics(None)
+
+
+def test_slicer_draws_a_legend_for_each_map_that_is_shown_and_for_no_other(scene, image, three_maps, drawn_legends):
+    from CrossContrastLib.scene.legend import _stand_ins, legend_of
 
     show_soft_map(scene, three_maps[0], image, 0.5, 1.0)
-    assert legend(three_maps[0]).GetVisibility()
-    assert legend(three_maps[0]).GetTitleText() == "cord share"
+    assert drawn_legends() == {"cord share"}
+    show_soft_maps(scene, three_maps, image, 0.5, 1.0)
+    assert drawn_legends() == {"map 0", "map 1", "map 2"}
     show_soft_maps(scene, three_maps[1:], image, 0.5, 1.0)
-    assert not legend(three_maps[0]).GetVisibility()
-    assert [legend(node).GetTitleText() for node in three_maps[1:]] == ["map 1", "map 2"]
-    assert legend(three_maps[1]).GetPosition() != legend(three_maps[2]).GetPosition()
+    assert drawn_legends() == {"map 1", "map 2"}
+    assert not legend_of(three_maps[0]).GetVisibility()
+    legends = [scene.GetNthNodeByClass(n, "vtkMRMLColorLegendDisplayNode") for n in range(3)]
+    shown = [legend for legend in legends if legend is not None and legend.GetVisibility()]
+    assert len({legend.GetPosition() for legend in shown}) == 2
+    scene.RemoveNode(three_maps[2])
+    show_soft_map(scene, three_maps[1], image, 0.5, 1.0)
+    assert drawn_legends() == {"cord share"}
+    assert list(_stand_ins(scene)) == []
+
+
+def test_the_legend_of_a_map_has_the_maps_own_colours_in_any_layer(scene, image, three_maps):
+    from CrossContrastLib.scene.legend import _stand_ins, legend_of
+
+    show_soft_maps(scene, three_maps, image, 0.5, 1.0)
+    assert legend_of(three_maps[0]).GetVisibility()
+    of = {volume: model for model, volume in _stand_ins(scene)}
+    assert set(of) == set(three_maps[1:])
+    for volume, model in of.items():
+        assert model.GetDisplayNode().GetColorNode() is volume.GetDisplayNode().GetColorNode()
+        assert model.GetDisplayNode().GetScalarRange() == (0.0, 1.0)
+        assert not model.GetSaveWithScene()
+        assert model.GetHideFromEditors()
+        assert not model.GetDisplayNode().GetVisibility3D()
 
 
 def test_in_a_scene_without_the_module_colors_a_map_is_shown_without_a_legend():

@@ -59,7 +59,9 @@ def add_model(
     return ModelLibrary().add(folder / "cordtest", "cordtest")
 
 
-def train_model(folder: Path, cohort: Cohort, contrasts: Sequence[str], model: ModelSpec, steps: int) -> ModelEntry:
+def train_model(
+    folder: Path, cohort: Cohort, contrasts: Sequence[str], model: ModelSpec, steps: int, seed: int
+) -> ModelEntry:
     """Train on these contrasts of the cohort's training persons only, as the ablation trains its networks."""
     table = folder / "left_out.tsv"
     rows = [
@@ -81,6 +83,7 @@ def train_model(folder: Path, cohort: Cohort, contrasts: Sequence[str], model: M
         real_share=1.0,
         augmentation=0.2,
         validation_samples=2,
+        seed=seed,
     )
     state = train(config, folder / "training")
     return add_model(folder, model, state.average.state_dict())

@@ -22,7 +22,9 @@ from SoftCordSegLib.retrain.run import accept
 from SoftCordSegLib.retrain.settings import Limits, RetrainSettings
 
 #: Nothing is learnt in two steps; the limits are wide, so that what follows the gate runs too.
-ANY = Limits(dice_fall=1, soft_dice_fall=1, csa_error_rise_mm2=999, csa_sd_rise_mm2=999, require_gain=False)
+ANY = Limits(
+    **{name: 999 for name in Limits.model_fields if not name.startswith(("right", "require"))}, require_gain=False
+)
 QUICK = RetrainSettings(
     steps=2, patches=(SHAPE,), geometries=2, appearances=1, validation_samples=1, corrected_share=0.5, limits=ANY
 )
