@@ -6,8 +6,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.scene.layers import set_layer_opacity, show_layers
+from CrossContrastLib.scene.results import soft_maps, source_of, uncertainty_of
 from CrossContrastLib.scene.soft_map import set_threshold, show_soft_maps
-from SoftCordSegLib.scene.results import soft_maps, source_of, uncertainty_of
 
 
 class DisplayPage:
