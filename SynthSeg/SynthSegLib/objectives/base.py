@@ -28,9 +28,9 @@ class Design:
 
     ``source_range`` and ``target_range`` are the intensities mapped to [-1, 1], as networks see them; ``source_unit``
     and ``target_unit`` (scale, offset) turn those into the unit of the files. ``channels`` counts the source's
-    channels, ``width`` those of the first layer. ``residual`` (slope, offset) is the linear map, in mapped intensities,
-    that the way there starts from; the way back starts from its inverse. ``radiomics`` and
-    ``outcome`` weigh the losses that keep radiomic statistics and a label; 0 leaves them out.
+    channels, ``width`` those of the first layer. ``norm`` normalises the U-Nets' layers. ``residual`` (slope,
+    offset) is the linear map, in mapped intensities, that the way there starts from, the way back from its inverse.
+    ``radiomics`` and ``outcome`` weigh the losses that keep radiomic statistics and a label; 0 leaves them out.
     """
 
     network: str
@@ -38,6 +38,7 @@ class Design:
     channels: int = 1
     width: int = 16
     dropout: float = 0.1
+    norm: bool = True
     source_range: Range = (-1.0, 1.0)
     target_range: Range = (-1.0, 1.0)
     source_unit: tuple[float, float] = (1.0, 0.0)
@@ -87,6 +88,7 @@ class Design:
             "out_channels": 1,
             "channels": [self.width * 2**level for level in range(levels + 1)],
             "dropout": self.dropout,
+            "norm": self.norm,
         }
         # MONAI's UNet ends in a transposed convolution: after some hundred steps its answers were chequered.
         return self.spec("SkipNet", arguments, "none" if self.residual else "tanh", back=back)

@@ -54,6 +54,7 @@ class TrainingConfig(RunConfig):
     3D). ``slice_axis`` is the array axis (0: k, up; 1: j; 2: i) that a 2D network slides along, or all of them in turn;
     ``neighbours`` slices on either side are further channels. ``residual`` lets the network begin at a linear
     intensity map: the best one, or without pairs (where it is the default) the one that matches mean and spread.
+    Without ``norm`` the layers of U-Nets are not normalised: small windows then keep their own level and contrast.
     ``resample`` brings targets on other grids onto the source's; ``whole_image`` trains and measures without masks.
 
     ``discriminator_rate`` is relative to ``learning_rate``. ``terms`` replaces weights of losses by name. With
@@ -67,6 +68,7 @@ class TrainingConfig(RunConfig):
     target: str
     width: Count | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    norm: bool = True
     orientation: str = "RAS"
     spacing: tuple[Positive, Positive, Positive] | None = None
     source_normalisation: Normalisation = "foreground"

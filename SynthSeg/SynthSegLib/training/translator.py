@@ -81,6 +81,7 @@ class Preparation:
             channels=2 * config.neighbours + 1,
             width=config.width or DEFAULT_WIDTH[config.dims],
             dropout=config.dropout,
+            norm=config.norm,
             source_range=source.range,
             target_range=target.range,
             source_unit=source.unit,
