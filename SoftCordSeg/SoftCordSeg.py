@@ -15,15 +15,15 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
+from CrossContrastLib.scene.results import load_soft_map
 from CrossContrastLib.scene.soft_map import SOFT_MAP, show_soft_map
 from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
 from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
+from CrossContrastLib.widgets.correct_page import CorrectPage
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.scene_panel import ScenePanel
 from SoftCordSegLib.scene.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
-from SoftCordSegLib.scene.results import load_soft_map
-from SoftCordSegLib.widgets.correct_page import CorrectPage
 from SoftCordSegLib.widgets.csa_page import CsaPage
 from SoftCordSegLib.widgets.dataset_page import DatasetPage
 from SoftCordSegLib.widgets.difference import DifferenceOverlay
@@ -85,7 +85,7 @@ class SoftCordSegWidget(ScenePanel):
         self.models = ModelChoice(self.ui.modelComboBox, "segmentation", needed)
         self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, self.makeJob, self.takeResult)
         self.display, self.csa, self.difference = DisplayPage(self.ui), CsaPage(self.ui), DifferenceOverlay(self.ui)
-        self.correcting = CorrectPage(self.ui, self.onMapEdited)
+        self.correcting = CorrectPage(self.ui, self.onMapEdited, self.moduleName, "spinal cord")
         self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
         self.retrain = RetrainPage(self.ui, needed, self.jobSettings, self.onModelsChanged)
         self.dataset.onFolder = self.retrain.use

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import qt
 import slicer
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
@@ -15,26 +14,24 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
-from CrossContrastLib.errors import BadInputError, CrossContrastError, ModelError
-from CrossContrastLib.scene.comparison import import_label_map, set_overlay, set_overlay_opacity, show_side_by_side
-from CrossContrastLib.scene.soft_map import show_soft_map
+from CrossContrastLib.errors import BadInputError, ModelError
+from CrossContrastLib.scene.comparison import import_label_map, set_overlay
 from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
-from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
+from CrossContrastLib.widgets.choices import DEVICES, device_of
 from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.messages import show_error
 from CrossContrastLib.widgets.scene_panel import ScenePanel
-from SynthSegLib.objectives.catalogue import CATALOGUE
-from SynthSegLib.widgets.gate_view import GateView, mark
+from SynthSegLib.widgets.cleanse_page import CleansePage
+from SynthSegLib.widgets.features_page import FeaturesPage
+from SynthSegLib.widgets.gate_view import mark
+from SynthSegLib.widgets.page import Page
+from SynthSegLib.widgets.segment_page import SegmentPage
+from SynthSegLib.widgets.train_page import TrainPage
+from SynthSegLib.widgets.translate_page import TranslatePage
 
 if TYPE_CHECKING:
     from CrossContrastLib.jobs.job import Job, JobResult
-    from SynthSegLib.jobs import FeatureMapsResult, TranslateImageResult
-    from SynthSegLib.segmentation.jobs import CleanseLabelsResult, SegmentImageResult
-    from SynthSegLib.training.job import TrainTranslatorResult
-
-#: The pages in their order, with what Run is called there.
-TRANSLATE, SEGMENT, TRAIN, FEATURES, CLEANSE = range(5)
-_BLINK_MS, _CURVES_MS = 700, 2000
+    from SynthSegLib.jobs import TranslateImageResult
+    from SynthSegLib.segmentation.jobs import SegmentImageResult
 
 
 class SynthSeg(ScriptedLoadableModule):
@@ -65,291 +62,100 @@ class SynthSegParameterNode:
     uncertaintyVolume: vtkMRMLScalarVolumeNode
     uncertainty: bool = False
     opacity: Annotated[float, WithinRange(0, 1)] = 0.5
+    softMap: vtkMRMLScalarVolumeNode
+    threshold: Annotated[float, WithinRange(0.01, 0.99)] = 0.5
+    brushMode: Annotated[str, Choice(["raise", "lower"])] = "raise"
+    brushRadius: Annotated[float, WithinRange(0.5, 15)] = 3.0
+    brushStrength: Annotated[float, WithinRange(0.05, 1)] = 0.5
 
 
 class SynthSegWidget(ScenePanel):
-    """The panel: pages of choices over one Run button, whose job is that of the page."""
+    """The panel: pages over one Run button, whose job is that of the page."""
 
     def setUpPanel(self) -> None:
-        """Connect the widgets."""
+        """Make the pages, in the order of their tabs, and connect them."""
         ui = self.ui
         self.logic = SynthSegLogic()
-        self.source = ""  # ID of the volume that the job under way works on
-        self.page = TRANSLATE  # the page whose job is under way
-        self.softMaps: dict[str, vtkMRMLScalarVolumeNode] = {}
         needed = Path(self.resourcePath("Requirements/SynthSeg.txt"))
-        self.models = ModelChoice(ui.modelComboBox, "translation", needed)
-        self.others = [
-            ModelChoice(box, "translation", needed)
-            for box in (ui.translatorComboBox, ui.featureModelComboBox, ui.otherModelComboBox)
-        ]
-        self.segmenters = ModelChoice(ui.segmentModelComboBox, "segmentation", needed)
-        for name, entry in CATALOGUE.items():
-            ui.networkComboBox.addItem(entry.title, name)
-        self.gateView = GateView(ui.translateTab)
         self.controls = JobControls(ui, _("Synthesis"), needed, self.makeJob, self.takeResult)
-        ui.modelComboBox.currentIndexChanged.connect(self.onModelChosen)
+        self.segmenting = SegmentPage(ui, needed, self.logic, self.moduleName)
+        self.pages: tuple[Page, ...] = (
+            TranslatePage(ui, needed, self.logic),
+            self.segmenting,
+            TrainPage(ui, lambda: self.controls.busy, self.onParametersChanged),
+            FeaturesPage(ui, needed, self.logic),
+            CleansePage(ui, self.onParametersChanged),
+        )
+        self.working = self.pages[0]  # the page whose job is under way
         ui.tabWidget.currentChanged.connect(self.onPageChanged)
-        ui.blinkButton.toggled.connect(self.onBlink)
-        ui.sideBySideButton.clicked.connect(self.onSideBySide)
-        ui.classComboBox.currentIndexChanged.connect(self.onClassChosen)
-        ui.editButton.clicked.connect(self.onEdit)
-        ui.listLayersButton.clicked.connect(self.onListLayers)
-        for line in (ui.sourceRoleLineEdit, ui.targetRoleLineEdit, ui.imageRoleLineEdit, ui.labelRoleLineEdit):
-            line.textChanged.connect(self.onParametersChanged)
-        ui.classesLineEdit.textChanged.connect(self.onParametersChanged)
-        for line in (
-            ui.cohortPathLineEdit,
-            ui.trainingPathLineEdit,
-            ui.labelCohortPathLineEdit,
-            ui.proposalPathLineEdit,
-        ):
-            line.currentPathChanged.connect(self.onParametersChanged)
-        self.blinkTimer, self.curvesTimer = qt.QTimer(), qt.QTimer()
-        self.blinkTimer.setInterval(_BLINK_MS)
-        self.blinkTimer.timeout.connect(self.onBlinkTimer)
-        self.curvesTimer.setInterval(_CURVES_MS)
-        self.curvesTimer.timeout.connect(self.showCurves)
+
+    @property
+    def page(self) -> Page:
+        """The page that the user sees."""
+        return self.pages[self.ui.tabWidget.currentIndex]
+
+    def enter(self) -> None:
+        """Become active."""
+        super().enter()
+        self.segmenting.enter()
+
+    def exit(self) -> None:
+        """Stop acting on the views; a correction under way stays as it is, and so does work under way."""
+        self.segmenting.leave()
+        super().exit()
 
     def cleanup(self) -> None:
-        """Stop the timers too."""
-        self.blinkTimer.stop()
-        self.curvesTimer.stop()
-        ScenePanel.cleanup(self)
+        """End everything."""
+        for page in self.pages:
+            page.close()
+        super().cleanup()
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Let go of the scene's nodes."""
+        self.segmenting.forget()
+        super().onSceneStartClose(caller, event)
+
+    def onSceneEndClose(self, caller, event) -> None:
+        """Begin anew if the module is open."""
+        super().onSceneEndClose(caller, event)
+        if self.parent.isEntered:
+            self.segmenting.enter()
 
     def chooseDefaults(self, parameters: SynthSegParameterNode) -> None:
         """Take the first volume of the scene and the models that are there now."""
         if not parameters.inputVolume:
             parameters.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
-        self.models.refresh(parameters.model)
-        for choice in (*self.others, self.segmenters):
-            choice.refresh("")
-        parameters.model = self.models.model
+        for page in self.pages:
+            page.refresh(parameters)
 
-    def onModelChosen(self) -> None:
-        """Keep the model with the other choices."""
-        if self._parameterNode:
-            self._parameterNode.model = self.models.model
-
-    def onPageChanged(self, page: int) -> None:
+    def onPageChanged(self, _page: int) -> None:
         """Name Run after what it does on this page."""
-        names = (_("Translate"), _("Segment"), _("Train"), _("Show feature maps"), _("Cleanse labels"))
-        self.ui.runButton.text = names[page]
+        self.ui.runButton.text = self.page.action
         self.onParametersChanged()
 
     def onParametersChanged(self, caller=None, event=None) -> None:
-        """Allow Run where it can succeed, and show the translation as it is asked for."""
+        """Show what is asked for, and allow Run where it can succeed."""
         parameters = self._parameterNode
-        if not parameters:
-            return
-        if parameters.outputVolume and not self.ui.blinkButton.checked:
-            set_overlay_opacity(slicer.mrmlScene, parameters.outputVolume, parameters.opacity)
-        self.ui.blinkButton.enabled = self.ui.sideBySideButton.enabled = bool(parameters.outputVolume)
-        self.ui.editButton.enabled = bool(self.softMaps)
-        self.gateView.show(parameters.outputVolume)
-        self.controls.allow(self.reason(), _("Start the work of this page"))
-
-    def reason(self) -> str:
-        """Say why the page's work cannot start; empty where it can."""
-        parameters, ui, page = self._parameterNode, self.ui, self.ui.tabWidget.currentIndex
-        if page in (TRANSLATE, SEGMENT, FEATURES) and not parameters.inputVolume:
-            return _("Choose a source volume.")
-        if page == TRANSLATE and parameters.inputVolume == parameters.outputVolume:
-            return _("Choose an output volume other than the source.")
-        if page in (TRANSLATE, FEATURES):
-            return self.models.problem
-        if page == SEGMENT:
-            return self.segmenters.problem
-        if page == TRAIN:
-            filled = ui.cohortPathLineEdit.currentPath and ui.sourceRoleLineEdit.text and ui.targetRoleLineEdit.text
-            return "" if filled and ui.trainingPathLineEdit.currentPath else _("Fill in cohort, roles and folder.")
-        filled = ui.labelCohortPathLineEdit.currentPath and ui.imageRoleLineEdit.text and ui.labelRoleLineEdit.text
-        filled = filled and ui.classesLineEdit.text and ui.proposalPathLineEdit.currentPath
-        return "" if filled else _("Fill in cohort, roles, classes and folder.")
+        if parameters:
+            for page in self.pages:
+                page.update(parameters)
+            self.controls.allow(self.page.reason(parameters), _("Start the work of this page"))
 
     def makeJob(self, folder: Path) -> "Job":
         """Make the job of the page and its choices."""
         self.chooseDefaults(self._parameterNode)
-        reason = self.reason()
+        reason = self.page.reason(self._parameterNode)
         if reason:
             raise ModelError(reason)
-        self.page = self.ui.tabWidget.currentIndex
-        makers = (self.translateJob, self.segmentJob, self.trainJob, self.featuresJob, self.cleanseJob)
-        volume = self._parameterNode.inputVolume
-        self.source = volume.GetID() if volume else ""
-        return makers[self.page](folder)
-
-    def translateJob(self, folder: Path) -> "Job":
-        """Make the job of the page Translate."""
-        return self.logic.makeJob(self._parameterNode, folder)
-
-    def segmentJob(self, folder: Path) -> "Job":
-        """Make the job of the page Segment; the translator is used where the model needs a second input."""
-        from SynthSegLib.segmentation.jobs import SegmentImage
-        from SynthSegLib.segmentation.needs import translators_needed
-
-        model, translator = self.segmenters.model, self.others[0].model
-        count = translators_needed(model)
-        if count and not translator:
-            raise ModelError(_("The model needs a translator, and the library has none."))
-        image = self.logic.writeInput(self._parameterNode, folder)
-        device = device_of(self._parameterNode.device)
-        return SegmentImage(image=image, out=folder, model=model, translators=(translator,) * count, device=device)
-
-    def trainJob(self, folder: Path) -> "Job":
-        """Make the job of the page Train; a training that lies in the folder goes on."""
-        from SynthSegLib.training.config import TrainingConfig, make_config
-        from SynthSegLib.training.job import TrainTranslator
-        from SynthSegLib.training.state import CHECKPOINT
-
-        ui, out = self.ui, Path(self.ui.trainingPathLineEdit.currentPath)
-        device = device_of(self._parameterNode.device)
-        self.curvesTimer.start()
-        if (out / CHECKPOINT).exists():
-            return TrainTranslator(out=out, resume=True, more={"steps": ui.stepsSpinBox.value}, device=device)
-        settings = {
-            "cohort": ui.cohortPathLineEdit.currentPath,
-            "source": ui.sourceRoleLineEdit.text,
-            "target": ui.targetRoleLineEdit.text,
-            "network": ui.networkComboBox.currentData,
-            "steps": ui.stepsSpinBox.value,
-        }
-        return TrainTranslator(out=out, settings=make_config(TrainingConfig, settings), device=device)
-
-    def featuresJob(self, folder: Path) -> "Job":
-        """Make the job of the page Feature maps."""
-        from SynthSegLib.jobs import ShowFeatureMaps
-
-        models = [self.others[1].model]
-        if self.others[2].model != models[0]:
-            models.append(self.others[2].model)
-        image = self.logic.writeInput(self._parameterNode, folder)
-        layer = str(self.ui.layerComboBox.currentData or "")
-        device = device_of(self._parameterNode.device)
-        return ShowFeatureMaps(image=image, out=folder, models=tuple(models), layer=layer, device=device)
-
-    def cleanseJob(self, folder: Path) -> "Job":
-        """Make the job of the page Cleanse."""
-        from SynthSegLib.segmentation.config import CLEANSING, SegmentationConfig, parse_classes
-        from SynthSegLib.segmentation.jobs import CleanseLabels
-        from SynthSegLib.training.config import make_config
-
-        ui = self.ui
-        settings = {
-            "cohort": ui.labelCohortPathLineEdit.currentPath,
-            "inputs": (ui.imageRoleLineEdit.text,),
-            "labels": ui.labelRoleLineEdit.text,
-            "classes": parse_classes(ui.classesLineEdit.text.split()),
-            "steps": ui.cleanseStepsSpinBox.value,
-        }
-        return CleanseLabels(
-            settings=make_config(SegmentationConfig, settings | CLEANSING),
-            labelling=ui.labellingComboBox.currentText,
-            out=Path(ui.proposalPathLineEdit.currentPath),
-            device=device_of(self._parameterNode.device),
-        )
+        self.working = self.page
+        return self.working.make_job(self._parameterNode, folder)
 
     def takeResult(self, result: "JobResult") -> None:
-        """Show the result of the page that asked for it, wherever the user is by now."""
-        takers = (self.takeTranslation, self.takeSegmentation, self.takeTraining, self.takeFeatures, self.takeProposals)
-        takers[self.page](result)
+        """Show the result on the page that asked for it, wherever the user is by now."""
+        parameters = self.logic.getParameterNode()
+        self.working.take(parameters, result)
+        self.chooseDefaults(parameters)
         self.onParametersChanged()
-
-    def takeTranslation(self, result: "TranslateImageResult") -> None:
-        """Show the translated image over its source."""
-        self.logic.show(self.logic.getParameterNode(), slicer.mrmlScene.GetNodeByID(self.source), result)
-
-    def takeSegmentation(self, result: "SegmentImageResult") -> None:
-        """Load soft maps and segmentation, and show the first class."""
-        self.softMaps = self.logic.loadSegmentation(slicer.mrmlScene.GetNodeByID(self.source), result)
-        blocked = self.ui.classComboBox.blockSignals(True)
-        self.ui.classComboBox.clear()
-        for name in self.softMaps:
-            self.ui.classComboBox.addItem(name)
-        self.ui.classComboBox.blockSignals(blocked)
-        self.onClassChosen()
-
-    def takeTraining(self, result: "TrainTranslatorResult") -> None:
-        """Add the trained model to the library where it was given a name."""
-        self.curvesTimer.stop()
-        self.showCurves()
-        name = self.ui.nameLineEdit.text.strip()
-        if name:
-            from CrossContrastLib.models.library import ModelLibrary
-
-            ModelLibrary().add(result.model, name)
-            if result.back:
-                ModelLibrary().add(result.back, f"{name}-back")
-            self.chooseDefaults(self.logic.getParameterNode())
-
-    def takeFeatures(self, result: "FeatureMapsResult") -> None:
-        """Load the first model's maps as volumes, show the first over the source, and the picture of all."""
-        source = slicer.mrmlScene.GetNodeByID(self.source)
-        paths = next(iter(result.maps.values()))
-        nodes = [read_volume(slicer.mrmlScene, p, f"{result.layer} {n}") for n, p in enumerate(paths, 1)]
-        set_overlay(slicer.mrmlScene, source, nodes[0], 0.7)
-        self.ui.featuresLabel.setPixmap(qt.QPixmap(str(result.picture)))
-
-    def takeProposals(self, result: "CleanseLabelsResult") -> None:
-        """Load the first proposal as a segmentation that the user can accept, correct or throw away."""
-        volume = read_volume(slicer.mrmlScene, result.proposals[0], result.proposals[0].name)
-        import_label_map(slicer.mrmlScene, volume, result.proposals[0].name.removesuffix(".nii.gz"))
-
-    def showCurves(self) -> None:
-        """Draw the losses so far and the newest samples of the training in the folder."""
-        from SynthSegLib.training.curves import draw_curves, newest_picture
-
-        if not self.controls.busy:
-            self.curvesTimer.stop()
-        folder, picture = Path(self.ui.trainingPathLineEdit.currentPath), Path(slicer.app.temporaryPath) / "curves.png"
-        if draw_curves(folder, picture):
-            self.ui.curvesLabel.setPixmap(qt.QPixmap(str(picture)))
-        samples = newest_picture(folder)
-        if samples:
-            self.ui.samplesLabel.setPixmap(qt.QPixmap(str(samples)))
-
-    def onBlink(self, on: bool) -> None:
-        """Start or stop showing source and translation in turn."""
-        (self.blinkTimer.start if on else self.blinkTimer.stop)()
-        self.onParametersChanged()
-
-    def onBlinkTimer(self) -> None:
-        """Show the other of the two."""
-        parameters = self._parameterNode
-        if parameters and parameters.outputVolume:
-            self.blinked = not getattr(self, "blinked", False)
-            set_overlay_opacity(slicer.mrmlScene, parameters.outputVolume, float(self.blinked))
-
-    def onSideBySide(self) -> None:
-        """Show source, translation and, where it is known, uncertainty in linked views."""
-        parameters = self._parameterNode
-        volumes = [parameters.inputVolume, parameters.outputVolume, parameters.uncertaintyVolume]
-        show_side_by_side(slicer.mrmlScene, [volume for volume in volumes if volume])
-
-    def onClassChosen(self) -> None:
-        """Show the soft map of the class over the source."""
-        node = self.softMaps.get(self.ui.classComboBox.currentText)
-        if node and self._parameterNode:
-            source = slicer.mrmlScene.GetNodeByID(self.source)
-            show_soft_map(slicer.mrmlScene, node, source, 0.5, self._parameterNode.opacity)
-
-    def onEdit(self) -> None:
-        """Open Slicer's own editor, which finds the segmentation in the scene."""
-        slicer.util.selectModule("SegmentEditor")
-
-    def onListLayers(self) -> None:
-        """Fill in the layers of the model."""
-        from SynthSegLib.feature_maps import layers
-        from SynthSegLib.models import find_translator
-
-        try:
-            known = layers(find_translator(self.others[1].model))
-        except CrossContrastError as error:
-            show_error(error, _("Synthesis"))
-            return
-        self.ui.layerComboBox.clear()
-        for name, count in known.items():
-            self.ui.layerComboBox.addItem(f"{name} ({count})", name)
 
 
 class SynthSegLogic(ScriptedLoadableModuleLogic):
@@ -404,13 +210,10 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
         node.SetAndObserveTransformNodeID(source.GetTransformNodeID() if source else None)
         return node
 
-    def loadSegmentation(
-        self, source: vtkMRMLScalarVolumeNode | None, result: "SegmentImageResult"
-    ) -> dict[str, vtkMRMLScalarVolumeNode]:
-        """Load the soft map of each class and the label map as a segmentation; return the soft maps."""
+    def loadLabels(self, source: vtkMRMLScalarVolumeNode | None, result: "SegmentImageResult") -> None:
+        """Load the label map of all classes as a segmentation."""
         labels = self.load(result.labels, source)
         import_label_map(slicer.mrmlScene, labels, labels.GetName())
-        return {name: self.load(path, source) for name, path in result.soft.items()}
 
 
 class SynthSegTest(ScriptedLoadableModuleTest):

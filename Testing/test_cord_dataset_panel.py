@@ -63,7 +63,7 @@ def test_a_saved_correction_lies_on_the_grid_of_the_left_handed_file_where_it_wa
 
 
 def test_the_worklist_is_worked_through_case_by_case(opened, scene, dataset, monkeypatch):
-    from SoftCordSegLib.scene.results import case_of
+    from CrossContrastLib.scene.results import case_of
 
     panel = opened("SoftCordSeg")
     ui = panel.ui

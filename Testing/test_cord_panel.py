@@ -27,8 +27,8 @@ import qt  # noqa: E402 - the harness makes it
 def test_contrasts_and_a_sequence_are_segmented_in_one_run_shown_together_and_compared(opened, scene):
     from CrossContrastLib.scene.images import add_volume
     from CrossContrastLib.scene.layers import shown_layers
+    from CrossContrastLib.scene.results import model_of, source_of
     from SoftCordSegLib.phantom import CordPhantom
-    from SoftCordSegLib.scene.results import model_of, source_of
 
     phantom = CordPhantom(size=(64, 64, 40), spacing=(1.0, 1.0, 2.0))
     t2w = add_volume(scene, phantom.image("T2w"), "T2w")
@@ -218,7 +218,7 @@ def test_the_keys_do_what_they_say(correcting, case):
 
 
 def test_another_soft_map_ends_the_correction_of_the_first(correcting, case, scene, tmp_path):
-    from SoftCordSegLib.scene.results import load_soft_map
+    from CrossContrastLib.scene.results import load_soft_map
 
     other = load_soft_map(scene, tmp_path / "soft.nii.gz", "other", case[0])
     correcting.ui.brushButton.click()
@@ -233,7 +233,7 @@ def test_another_soft_map_ends_the_correction_of_the_first(correcting, case, sce
 
 def test_the_uncertainty_is_a_layer_of_its_own(panel, case, scene, tmp_path):
     from CrossContrastLib.scene.layers import shown_layers
-    from SoftCordSegLib.scene.results import load_soft_map, uncertainty_of
+    from CrossContrastLib.scene.results import load_soft_map, uncertainty_of
 
     soft = load_soft_map(scene, tmp_path / "soft.nii.gz", "sure", case[0], spread=tmp_path / "soft.nii.gz")
     panel.ui.softMapSelector.setCurrentNode(soft)
@@ -277,7 +277,7 @@ def in_the_middle(panel):
 def test_a_run_with_uncertainty_is_cancelled_and_then_shows_where_the_model_was_not_sure(to_run, tmp_path):
     from CrossContrastLib.scene.images import voxels
     from CrossContrastLib.scene.layers import shown_layers
-    from SoftCordSegLib.scene.results import uncertainty_of
+    from CrossContrastLib.scene.results import uncertainty_of
 
     ui = to_run.ui
     ui.runButton.click()

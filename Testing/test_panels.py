@@ -199,7 +199,7 @@ def test_what_the_quality_gate_says_stands_beside_the_translation_and_a_stop_in_
     from SynthSegLib.widgets.gate_view import mark
 
     panel = opened("SynthSeg")
-    label = panel.widget.gateView.label
+    label = panel.widget.pages[0].gate.label
     assert "can be relied on" in label.text
     run(panel)
     output = panel.ui.outputSelector.currentNode()

@@ -36,7 +36,7 @@ def cord_map(image):
 @pytest.fixture(name="case")
 def _case(scene, tmp_path):
     """An image from a left-handed file and a soft map of it, as after a run."""
-    from SoftCordSegLib.scene.results import load_image, load_soft_map
+    from CrossContrastLib.scene.results import load_image, load_soft_map
 
     image = cord_image()
     sitk.WriteImage(image, str(tmp_path / "sub-01_T2w.nii.gz"))

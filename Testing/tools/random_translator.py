@@ -1,6 +1,7 @@
-"""A translation model with random weights, for what can be tested without a good one."""
+"""Models with random weights, for what can be tested without good ones."""
 
 from pathlib import Path
+from typing import Any
 
 from CrossContrastLib.models.bundle import BundleMetadata, write_bundle
 from CrossContrastLib.models.networks import build_network
@@ -9,16 +10,25 @@ from CrossContrastLib.models.spec import ModelSpec, NetworkSpec, Windowing
 
 def write_random_translator(folder: Path, outputs: tuple[str, ...] = ("ct", "pet"), *, unsure: bool = False) -> None:
     """Write a small bundle with the given outputs as the new folder ``folder``; an ``unsure`` one has dropout."""
+    _write(folder, "translation", outputs, "none", unsure=unsure)
+
+
+def write_random_segmentation(folder: Path, classes: tuple[str, ...]) -> None:
+    """Write a small bundle that segments these classes, which lie beside a background."""
+    _write(folder, "segmentation", ("background", *classes), "softmax")
+
+
+def _write(folder: Path, task: Any, outputs: tuple[str, ...], activation: Any, *, unsure: bool = False) -> None:
     network = "ResidualTranslator" if unsure else "CompactUNet"
     arguments = {"in_channels": 1, "out_channels": len(outputs), "channels": [4, 8]}
     if unsure:
         arguments |= {"spatial_dims": 3, "blocks": 1, "dropout": 0.3}
     spec = ModelSpec(
-        task="translation",
+        task=task,
         network=NetworkSpec(name=network, arguments=arguments),
         outputs=outputs,
         windowing=Windowing(size=(16, 16, 16)),
-        activation="none",
+        activation=activation,
     )
     words = dict.fromkeys(("name", "version", "task", "description", "authors", "copyright", "licence"), "test")
     weights = build_network(network, **arguments).state_dict()

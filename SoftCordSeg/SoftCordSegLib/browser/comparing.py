@@ -11,11 +11,11 @@ from trame_server.utils.typed_state import TypedState
 from CrossContrastLib.browser.row import LAYOUT, ORIENTATIONS, ViewRow
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.scene.colours import soft_table
+from CrossContrastLib.scene.results import load_image
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.showing import Showing
 from SoftCordSegLib.browser.state import NO_IMAGE, CompareState
-from SoftCordSegLib.scene.results import load_image
 
 #: Seconds that each of two blinking images is shown.
 _BLINK = 0.8

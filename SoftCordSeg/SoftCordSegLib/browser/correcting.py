@@ -8,12 +8,12 @@ import numpy as np
 from trame_server.utils.typed_state import TypedState
 
 from CrossContrastLib.browser.soft_brush_tool import SoftBrushTool
+from CrossContrastLib.corrections.clock import WorkClock
 from CrossContrastLib.corrections.soft_brush import Box
 from CrossContrastLib.scene.images import voxels
 from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.segment_tools import SegmentTools
 from SoftCordSegLib.browser.state import NO_MAP, NO_SEGMENT, EditState
-from SoftCordSegLib.correcting.clock import WorkClock
 
 #: A stroke changes the segment several times; after this pause (s) it is taken to be done.
 _SETTLED = 0.12

@@ -11,9 +11,9 @@ from CrossContrastLib.ground.files import image_stem
 from CrossContrastLib.ground.images import read_image, write_image
 from CrossContrastLib.ground.provenance import ModelRecord
 from CrossContrastLib.scene.correction import Correction
+from CrossContrastLib.scene.results import load_image, load_soft_map, remove_soft_map, set_case
 from CrossContrastLib.scene.roles import PREDICTED_ROLE
 from CrossContrastLib.scene.volumes import read_volume
-from SoftCordSegLib.scene.results import load_image, load_soft_map, remove_soft_map, set_case
 
 
 @dataclass(frozen=True)

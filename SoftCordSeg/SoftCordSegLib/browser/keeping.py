@@ -14,11 +14,11 @@ from CrossContrastLib.ground.files import atomic_write
 from CrossContrastLib.ground.images import write_image
 from CrossContrastLib.ground.provenance import ModelRecord
 from CrossContrastLib.scene.images import image_of
+from CrossContrastLib.scene.results import case_of, model_of, uncertainty_of
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.desk import Desk, MapFiles
 from SoftCordSegLib.browser.saving import Saving
-from SoftCordSegLib.scene.results import case_of, model_of, uncertainty_of
 
 #: Seconds between looks at whether something is to be kept.
 INTERVAL = 15.0

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 from trame_server.utils.typed_state import TypedState
 
+from CrossContrastLib.corrections.jobs import SaveCorrection, SaveCorrectionResult
 from CrossContrastLib.corrections.soft_brush import Box
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.files import image_stem
 from CrossContrastLib.ground.images import write_image
 from CrossContrastLib.jobs.job import JobResult
 from CrossContrastLib.scene.images import grid_of, image_of, put_on, soft_on, voxels
+from CrossContrastLib.scene.results import case_of, model_of, set_case
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.state import BUSY, NO_DATASET, NO_MAP, NO_SEGMENT, SaveState
 from SoftCordSegLib.browser.work import Work
-from SoftCordSegLib.correcting.jobs import SaveCorrection, SaveCorrectionResult
-from SoftCordSegLib.scene.results import case_of, model_of, set_case
 
 _NO_NAME = "Say who you are first."
 

@@ -7,10 +7,10 @@ from trame_server.utils.typed_state import TypedState
 from trame_slicer.core import LayoutManager
 
 from CrossContrastLib.scene.layers import show_layers
+from CrossContrastLib.scene.results import uncertainty_of
 from CrossContrastLib.scene.soft_map import set_opacity, set_threshold, show_soft_map
 from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.state import NO_MAP, ShowState
-from SoftCordSegLib.scene.results import uncertainty_of
 
 
 class Showing:

@@ -11,17 +11,19 @@ import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.corrections.choices import ORDERS
+from CrossContrastLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case
 from CrossContrastLib.widgets.job_controls import JobControls
-from SoftCordSegLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case, source_of
+from CrossContrastLib.widgets.save_correction import AUTHOR, make_save_job, take_saved
 from SoftCordSegLib.widgets.case_list import CaseList
 from SoftCordSegLib.widgets.export_box import ExportBox
 
 if TYPE_CHECKING:
+    from CrossContrastLib.corrections.jobs import SaveCorrectionResult
     from CrossContrastLib.jobs.job import Job, JobResult
-    from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
-    from SoftCordSegLib.widgets.correct_page import CorrectPage
+    from CrossContrastLib.widgets.correct_page import CorrectPage
+    from SoftCordSegLib.correcting.jobs import OpenCaseResult
 
-_FOLDER, _AUTHOR = "CrossContrast/CorrectionDataset", "CrossContrast/Author"
+_FOLDER = "CrossContrast/CorrectionDataset"
 
 
 class DatasetPage:
@@ -53,7 +55,7 @@ class DatasetPage:
         path = ctk.ctkPathLineEdit
         ui.datasetPathLineEdit.filters = path.Dirs | path.Writable
         ui.datasetPathLineEdit.currentPath = slicer.util.settingsValue(_FOLDER, "")
-        ui.authorLineEdit.text = slicer.util.settingsValue(_AUTHOR, "")
+        ui.authorLineEdit.text = slicer.util.settingsValue(AUTHOR, "")
         ui.datasetPathLineEdit.currentPathChanged.connect(self._on_folder)
         ui.authorLineEdit.editingFinished.connect(self._on_author)
         titles = {
@@ -144,39 +146,17 @@ class DatasetPage:
         )
 
     def _make_save(self, folder: Path) -> "Job":
-        from CrossContrastLib.scene.images import file_of
-        from CrossContrastLib.scene.volumes import file_name, write_volume
-        from SoftCordSegLib.correcting.jobs import SaveCorrection
-        from SoftCordSegLib.scene.results import model_of
-
         self._correcting.take_segment()
         correction = self._correcting.correction
         assert self.folder
         assert correction
-        source = source_of(correction.soft) or correction.soft
-        image = file_of(source)
-        if image is None:
-            image = folder / file_name(source)
-            write_volume(source, image)
-        case, base = case_of(correction.soft)
         self._saving = correction.soft.GetID()
-        files = correction.write(folder)
-        return SaveCorrection(
-            dataset=self.folder,
-            image=image,
-            case=case,
-            subject=self._ui.subjectLineEdit.text.strip(),
-            author=self._ui.authorLineEdit.text.strip(),
-            seconds=self._correcting.clock.seconds,
-            base=base,
-            model=model_of(correction.soft),
-            soft=files["soft"],
-            mask=files["mask"],
-            before=files["before"],
-        )
+        author, subject = (box.text.strip() for box in (self._ui.authorLineEdit, self._ui.subjectLineEdit))
+        return make_save_job(correction, folder, self.folder, author, subject, self._correcting.clock.seconds)
 
     def _take(self, result: "JobResult") -> None:
-        from SoftCordSegLib.correcting.jobs import OpenCaseResult, SaveCorrectionResult
+        from CrossContrastLib.corrections.jobs import SaveCorrectionResult
+        from SoftCordSegLib.correcting.jobs import OpenCaseResult
 
         if isinstance(result, SaveCorrectionResult):
             self._take_saved(result)
@@ -187,18 +167,9 @@ class DatasetPage:
         self.refresh()
 
     def _take_saved(self, result: "SaveCorrectionResult") -> None:
-        soft = slicer.mrmlScene.GetNodeByID(self._saving)
-        if soft is not None:
-            set_case(soft, result.case, result.revision)
+        said = take_saved(slicer.mrmlScene.GetNodeByID(self._saving), result)
         self._correcting.saved()
-        said = _("Saved {case} as revision {revision}: {added} voxels added, {removed} removed.")
-        text = said.format(
-            case=result.case, revision=result.revision, added=result.voxels_added, removed=result.voxels_removed
-        )
-        if result.overtaken:
-            others = ", ".join(map(str, result.overtaken))
-            text += " " + _("Meanwhile others saved revision {others}; it is kept too.").format(others=others)
-        result.warnings.append(text)
+        result.warnings.append(said)
 
     def _take_opened(self, result: "OpenCaseResult") -> None:
         before = self._correcting.correction.soft if self._correcting.correction else None
@@ -225,5 +196,5 @@ class DatasetPage:
         self.refresh()
 
     def _on_author(self) -> None:
-        qt.QSettings().setValue(_AUTHOR, self._ui.authorLineEdit.text)
+        qt.QSettings().setValue(AUTHOR, self._ui.authorLineEdit.text)
         self.update()

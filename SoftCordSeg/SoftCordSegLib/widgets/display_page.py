@@ -7,8 +7,8 @@ from slicer.i18n import tr as _
 
 from CrossContrastLib.scene.layers import set_layer_opacity, show_layers
 from CrossContrastLib.scene.legend import hide_legend, show_legend
+from CrossContrastLib.scene.results import soft_maps, source_of, uncertainty_of
 from CrossContrastLib.scene.soft_map import set_threshold, show_soft_maps
-from SoftCordSegLib.scene.results import soft_maps, source_of, uncertainty_of
 
 #: The legend of the uncertainty stands at the left, away from those of the maps and of the difference.
 _LEFT = 6

@@ -22,7 +22,11 @@ _PATH = click.Path(path_type=Path)
 @click.option("--networks", default="all", show_default=True, help="Names, separated by commas.")
 @click.option("--out", required=True, type=_PATH, help="Folder for networks, images, tables and report.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps of each training (default 2000).")
-@click.option("--config", type=_PATH, help="Settings (JSON) of every training that are not default.")
+@click.option(
+    "--config",
+    type=_PATH,
+    help="Settings (JSON); those of single networks by name under the key networks.",
+)
 @click.option("--data-range", type=click.FloatRange(min=0, min_open=True), help="Default: that of training targets.")
 @click.option("--labels", default="", help="Role of label maps, for the Dice of a network that segments targets.")
 @click.option("--class", "classes", multiple=True, help="A class of the label maps, as NAME=VALUE or NAME=1+2.")

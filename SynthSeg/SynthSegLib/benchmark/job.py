@@ -10,6 +10,9 @@ from CrossContrastLib.progress import Progress, part
 from SynthSegLib.objectives.catalogue import NAMES
 from SynthSegLib.training.config import TrainingConfig, make_config
 
+#: Where the settings of single networks lie among those of all.
+OWN = "networks"
+
 
 class BenchmarkResult(JobResult):
     """The files of a benchmark, and the methods from best to worst mean rank."""
@@ -24,7 +27,8 @@ class BenchmarkResult(JobResult):
 class BenchmarkTranslators(Job):
     """Train or load translators and compare them on the split ``test``.
 
-    ``settings`` are those of every training, for :class:`TrainingConfig`. With ``labels`` (a role of label maps) and
+    ``settings`` are those of every training, for :class:`TrainingConfig`; under the key ``networks`` they may hold
+    settings of single networks by name. With ``labels`` (a role of label maps) and
     ``classes`` a segmentation network judges the translations, trained for ``judge_steps``.
     """
 
@@ -93,8 +97,22 @@ class BenchmarkTranslators(Job):
         )
 
     def _config(self, network: str) -> TrainingConfig:
-        own = {"cohort": self.cohort, "source": self.source, "target": self.target, "network": network}
-        return make_config(TrainingConfig, self.settings | own)
+        shared = {key: value for key, value in self.settings.items() if key != OWN}
+        given = {"cohort": self.cohort, "source": self.source, "target": self.target, "network": network}
+        return make_config(TrainingConfig, shared | self._own(network) | given)
+
+    def _own(self, network: str) -> dict[str, Any]:
+        """Return the settings of one network; raises :class:`BadInputError` where they name others."""
+        from CrossContrastLib.errors import BadInputError
+
+        found = self.settings.get(OWN, {})
+        if not isinstance(found, dict) or not all(isinstance(value, dict) for value in found.values()):
+            raise BadInputError(f"The settings' {OWN!r} must hold an object of settings for each network.")
+        unknown = [name for name in found if name not in NAMES]
+        if unknown:
+            raise BadInputError(f"The settings name a network {unknown[0]!r}.", f"there are: {', '.join(NAMES)}")
+        own: dict[str, Any] = found.get(network, {})
+        return own
 
     def _judge(self, folder: Path, device: Any) -> Any:
         if not self.labels:

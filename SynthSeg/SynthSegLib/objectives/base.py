@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from CrossContrastLib.models.networks.translator import Range, Translator
 from CrossContrastLib.models.spec import NetworkSpec
+from SynthSegLib.objectives.catalogue import CATALOGUE
 from SynthSegLib.objectives.outcome import OutcomeHead
 from SynthSegLib.objectives.radiomics import radiomics_loss
 
@@ -17,6 +18,8 @@ from SynthSegLib.objectives.radiomics import radiomics_loss
 Batch = Mapping[str, Tensor]
 #: How much voxels outside the mask count: they should look right, but nobody measures there.
 OUTSIDE = 0.2
+#: Without pairs the linear map is one of means over this many voxels, so that noise of the source need not be kept.
+WINDOW = 3
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Design:
 
     ``source_range`` and ``target_range`` are the intensities mapped to [-1, 1], as networks see them; ``source_unit``
     and ``target_unit`` (scale, offset) turn those into the unit of the files. ``channels`` counts the source's
-    channels, ``width`` those of the first layer. ``residual`` is the linear map that the way there starts from.
+    channels, ``width`` those of the first layer. ``norm`` normalises the U-Nets' layers. ``residual`` (slope,
+    offset) is the linear map, in mapped intensities, that the way there starts from, the way back from its inverse.
     ``radiomics`` and ``outcome`` weigh the losses that keep radiomic statistics and a label; 0 leaves them out.
     """
 
@@ -34,6 +38,7 @@ class Design:
     channels: int = 1
     width: int = 16
     dropout: float = 0.1
+    norm: bool = True
     source_range: Range = (-1.0, 1.0)
     target_range: Range = (-1.0, 1.0)
     source_unit: tuple[float, float] = (1.0, 0.0)
@@ -55,9 +60,25 @@ class Design:
                 "source_range": list(given),
                 "target_range": [scale * end + offset for end in wanted],
                 "activation": activation,
-                "residual": None if back or self.residual is None else list(self.residual),
+                "residual": self.start(back=back),
+                "residual_window": WINDOW if self.anchored else 1,
             },
         )
+
+    @property
+    def anchored(self) -> bool:
+        """Whether answers must stay near the linear map that they begin at: without pairs nothing else holds them.
+
+        The idea is SimGAN's self-regularisation (Shrivastava et al., CVPR 2017).
+        """
+        return self.residual is not None and not CATALOGUE[self.network].paired
+
+    def start(self, *, back: bool = False) -> list[float] | None:
+        """Return the linear map (slope, offset) that the way there, or back, begins at, in mapped intensities."""
+        if self.residual is None:
+            return None
+        slope, offset = self.residual
+        return [1 / slope, -offset / slope] if back else [slope, offset]
 
     def unet(self, *, back: bool = False, levels: int = 3) -> NetworkSpec:
         """Return a U-Net with ``levels`` halvings, the usual generator of paired translators."""
@@ -67,9 +88,10 @@ class Design:
             "out_channels": 1,
             "channels": [self.width * 2**level for level in range(levels + 1)],
             "dropout": self.dropout,
+            "norm": self.norm,
         }
         # MONAI's UNet ends in a transposed convolution: after some hundred steps its answers were chequered.
-        return self.spec("SkipNet", arguments, "none" if self.residual and not back else "tanh", back=back)
+        return self.spec("SkipNet", arguments, "none" if self.residual else "tanh", back=back)
 
     def resnet(self, *, back: bool = False) -> NetworkSpec:
         """Return the residual generator of CycleGAN."""
@@ -80,7 +102,7 @@ class Design:
             "channels": [self.width, 2 * self.width, 4 * self.width],
             "dropout": self.dropout,
         }
-        activation = "none" if self.residual and not back else "tanh"
+        activation = "none" if self.residual else "tanh"
         return self.spec("ResidualTranslator", arguments, activation, back=back)
 
 
@@ -92,6 +114,8 @@ class Objective(nn.Module):
     """
 
     players: Sequence[str] = ("generator",)
+    #: The weight that keeps a translator without pairs near the linear map that it begins at.
+    anchor = 10.0
     back: Translator | None
 
     def __init__(self, design: Design, there: NetworkSpec, back_again: NetworkSpec | None = None) -> None:
@@ -99,6 +123,7 @@ class Objective(nn.Module):
         self.design, self.there, self.back_again = design, there, back_again
         self.generator = Translator(**there.arguments)
         self.answer: Tensor | None = None
+        self.answer_back: Tensor | None = None
         self.head = OutcomeHead(design.dims, design.width) if design.outcome else None
         self.back = None if back_again is None else Translator(**back_again.arguments)
 
@@ -125,8 +150,13 @@ class Objective(nn.Module):
 
     def _extra(self, batch: Batch) -> dict[str, Tensor]:
         """Return what the settings add to any generator's losses, from the answer that it has just given."""
-        losses, answer, design = {}, self.answer, self.design
-        self.answer = None
+        losses, answer, back, design = {}, self.answer, self.answer_back, self.design
+        self.answer = self.answer_back = None
+        if answer is not None and design.anchored:
+            apart = masked_l1(answer, self.generator.start(batch["source"]), batch["mask"])
+            if back is not None and self.back is not None:
+                apart = apart + masked_l1(back, self.back.start(batch["target"]), batch["target_mask"])
+            losses["anchor"] = self.weight("anchor", self.anchor) * apart
         if answer is not None and design.radiomics:
             losses["radiomics"] = design.radiomics * radiomics_loss(answer, batch["target"], batch["mask"])
         if answer is not None and self.head is not None:
@@ -139,6 +169,10 @@ class Objective(nn.Module):
     def weight(self, term: str, default: float) -> float:
         """Return the weight of a loss: the one that the settings give, or the method's own."""
         return self.design.terms.get(term, default)
+
+    def identity_weight(self, default: float) -> float:
+        """Return the weight of leaving images of the target's side alone; 0 where the start is a map that does not."""
+        return self.weight("identity", 0.0 if self.design.anchored else default)
 
 
 def weigh(mask: Tensor) -> Tensor:

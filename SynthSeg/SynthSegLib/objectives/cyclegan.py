@@ -21,14 +21,17 @@ class CycleGan(Cyclic):
             return self.judge(batch, least_squares)
         made = self.go_round(batch)
         pairs = ((made.source, made.source_again), (made.target, made.target_again))
-        same = (self.generator.mapped(made.target), made.target), (self.back.mapped(made.source), made.source)
+        weight = self.identity_weight(5.0)
+        same = []
+        if weight:
+            same = [(self.generator.mapped(made.target), made.target), (self.back.mapped(made.source), made.source)]
         fooled = least_squares(self.judge_target(made.fake_target), True)
         fooled = fooled + least_squares(self.judge_source(made.fake_source), True)
         zero = fooled.new_zeros(())
         return {
             "adversarial": self.weight("adversarial", 1.0) * fooled,
             "cycle": self.weight("cycle", 10.0) * sum((self._difference(*pair) for pair in pairs), zero),
-            "identity": self.weight("identity", 5.0) * sum(((a - b).abs().mean() for a, b in same), zero),
+            "identity": weight * sum(((a - b).abs().mean() for a, b in same), zero),
         }
 
     def _difference(self, one: Tensor, other: Tensor) -> Tensor:

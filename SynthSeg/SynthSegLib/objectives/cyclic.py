@@ -45,7 +45,7 @@ class Cyclic(Objective):
         """Translate both ways and back; the answers are kept for the judges' turn."""
         source, target = batch["source"], batch["target"]
         fake_target, fake_source = self.generator.mapped(source), self.back.mapped(target)
-        self.answer = fake_target
+        self.answer, self.answer_back = fake_target, fake_source
         self._fakes = fake_target.detach(), fake_source.detach()
         again = self.back.mapped(fake_target), self.generator.mapped(fake_source)
         return Round(source, target, fake_target, fake_source, *again)

@@ -10,6 +10,8 @@ from SynthSegLib.objectives.discriminator import Discriminator
 class DiscoGan(Cyclic):
     """0.1 adversarial + 1.0 squared reconstruction + 0.9 feature matching: the judges must see alike in both."""
 
+    anchor = 3.0  # its other losses weigh less, too
+
     def __init__(self, design: Design) -> None:
         super().__init__(design, design.unet(), design.unet(back=True))
 

@@ -13,6 +13,8 @@ CLIP = 0.01
 class DualGan(Cyclic):
     """Wasserstein critics with clipped weights (0.01) and an L1 reconstruction of weight 100 both ways."""
 
+    anchor = 50.0  # of the order of its reconstruction
+
     def __init__(self, design: Design) -> None:
         super().__init__(design, design.unet(), design.unet(back=True))
 

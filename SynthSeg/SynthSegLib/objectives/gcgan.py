@@ -33,11 +33,12 @@ class GcGan(Objective):
         fake, turned = self.generator.mapped(source), self.generator.mapped(turn(source))
         self.answer = fake
         self._fakes = fake.detach(), turned.detach()
-        same = (self.generator.mapped(target) - target).abs().mean()
+        weight = self.identity_weight(3.0)
+        same = (self.generator.mapped(target) - target).abs().mean() if weight else fake.new_zeros(())
         return {
             "adversarial": least_squares(self.judge(fake), True) + least_squares(self.judge(turned), True),
             "geometry": self.weight("geometry", 20.0) * (turn(fake) - turned).abs().mean(),
-            "identity": self.weight("identity", 3.0) * same,
+            "identity": weight * same,
         }
 
 

@@ -24,6 +24,8 @@ MR = {
     Tissue.MUSCLE: MrTissue(0.8, 1400, 38),
 }
 REPETITION, ECHO = 4000.0, 100.0
+#: What is left of the coil's shading after the usual bias-field correction.
+SHADING = 0.05
 US = {
     Tissue.FAT: UsTissue(0.55, 0.5),
     Tissue.PERIPHERAL: UsTissue(1.0, 0.45),
@@ -67,7 +69,7 @@ def draw_pair(grid: Grid, seed: int, cancer: bool, misregistration: float = 0.0)
     seen_by_us = body.paint(moved, texture)
     signals = {int(t): spin_echo(tissue, REPETITION, ECHO) for t, tissue in MR.items()}
     textures = {int(t): tissue.texture for t, tissue in MR.items()}
-    t2w = acquire(seen_by_mr, signals, textures, grid, random, noise=0.012)
+    t2w = acquire(seen_by_mr, signals, textures, grid, random, noise=0.012, shading=SHADING)
     probe = Probe()
     amplitude = envelope(seen_by_us, {int(t): tissue for t, tissue in US.items()}, grid, probe, seed_of(seed, 2))
     us = compress(amplitude, probe, 10**-2.6 * random.standard_normal(amplitude.shape))

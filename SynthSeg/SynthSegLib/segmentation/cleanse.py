@@ -5,7 +5,9 @@ labelled slices keep their labels. Slices beyond the outermost labelled ones, by
 labelled slices, are taken to be background: else a network would never see where the structure is not.
 
 Noisy: every slice is labelled, with mistakes that differ from slice to slice. The volumes are split in folds and each
-is labelled by networks that never saw its labels, so that its own mistakes cannot be learned by heart.
+is labelled by networks that never saw its labels, so that its own mistakes cannot be learned by heart. Slices whose
+labels disagree grossly with that are then left out, as in co-teaching (Han et al., NeurIPS 2018), and networks that
+learn from the others only, in several splits, label everything anew; their mean is the proposal.
 
 In both the soft maps are smoothed across slices. The result is a proposal beside the given labels.
 """
@@ -29,6 +31,10 @@ Kind = Literal["sparse", "noisy"]
 #: Smoothing across slices (Gaussian sigma in slices).
 _SMOOTH = 0.7
 FOLDS = 3
+#: How many ways of splitting the volumes label them in the end.
+SPLITS = 2
+#: Slices whose Dice with the first answer is below this share of the volume's median are taken for gross mistakes.
+_GROSS = 0.5
 
 
 @dataclass(frozen=True)
@@ -81,16 +87,50 @@ def cleanse(
         return _propagate(config, cases, folder, device, progress)
     if len(cases) < 2:
         raise BadInputError("Cleansing noisy labels needs at least two volumes: none may be judged by its own labels.")
-    proposals: dict[int, Proposal] = {}
+    rounds = 1 + SPLITS
+    first = _cross_label(config, cases, folder / "first", 0, device, part(progress, 0, 1 / rounds))
+    trusted = [trust(case, soft) for case, soft in zip(cases, first, strict=True)]
+    answers = [
+        _cross_label(config, trusted, folder / f"split-{n}", n, device, part(progress, n / rounds, (n + 1) / rounds))
+        for n in range(1, rounds)
+    ]
+    return [Proposal(case.name, smooth(np.mean(found, 0))) for case, *found in zip(cases, *answers, strict=True)]
+
+
+def _cross_label(
+    config: SegmentationConfig,
+    cases: Sequence[Case],
+    folder: Path,
+    split: int,
+    device: torch.device | str,
+    progress: Progress,
+) -> list[np.ndarray]:
+    """Return each case's soft maps by a network that did not learn from it; ``split`` chooses folds and seed."""
     folds = min(FOLDS, len(cases))
+    # The order of the volumes in a table means nothing, but it must not be the same in every split.
+    places = np.random.default_rng(split).permutation(len(cases))
+    found: dict[int, np.ndarray] = {}
     for fold in range(folds):
-        learned = [case for number, case in enumerate(cases) if number % folds != fold]
+        learned = [case for case, place in zip(cases, places, strict=True) if place % folds != fold]
+        own = config.model_copy(update={"seed": config.seed + split})
         report = part(progress, fold / folds, (fold + 1) / folds)
-        network = _train(config, learned, folder / f"fold-{fold + 1}", device, report)
+        network = _train(own, learned, folder / f"fold-{fold + 1}", device, report)
         for number, case in enumerate(cases):
-            if number % folds == fold:
-                proposals[number] = Proposal(case.name, smooth(_predict(config, network, case, learned)))
-    return [proposals[number] for number in range(len(cases))]
+            if places[number] % folds == fold:
+                found[number] = _predict(own, network, case, learned)
+    return [found[number] for number in range(len(cases))]
+
+
+def trust(case: Case, soft: np.ndarray) -> Case:
+    """Return the case without the slices (along k) whose labels disagree grossly with soft maps (K, k, j, i)."""
+    given, seen = case.target[1:].numpy(), soft[1:] * (soft.argmax(0) > 0)
+    overlap, total = (values.sum((0, 2, 3)) for values in (2 * given * seen, given + seen))
+    agreement = np.divide(overlap, total, out=np.ones_like(total), where=total > 1)
+    either = total > 1
+    bad = either & (agreement < _GROSS * np.median(agreement[either])) if either.any() else either
+    mask = case.mask.clone()
+    mask[:, torch.from_numpy(bad)] = 0
+    return replace(case, mask=mask)
 
 
 def _propagate(

@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.cohort import CohortRow, read_cohort
@@ -156,6 +157,22 @@ def mapped(case: Case, source: Scale, target: Scale) -> Case:
         source=map_to_unit(case.source, source.range),
         target=map_to_unit(case.target, target.range).clamp(-1, 1),
     )
+
+
+def fit_moments(cases: Sequence[Case]) -> tuple[float, float]:
+    """Return slope and offset of the linear map that gives the source the target's mean and spread inside the masks.
+
+    It asks for no pairs; that bright becomes bright is an assumption. The spread is that of means over 3 x 3 x 3
+    voxels, because noise and speckle of the one side have no counterpart on the other.
+    """
+
+    def means(image: Tensor) -> Tensor:
+        return functional.avg_pool3d(image[None], 3, 1, 1, count_include_pad=False)[0]
+
+    x = torch.cat([means(case.source[:1])[case.mask > 0] for case in cases]).double()
+    y = torch.cat([means(case.target)[case.mask > 0] for case in cases]).double()
+    slope = float(y.std() / x.std().clamp(min=1e-6))
+    return slope, float(y.mean() - slope * x.mean())
 
 
 def fit_linear(cases: Sequence[Case]) -> tuple[float, float]:

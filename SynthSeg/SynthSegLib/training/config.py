@@ -52,9 +52,10 @@ class TrainingConfig(RunConfig):
     training images is mapped to [-1, 1]. With ``target_normalisation`` "none" the translator answers in the target's
     own unit, otherwise in the average one. ``width`` counts the channels at full resolution (``None``: 16 in 2D, 8 in
     3D). ``slice_axis`` is the array axis (0: k, up; 1: j; 2: i) that a 2D network slides along, or all of them in turn;
-    ``neighbours`` slices on either side are further channels. ``residual`` lets the network begin at the best linear
-    intensity map. ``resample`` brings targets on other grids onto the source's; ``whole_image`` trains and measures
-    without masks.
+    ``neighbours`` slices on either side are further channels. ``residual`` lets the network begin at a linear
+    intensity map: the best one, or without pairs (where it is the default) the one that matches mean and spread.
+    Without ``norm`` the layers of U-Nets are not normalised: small windows then keep their own level and contrast.
+    ``resample`` brings targets on other grids onto the source's; ``whole_image`` trains and measures without masks.
 
     ``discriminator_rate`` is relative to ``learning_rate``. ``terms`` replaces weights of losses by name. With
     ``radiomics`` above 0 the soft radiomic statistics of the region must agree (see SynthSegLib.objectives.radiomics),
@@ -67,13 +68,14 @@ class TrainingConfig(RunConfig):
     target: str
     width: Count | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    norm: bool = True
     orientation: str = "RAS"
     spacing: tuple[Positive, Positive, Positive] | None = None
     source_normalisation: Normalisation = "foreground"
     target_normalisation: Normalisation = "none"
     slice_axis: SliceAxis = 0
     neighbours: Annotated[int, Field(ge=0)] = 0
-    residual: bool = False
+    residual: bool | None = None
     resample: bool = False
     whole_image: bool = False
     discriminator_rate: Positive = 0.5
@@ -93,7 +95,7 @@ class TrainingConfig(RunConfig):
             raise ValueError(f"{self.network} needs sides of the patch that are divisible by {2**entry.levels}")
         if self.neighbours and (entry.dims == 3 or not entry.paired):
             raise ValueError(f"{self.network} cannot use neighbouring slices")
-        for name in ("residual", "radiomics", "outcome"):
+        for name in ("radiomics", "outcome"):
             if getattr(self, name) and not entry.paired:
                 raise ValueError(f"{name} needs pairs, and {self.network} learns without them")
         return self

@@ -15,6 +15,7 @@ from SynthSegLib.training.cases import (
     Case,
     Scale,
     fit_linear,
+    fit_moments,
     fit_scale,
     mapped,
     read_cases,
@@ -80,15 +81,23 @@ class Preparation:
             channels=2 * config.neighbours + 1,
             width=config.width or DEFAULT_WIDTH[config.dims],
             dropout=config.dropout,
+            norm=config.norm,
             source_range=source.range,
             target_range=target.range,
             source_unit=source.unit,
             target_unit=target.unit,
-            residual=fit_linear(self.train) if config.residual else None,
+            residual=self._start,
             terms=config.terms,
             radiomics=config.radiomics,
             outcome=config.outcome_weight if config.outcome else 0.0,
         )
+
+    @cached_property
+    def _start(self) -> tuple[float, float] | None:
+        """The linear map that the translator begins at."""
+        paired = CATALOGUE[self.config.network].paired
+        wanted = not paired if self.config.residual is None else self.config.residual
+        return None if not wanted else (fit_linear if paired else fit_moments)(self.train)
 
     def task(self, folder: Path) -> Task:
         """Return what the loop needs."""

@@ -1,1 +1,1 @@
-"""The pieces of SynthSeg's panel (Qt, floor 5)."""
+"""The pages of the panel. Importing them needs Qt and Slicer only."""

@@ -8,18 +8,17 @@ import SimpleITK as sitk
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 
 from CrossContrastLib.corrections.dataset import CorrectionDataset
-from CrossContrastLib.corrections.jobs import ExportCorrections
+from CrossContrastLib.corrections.jobs import ExportCorrections, SaveCorrection
 from CrossContrastLib.ground.geometry import same_grid
 from CrossContrastLib.ground.images import image_like
 from CrossContrastLib.progress import silent
 from CrossContrastLib.scene.correction import Correction
 from CrossContrastLib.scene.images import file_of, image_of, put_on
 from CrossContrastLib.scene.layers import shown_layers
+from CrossContrastLib.scene.results import load_image, load_soft_map
 from CrossContrastLib.scene.segments import set_segment
 from CrossContrastLib.scene.soft_map import show_soft_map
-from SoftCordSegLib.correcting.jobs import SaveCorrection
 from SoftCordSegLib.jobs import SegmentCord
-from SoftCordSegLib.scene.results import load_image, load_soft_map
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ import pytest
 import SimpleITK as sitk
 
 from CrossContrastLib.corrections.dataset import CorrectionDataset
+from CrossContrastLib.corrections.jobs import SaveCorrection
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.geometry import same_grid
 from CrossContrastLib.ground.images import image_like
 from CrossContrastLib.progress import silent
-from SoftCordSegLib.correcting.jobs import OpenCase, SaveCorrection
+from SoftCordSegLib.correcting.jobs import OpenCase
 
 
 def as_mrml_has_it(image):

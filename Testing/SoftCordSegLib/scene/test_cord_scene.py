@@ -9,12 +9,7 @@ slicer = pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.scene.images import add_volume, image_of, put_on
-from CrossContrastLib.scene.soft_map import SOFT_MAP
-from SoftCordSegLib.csa.contrasts import CsaCurve, compare_contrasts
-from SoftCordSegLib.csa.live import LiveCsa
-from SoftCordSegLib.scene.csa_nodes import COLUMNS, show_curves, table_of
-from SoftCordSegLib.scene.inputs import is_input, write_inputs
-from SoftCordSegLib.scene.results import (
+from CrossContrastLib.scene.results import (
     case_of,
     load_image,
     load_soft_map,
@@ -25,6 +20,11 @@ from SoftCordSegLib.scene.results import (
     source_of,
     uncertainty_of,
 )
+from CrossContrastLib.scene.soft_map import SOFT_MAP
+from SoftCordSegLib.csa.contrasts import CsaCurve, compare_contrasts
+from SoftCordSegLib.csa.live import LiveCsa
+from SoftCordSegLib.scene.csa_nodes import COLUMNS, show_curves, table_of
+from SoftCordSegLib.scene.inputs import is_input, write_inputs
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
 
 from CrossContrastLib.progress import silent
 from SynthSegLib.benchmark.baselines import baselines
@@ -57,6 +58,9 @@ def test_baselines_are_the_copy_the_mean_and_the_least_squares_line(noise):
     np.testing.assert_allclose(made["input copied"], noise, rtol=1e-6)
     np.testing.assert_allclose(made["subject mean"], target[mask > 0].mean(), rtol=1e-5)
     np.testing.assert_allclose(made["linear map"], 3 * noise + 7, rtol=1e-4)
+    means = ndimage.uniform_filter(target.astype(np.float32), 3, mode="nearest")[mask > 0]
+    for statistic in (np.mean, np.std):
+        assert statistic(made["unpaired map"][mask > 0]) == pytest.approx(statistic(means), rel=1e-4)
 
 
 def test_the_best_ssim_alone_does_not_win():
@@ -79,8 +83,8 @@ def test_the_benchmark_writes_its_tables_and_loads_what_is_trained(prostates, tm
     with result.cases.open() as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
     methods = {row["method"] for row in rows}
-    assert methods == {"input copied", "subject mean", "linear map", "real target", "unet3d", "gcgan2d"}
-    assert len({row["subject"] for row in rows}) * 6 == len(rows)
+    assert methods == {"input copied", "subject mean", "linear map", "unpaired map", "real target", "unet3d", "gcgan2d"}
+    assert len({row["subject"] for row in rows}) * 7 == len(rows)
     before = (tmp_path / "networks" / "unet3d" / "checkpoint.pt").stat().st_mtime_ns
     again = job.run(silent)
     assert again.ranking == result.ranking

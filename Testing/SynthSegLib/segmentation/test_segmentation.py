@@ -1,6 +1,7 @@
 """Segmentations learn from images and their translations; proposals repair labels and leave the given ones alone."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from CrossContrastLib.progress import silent
 from CrossContrastLib.segmentation_metrics import dice
 from SynthSegLib.phantom.write import write_phantoms
 from SynthSegLib.segmentation.cases import read_segmentation_cases
-from SynthSegLib.segmentation.cleanse import beyond, cleanse, labelled_slices
+from SynthSegLib.segmentation.cleanse import beyond, cleanse, labelled_slices, trust
 from SynthSegLib.segmentation.cleanse_files import to_grid
 from SynthSegLib.segmentation.config import CLEANSING, SegmentationConfig
 from SynthSegLib.segmentation.jobs import CleanseLabels, SegmentImage, TrainSegmentation
@@ -140,6 +141,18 @@ def test_noisy_labels_are_judged_by_networks_that_never_saw_them(zones, tmp_path
         cleanse(zones(dims=2), read_segmentation_cases(zones(dims=2), "train")[:1], "noisy", tmp_path)
 
 
+def test_slices_that_disagree_grossly_with_what_others_teach_are_not_learned_from(zones):
+    case = read_segmentation_cases(zones(dims=2), "train")[0]
+    spoiled = replace(case, target=case.target.clone())
+    middle = int(np.flatnonzero(labelled_slices(case)).mean())
+    spoiled.target[:, middle] = torch.tensor([1.0, 0, 0])[:, None, None]
+    left_out = np.flatnonzero(trust(spoiled, case.target.numpy()).mask[0, :, 0, 0].numpy() == 0)
+    assert left_out.tolist() == [middle]
+    assert trust(case, case.target.numpy()).mask.all()
+    empty = case.target.numpy() * 0
+    assert trust(replace(case, target=case.target * 0), empty).mask.all()
+
+
 def test_unlabelled_volumes_cannot_be_propagated(zones, tmp_path):
     config = zones(dims=2)
     case = read_segmentation_cases(config, "train")[0]
@@ -155,19 +168,19 @@ def test_slices_far_outside_the_labelled_ones_are_background():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "share"), [("sparse", 0.5), ("noisy", 0.4)])
-def test_cleansing_recovers_much_of_the_dice_that_was_lost(kind, share, zones, tmp_path):
-    """Measured: sparse from 0.40 to 0.94, that is 91 % of the loss; noisy from 0.61 to 0.80, 48 %."""
+@pytest.mark.parametrize("kind", ["sparse", "noisy"])
+def test_cleansing_recovers_at_least_half_of_the_dice_that_was_lost(kind, zones, tmp_path):
+    """Measured: sparse from 0.40 to 0.97, that is 94 % of the loss; noisy from 0.61 to 0.87, 66 %."""
     table = write_phantoms("prostate", tmp_path / "c", subjects=9, size=24)
     prostate = {"prostate": (1, 2, 3, 4, 5)}
-    config = zones(cohort=table, inputs=("t2w",), steps=600, levels=3, classes=prostate, **CLEANSING)
+    config = zones(cohort=table, inputs=("t2w",), steps=400, levels=3, classes=prostate, **CLEANSING)
     truth = read_segmentation_cases(config, None)
     spoiled = [spoil(case, kind, np.random.default_rng(n)) for n, case in enumerate(truth)]
     proposals = cleanse(config, spoiled, kind, tmp_path / "run")
     before = np.mean([agreement(s.target.argmax(0).numpy(), t) for s, t in zip(spoiled, truth, strict=True)])
     after = np.mean([agreement(p.labels, t) for p, t in zip(proposals, truth, strict=True)])
     assert before < 0.9
-    assert after - before >= share * (1 - before)
+    assert after - before >= 0.5 * (1 - before)
 
 
 def agreement(labels, case):
@@ -183,4 +196,4 @@ def spoil(case, kind, random):
             target[:, k] = torch.tensor([1.0, 0.0])[:, None, None]
         elif kind == "noisy":
             target[:, k] = target[:, k].roll(tuple(random.integers(-3, 4, 2).tolist()), (1, 2))
-    return type(case)(case.name, case.source, target, case.mask)
+    return replace(case, target=target)

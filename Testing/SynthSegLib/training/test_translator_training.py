@@ -125,6 +125,28 @@ def test_a_residual_network_begins_at_the_best_linear_map(settings):
     torch.testing.assert_close(answer, case.source * slope + offset, atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize("network", [name for name in NAMES if not CATALOGUE[name].paired])
+def test_a_network_without_pairs_begins_at_the_mean_and_spread_of_the_other_side(network, settings):
+    """Where its network says nothing yet, local means have those of the target; the way back undoes the way there."""
+    preparation = Preparation(settings(network, dropout=0))
+    objective = build_objective(preparation.design)
+    sides = [s for s in (objective.generator, objective.back) if s is not None]
+    for parameter in [p for side in sides for p in side.network.parameters()]:
+        parameter.data.zero_()
+    seen = {"answer": [], "target": []}
+    for case in preparation.train:
+        slices = case.source[None] if CATALOGUE[network].dims == 3 else case.source.transpose(0, 1)
+        answer = objective.generator.eval().mapped(slices)
+        seen["answer"].append(answer.flatten()[case.mask.flatten() > 0])
+        seen["target"].append(case.target[case.mask > 0])
+    answer, target = (torch.cat(seen[key]) for key in ("answer", "target"))
+    assert abs(answer.mean() - target.mean()) < 0.1
+    assert 0.6 < answer.std() / target.std() < 1.4
+    if objective.back is not None:
+        flat = torch.full((1, 1, *[16] * CATALOGUE[network].dims), 0.3)
+        torch.testing.assert_close(objective.back.eval().mapped(objective.generator.mapped(flat)), flat)
+
+
 def damage(prostates, tmp_path, edit):
     lines = [line.split("\t") for line in prostates.read_text().splitlines()]
     header, rows = lines[0], [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
@@ -175,7 +197,7 @@ def test_targets_on_another_grid_are_resampled_where_that_is_allowed(settings, p
     ("more", "words"),
     [
         ({"network": "pix2pix"}, "there is no network 'pix2pix'"),
-        ({"network": "cyclegan2d", "residual": True}, "residual needs pairs"),
+        ({"network": "cyclegan2d", "radiomics": 1.0}, "radiomics needs pairs"),
         ({"patch": (12, 12, 12)}, "divisible by 8"),
         ({"patch": (16, 16)}, "a patch of 3 numbers"),
         ({"network": "cyclegan2d", "neighbours": 1}, "neighbouring"),

@@ -19,7 +19,8 @@ class SkipNet(nn.Module):
     (``len(channels) - 1`` horizontal ones, ``len(channels)`` vertical ones, the last at the bottom).
 
     ``channels`` are the widths from full resolution down. (B, ``in_channels``, ...) -> (B, ``out_channels``, ...), the
-    sides divisible by ``2 ** (len(channels) - 1)``, before any activation.
+    sides divisible by ``2 ** (len(channels) - 1)``, before any activation. Without ``norm`` no layer is normalised over
+    the window, so that a window's level and contrast are not lost.
     """
 
     def __init__(
@@ -31,21 +32,22 @@ class SkipNet(nn.Module):
         horizontal: Switch = True,
         vertical: Switch = False,
         dropout: float = 0.0,
+        norm: bool = True,
     ) -> None:
         super().__init__()
         levels, width = len(channels), channels[0]
         self.horizontal = _switches(horizontal, levels - 1, "horizontal")
         self.vertical = _switches(vertical, levels, "vertical")
-        self.stem = _block(spatial_dims, in_channels, width)
+        self.stem = _block(spatial_dims, in_channels, width, norm=norm)
         self.down, self.up, self.to_stream_down, self.to_stream_up = (nn.ModuleList() for _ in range(4))
         point = {2: nn.Conv2d, 3: nn.Conv3d}[spatial_dims]
         for level in range(levels):
             inputs = channels[max(level - 1, 0)] + width * self.vertical[level]
-            self.down.append(_block(spatial_dims, inputs, channels[level], dropout))
+            self.down.append(_block(spatial_dims, inputs, channels[level], dropout, norm))
             self.to_stream_down.append(point(channels[level], width, 1) if self.vertical[level] else nn.Identity())
         for level in range(levels - 2, -1, -1):
             inputs = channels[level + 1] + channels[level] * self.horizontal[level] + width * self.vertical[level]
-            self.up.append(_block(spatial_dims, inputs, channels[level], dropout))
+            self.up.append(_block(spatial_dims, inputs, channels[level], dropout, norm))
             self.to_stream_up.append(point(channels[level], width, 1) if self.vertical[level] else nn.Identity())
         self.head = point(channels[0] + width * any(self.vertical), out_channels, 1)
         self._pool = {2: functional.avg_pool2d, 3: functional.avg_pool3d}[spatial_dims]
@@ -87,14 +89,14 @@ def _switches(given: Switch, count: int, name: str) -> list[bool]:
     return [bool(switch) for switch in given]
 
 
-def _block(dims: int, inputs: int, outputs: int, dropout: float = 0.0) -> nn.Sequential:
-    convolution, norm, drop = {
+def _block(dims: int, inputs: int, outputs: int, dropout: float = 0.0, norm: bool = True) -> nn.Sequential:
+    convolution, normalise, drop = {
         2: (nn.Conv2d, nn.InstanceNorm2d, nn.Dropout2d),
         3: (nn.Conv3d, nn.InstanceNorm3d, nn.Dropout3d),
     }[dims]
     layers: list[nn.Module] = [
-        convolution(inputs, outputs, 3, padding=1, bias=False),
-        norm(outputs, affine=True),
+        convolution(inputs, outputs, 3, padding=1, bias=not norm),
+        *([normalise(outputs, affine=True)] if norm else []),
         nn.LeakyReLU(0.01, inplace=True),
     ]
     return nn.Sequential(*layers, *([drop(dropout)] if dropout else []))

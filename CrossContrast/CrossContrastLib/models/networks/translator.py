@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from CrossContrastLib.models.networks.registry import build_network
 
@@ -16,7 +17,8 @@ class Translator(nn.Module):
 
     ``network`` and ``arguments`` name it; ``source_range`` and ``target_range`` are the ends (low, high) that become -1
     and 1. With ``activation`` "tanh" the answer stays inside the target's range. With ``residual`` (slope, offset) the
-    network adds to that linear map of its first channel, both in mapped intensities, and knows it from the beginning.
+    network adds to that linear map of its middle channel, both in mapped intensities, and knows it from the beginning;
+    ``residual_window`` (odd) voxels along each axis are averaged before.
     Input (B, C, ...) as the bundle's preprocessing leaves it, output (B, 1, ...) in the target's unit.
     """
 
@@ -28,11 +30,12 @@ class Translator(nn.Module):
         target_range: Range,
         activation: Literal["tanh", "none"] = "none",
         residual: tuple[float, float] | None = None,
+        residual_window: int = 1,
     ) -> None:
         super().__init__()
         self.network = build_network(network, **arguments)
         self.activation = activation
-        self.residual = residual
+        self.residual, self.residual_window = residual, residual_window
         self.source_range, self.target_range = source_range, target_range
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,10 +51,19 @@ class Translator(nn.Module):
         """Translate mapped source intensities (B, C, ...) into mapped target intensities (B, 1, ...)."""
         y = self.network(x)
         if self.residual is not None:
-            slope, offset = self.residual
-            middle = x.shape[1] // 2
-            y = y + slope * x[:, middle : middle + 1] + offset
+            y = y + self.start(x)
         return torch.tanh(y) if self.activation == "tanh" else y
+
+    def start(self, x: Tensor) -> Tensor:
+        """Return the linear map of mapped intensities (B, C, ...) that a residual network adds to (B, 1, ...)."""
+        assert self.residual is not None
+        slope, offset = self.residual
+        middle = x.shape[1] // 2
+        given, width = x[:, middle : middle + 1], self.residual_window
+        if width > 1:
+            pool = functional.avg_pool2d if x.ndim == 4 else functional.avg_pool3d
+            given = pool(given, width, 1, width // 2, count_include_pad=False)
+        return slope * given + offset
 
 
 def map_to_unit(values: Tensor, ends: Range) -> Tensor:

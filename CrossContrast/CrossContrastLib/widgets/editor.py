@@ -7,19 +7,19 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-_TAG = "SoftCordSegEditor"
-#: What correcting a cord takes; the module Segment Editor has all others.
+#: What correcting a segment takes; the module Segment Editor has all others.
 EFFECTS = ("Paint", "Erase", "Scissors", "Smoothing", "Fill between slices")
 
 
 class Editor(VTKObservationMixin):
     """The widget and its own parameter node. Its keys are not installed: they hold its own undo.
 
-    ``on_tool`` is called when the user takes a tool of the editor.
+    ``on_tool`` is called when the user takes a tool of the editor; ``tag`` names the node, one for each panel.
     """
 
-    def __init__(self, frame: Any, on_tool: Callable[[], None]) -> None:
+    def __init__(self, frame: Any, on_tool: Callable[[], None], tag: str) -> None:
         VTKObservationMixin.__init__(self)
+        self._tag = tag
         self._on_tool = on_tool
         self.widget = slicer.qMRMLSegmentEditorWidget()
         # It would undo its own strokes only, and not those of the soft brush between them.
@@ -71,10 +71,10 @@ class Editor(VTKObservationMixin):
     def _use_own_node(self) -> None:
         """A node of our own, so that the module Segment Editor keeps its choices."""
         scene = slicer.mrmlScene
-        node = scene.GetSingletonNode(_TAG, "vtkMRMLSegmentEditorNode")
+        node = scene.GetSingletonNode(self._tag, "vtkMRMLSegmentEditorNode")
         if node is None:
             node = slicer.vtkMRMLSegmentEditorNode()
-            node.SetSingletonTag(_TAG)
+            node.SetSingletonTag(self._tag)
             node = scene.AddNode(node)
         self.widget.setMRMLSegmentEditorNode(node)
         if not self.hasObserver(node, vtk.vtkCommand.ModifiedEvent, self._on_node):

@@ -1,6 +1,6 @@
 import pytest
 
-from SoftCordSegLib.correcting.clock import WorkClock
+from CrossContrastLib.corrections.clock import WorkClock
 
 
 def test_work_is_counted_and_a_coffee_break_is_one_minute():

@@ -9,19 +9,17 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
+from CrossContrastLib.corrections.clock import WorkClock
 from CrossContrastLib.errors import CrossContrastError
+from CrossContrastLib.scene.results import source_of
+from CrossContrastLib.widgets.brush_tool import BrushTool, Point
+from CrossContrastLib.widgets.editor import EFFECTS, Editor
 from CrossContrastLib.widgets.messages import show_error
-from SoftCordSegLib.correcting.clock import WorkClock
-from SoftCordSegLib.scene.results import source_of
-from SoftCordSegLib.widgets.brush_tool import BrushTool, Point
-from SoftCordSegLib.widgets.editor import EFFECTS, Editor
 
 if TYPE_CHECKING:
     from CrossContrastLib.corrections.boxes import Box
     from CrossContrastLib.scene.correction import Correction
 
-#: What the segment is called in the Segment Editor.
-_SEGMENT = "spinal cord"
 #: The Segment Editor tells of one stroke several times; after this pause (ms) the stroke is taken to be done.
 _SETTLED = 120
 
@@ -29,13 +27,15 @@ _SETTLED = 120
 class CorrectPage(VTKObservationMixin):
     """Wires the correction of one soft map at a time. ``on_changed`` gets the part of the map that changed.
 
-    ``unsaved`` is true from the first change until :meth:`saved`.
+    ``panel`` tells the panels apart and ``segment`` is what the segment is called in the Segment Editor. ``unsaved`` is
+    true from the first change until :meth:`saved`.
     """
 
-    def __init__(self, ui: Any, on_changed: "Callable[[Box], None]") -> None:
+    def __init__(self, ui: Any, on_changed: "Callable[[Box], None]", panel: str, segment: str) -> None:
         VTKObservationMixin.__init__(self)
         self._ui = ui
         self._on_changed = on_changed
+        self.segment = segment
         self.correction: Correction | None = None
         self.clock = WorkClock()
         self.unsaved = False
@@ -43,7 +43,7 @@ class CorrectPage(VTKObservationMixin):
         self.onState: Callable[[], None] = lambda: None
         self._changed_voxels = 0
         self._parameters: Any = None
-        self._editor = Editor(ui.editorFrame, self._put_brush_down)
+        self._editor = Editor(ui.editorFrame, self._put_brush_down, f"{panel}Editor")
         self._brush = BrushTool(self._press, self._move, self._release)
         self._settle = qt.QTimer()
         self._settle.setSingleShot(True)
@@ -72,7 +72,7 @@ class CorrectPage(VTKObservationMixin):
         soft = self._parameters.softMap
         try:
             with slicer.util.WaitCursor():
-                self.correction = Correction(slicer.mrmlScene, soft, self._parameters.threshold, _SEGMENT)
+                self.correction = Correction(slicer.mrmlScene, soft, self._parameters.threshold, self.segment)
         except CrossContrastError as error:
             show_error(error, _("Correction"))
             return

@@ -1,0 +1,63 @@
+"""From a correction in the scene to the job that saves it into a dataset, and what the user is told afterwards."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slicer.i18n import tr as _
+
+from CrossContrastLib.scene.results import case_of, model_of, set_case, source_of
+
+if TYPE_CHECKING:
+    from CrossContrastLib.corrections.jobs import SaveCorrection, SaveCorrectionResult
+    from CrossContrastLib.scene.correction import Correction
+
+#: The user's name in Slicer's settings, for all panels.
+AUTHOR = "CrossContrast/Author"
+
+
+def make_save_job(
+    correction: "Correction", folder: Path, dataset: Path, author: str, subject: str, seconds: float, label: str = ""
+) -> "SaveCorrection":
+    """Write the correction to ``folder`` and return the job; a volume that is no file is written there too.
+
+    ``label`` is the structure that the dataset must be of; see :class:`SaveCorrection`.
+    """
+    from CrossContrastLib.corrections.jobs import SaveCorrection
+    from CrossContrastLib.scene.images import file_of
+    from CrossContrastLib.scene.volumes import file_name, write_volume
+
+    source = source_of(correction.soft) or correction.soft
+    image = file_of(source)
+    if image is None:
+        image = folder / file_name(source)
+        write_volume(source, image)
+    case, base = case_of(correction.soft)
+    files = correction.write(folder)
+    return SaveCorrection(
+        dataset=dataset,
+        image=image,
+        label=label,
+        case=case,
+        subject=subject,
+        author=author,
+        seconds=seconds,
+        base=base,
+        model=model_of(correction.soft),
+        soft=files["soft"],
+        mask=files["mask"],
+        before=files["before"],
+    )
+
+
+def take_saved(soft: Any, result: "SaveCorrectionResult") -> str:
+    """Let the soft map (``None``: gone by now) remember its case and revision, and return what to tell the user."""
+    if soft is not None:
+        set_case(soft, result.case, result.revision)
+    said = _("Saved {case} as revision {revision}: {added} voxels added, {removed} removed.")
+    text = said.format(
+        case=result.case, revision=result.revision, added=result.voxels_added, removed=result.voxels_removed
+    )
+    if result.overtaken:
+        others = ", ".join(map(str, result.overtaken))
+        text += " " + _("Meanwhile others saved revision {others}; it is kept too.").format(others=others)
+    return text

@@ -1,0 +1,90 @@
+"""Saving a corrected class into a correction dataset."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import ctk
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from CrossContrastLib.scene.results import case_of
+from CrossContrastLib.widgets.job_controls import JobControls
+from CrossContrastLib.widgets.save_correction import AUTHOR, make_save_job, take_saved
+
+if TYPE_CHECKING:
+    from CrossContrastLib.jobs.job import Job, JobResult
+    from CrossContrastLib.widgets.correct_page import CorrectPage
+
+_FOLDER = "CrossContrast/SynthCorrectionDataset"
+
+
+class SaveBox:
+    """Wires folder, subject, author and the button. Each class has a dataset of its own, labelled with its name."""
+
+    def __init__(self, ui: Any, needed: Path, correcting: "CorrectPage") -> None:
+        self._ui, self._correcting = ui, correcting
+        self._saving = ""  # ID of the soft map that is being saved
+        names = {"runButton": "saveButton", "cancelButton": "saveCancelButton"}
+        names |= {"progressBar": "saveProgressBar", "statusLabel": "saveStatusLabel"}
+        parts = SimpleNamespace(**{part: getattr(ui, name) for part, name in names.items()})
+        title = _("Correction dataset")
+        self.controls = JobControls(parts, title, needed, self._make_job, self._take, False, self.update)
+        path = ctk.ctkPathLineEdit
+        ui.datasetPathLineEdit.filters = path.Dirs | path.Writable
+        ui.datasetPathLineEdit.currentPath = slicer.util.settingsValue(_FOLDER, "")
+        ui.authorLineEdit.text = slicer.util.settingsValue(AUTHOR, "")
+        ui.datasetPathLineEdit.currentPathChanged.connect(self._on_folder)
+        ui.authorLineEdit.editingFinished.connect(self._on_author)
+        self.update()
+
+    @property
+    def label(self) -> str:
+        """What the class is called in the names of a dataset's masks, which take letters and digits only."""
+        return re.sub(r"[^A-Za-z0-9]", "", self._correcting.segment)
+
+    def update(self) -> None:
+        """Allow saving where it can succeed, and say why it cannot."""
+        ui, correction = self._ui, self._correcting.correction
+        reason = "" if ui.datasetPathLineEdit.currentPath else _("Choose the folder of the dataset.")
+        reason = reason or ("" if correction else _("Press Make segment and correct something."))
+        reason = reason or ("" if ui.authorLineEdit.text.strip() else _("Say your name."))
+        ui.saveButton.enabled = not reason and not self.controls.busy
+        ui.saveButton.toolTip = reason or _("Save soft map and segment as the next revision of the case")
+        ui.saveCancelButton.visible = self.controls.busy
+        case, revision = case_of(correction.soft) if correction else ("", 0)
+        ui.subjectLineEdit.enabled = not case
+        ui.caseLabel.text = _("{case}, revision {number}").format(case=case, number=revision) if case else ""
+
+    def close(self) -> None:
+        """The module goes."""
+        self.controls.close()
+
+    def _make_job(self, folder: Path) -> "Job":
+        self._correcting.take_segment()
+        correction, ui = self._correcting.correction, self._ui
+        assert correction
+        self._saving = correction.soft.GetID()
+        author, subject = (box.text.strip() for box in (ui.authorLineEdit, ui.subjectLineEdit))
+        dataset, seconds = Path(ui.datasetPathLineEdit.currentPath), self._correcting.clock.seconds
+        return make_save_job(correction, folder, dataset, author, subject, seconds, self.label)
+
+    def _take(self, result: "JobResult") -> None:
+        from CrossContrastLib.corrections.jobs import SaveCorrectionResult
+
+        assert isinstance(result, SaveCorrectionResult)
+        said = take_saved(slicer.mrmlScene.GetNodeByID(self._saving), result)
+        correction = self._correcting.correction
+        if correction and correction.soft.GetID() == self._saving:
+            self._correcting.saved()
+        result.warnings.append(said)
+
+    def _on_folder(self, path: str) -> None:
+        qt.QSettings().setValue(_FOLDER, path)
+        self.update()
+
+    def _on_author(self) -> None:
+        qt.QSettings().setValue(AUTHOR, self._ui.authorLineEdit.text)
+        self.update()
