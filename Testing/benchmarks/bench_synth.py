@@ -110,7 +110,8 @@ def endless(loader_and_slices):
     while True:
         for batch in loader:
             found = {key: batch[key].as_tensor() for key in ("source", "target", "mask")}
-            yield {key: value[:, :, 0] if slices else value for key, value in found.items()}
+            cut = {key: value[:, :, 0] if slices else value for key, value in found.items()}
+            yield cut | {"target_mask": cut["mask"]}
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Patches(Dataset[dict[str, Tensor]]):
 
     def __init__(self, cases: Sequence[Case], cutting: Cutting, seed: int, rank: int) -> None:
         self.cases, self.cutting, self.seed, self.rank = cases, cutting, seed, rank
-        # Where a patch may have its centre; to look for that in every step took up to a third of a 2D network's time.
+        # Where a patch may have its centre; to look for that in every step took two fifths of a small batch's time.
         self._inside = [torch.nonzero(case.mask[0] > 0).int() for case in cases]
 
     def __getitem__(self, step: int) -> dict[str, Tensor]:
