@@ -147,19 +147,17 @@ def add(table: Path, seed: int, arm: str, scores: dict[str, float]) -> None:
 
 
 def summary(found: dict[tuple[str, str], dict[str, float]], arms: list[str], seeds: list[str]) -> str:
-    """Return the Markdown table: means and deviations over the seeds, and the tests against the first arm."""
+    """Return the Markdown table: means and deviations over the seeds, and differences from and tests against an arm."""
     vessels = np.array([[found[seed, arm]["vessels"] for seed in seeds] for arm in arms])
-    means = np.array([[np.mean(list(found[seed, arm].values())) for seed in seeds] for arm in arms])
-    head = ["Dice of vessels", "mean Dice", f"vessels - {arms[0]}", "p (Holm)"]
-    lines = [f"| {len(seeds)} seeds | {' | '.join(head)} |", "|---|---|---|---|---|"]
-    raw = [float(stats.ttest_rel(row, vessels[0]).pvalue) for row in vessels[1:]]
-    adjusted = holm(raw)
-    for number, arm in enumerate(arms):
-        cells = [f"{values.mean():.3f} ± {values.std(ddof=1):.3f}" for values in (vessels[number], means[number])]
-        gain = (vessels[number] - vessels[0]).mean()
-        tests = [f"{gain:+.3f}", f"{adjusted[number - 1]:.3f}"] if number else ["", ""]
-        lines.append(f"| {arm} | {' | '.join([*cells, *tests])} |")
-    return "\n".join(lines)
+    means = np.array([[np.mean([*found[seed, arm].values()]) for seed in seeds] for arm in arms])
+    columns = []
+    for name, values in (("Dice of vessels", vessels), ("mean Dice of classes", means)):
+        adjusted = holm([float(stats.ttest_rel(row, values[0]).pvalue) for row in values[1:]])
+        tests = [f"{row.mean():+.3f} (p {p:.3g})" for row, p in zip(values[1:] - values[0], adjusted, strict=True)]
+        columns.append([name, *(f"{row.mean():.3f} ± {row.std(ddof=1):.3f}" for row in values)])
+        columns.append([f"against {arms[0]}", "", *tests])
+    rows = list(zip([f"{len(seeds)} seeds", *arms], *columns, strict=True))
+    return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], ("---",) * len(rows[0]), *rows[1:]])
 
 
 if __name__ == "__main__":
