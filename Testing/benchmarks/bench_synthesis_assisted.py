@@ -32,17 +32,9 @@ SUBJECTS = 24
 SYNTHETIC = "synthetic"
 VESSELS = {"vessels": (4,)}
 BRAIN = {"cerebrum": (1,), "cerebellum": (2,), "brainstem": (3,), "vessels": (4,)}
-COMMON = {
-    "labels": "labels",
-    "inputs": ("heavyT2",),
-    "loss": "dice",
-    "dims": 2,
-    "batch": 8,
-    "learning_rate": 1e-2,
-    "ema": 0.95,
-    "dropout": 0.0,
-    "validation_steps": 0,
-}
+DATA = {"labels": "labels", "inputs": ("heavyT2",)}
+TRAINING = {"dims": 2, "batch": 8, "loss": "dice", "learning_rate": 1e-2, "ema": 0.95, "dropout": 0.0}
+COMMON = DATA | TRAINING | {"validation_steps": 0}
 
 #: What is compared -> arm -> its settings. The first arm is what the others are tested against.
 ARMS: dict[str, dict[str, dict[str, Any]]] = {
@@ -113,18 +105,11 @@ def few_labels(folder: Path, size: int, seed: int) -> Path:
 
 def translator(options: argparse.Namespace, folder: Path, cohort: Path, seed: int) -> Path:
     """Train heavy T2 to angiography on all pairs of the split train; one that is there is used."""
-    more = {"steps": options.translator_steps, "seed": seed, "dropout": 0.0, "ema": 0.97, "validation_steps": 0}
-    given = {
-        "network": "pix2pix2d",
-        "cohort": cohort.with_name(TABLE),
-        "source": "heavyT2",
-        "target": "mra",
-        "neighbours": 1,
-        "terms": {"adversarial": 0},
-        "batch": 8,
-        "learning_rate": 3e-3,
-    }
-    config = make_config(TrainingConfig, given | more)
+    roles = {"cohort": cohort.with_name(TABLE), "source": "heavyT2", "target": "mra", "seed": seed}
+    network = {"network": "pix2pix2d", "neighbours": 1, "terms": {"adversarial": 0}, "dropout": 0.0}
+    training = {"batch": 8, "learning_rate": 3e-3, "ema": 0.97, "validation_steps": 0}
+    training["steps"] = options.translator_steps
+    config = make_config(TrainingConfig, roles | network | training)
     return TrainTranslator(out=folder / "translator", settings=config, resume=True, device="cpu").run(silent).model
 
 
