@@ -66,8 +66,8 @@ def test_roots_hang_below_the_conus_without_cord():
     assert found > 500
 
 
-def test_a_wrong_value_in_the_medulla_counts_little_and_elsewhere_fully(bodies: list[Anatomy]):
-    assert all(set(body.certainty.unique().tolist()) <= {float(torch.tensor(0.4)), 1.0} for body in bodies)
+def test_a_wrong_value_in_the_medulla_counts_less_and_elsewhere_fully(bodies: list[Anatomy]):
+    assert all(set(body.certainty.unique().tolist()) <= {float(torch.tensor(0.7)), 1.0} for body in bodies)
     assert any(float(body.certainty.min()) < 1 for body in bodies)
 
 
