@@ -169,8 +169,8 @@ def whole_volume(model: str, slide: Callable) -> Callable:
     import torch
 
     from CrossContrastLib.ground.geometry import resample_onto
+    from CrossContrastLib.inference.engine import following_inputs
     from CrossContrastLib.inference.preprocess import normalise_channels, prepare
-    from CrossContrastLib.inference.relative import relative_channel
     from CrossContrastLib.models.library import ModelLibrary
     from CrossContrastLib.models.load import load_model
 
@@ -186,10 +186,7 @@ def whole_volume(model: str, slide: Callable) -> Callable:
             self.network = loaded.network
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            windows = torch.stack([torch.from_numpy(normalise_channels(w.numpy(), method)) for w in x[:, :1]])
-            if relative:
-                windows = torch.cat([windows, relative_channel(windows[:, 0], x[:, 1], x[:, 2], follow)], 1)
-            return self.network(windows)
+            return self.network(following_inputs(spec, x[:, :1], x[:, 1:]))
 
     def segment(image):
         prepared = prepare([image], spec.preprocessing)

@@ -112,18 +112,14 @@ class GridPredictor:
             localisation.follow,
             margin,
         )
-        method, activate = self.spec.preprocessing.normalisation, ACTIVATIONS[self.spec.activation]
+        activate = ACTIVATIONS[self.spec.activation]
 
         def predict(windows: Tensor, estimates: Tensor) -> Tensor:
-            normalised = torch.stack([torch.from_numpy(normalise_channels(w.numpy(), method)) for w in windows])
-            if localisation.relative:
-                inner, outer = (estimates[:, self.outputs.index(name)] for name in localisation.relative)
-                channel = relative_channel(normalised[:, 0], inner, outer, follower.axis)
-                normalised = torch.cat([normalised, channel], 1)
+            inputs = following_inputs(self.spec, windows, estimates)
             answers = []
             for axes in self._mirrors:
                 dims = [axis + 2 for axis in axes]
-                raw = self._run(self._network, normalised.flip(dims))
+                raw = self._run(self._network, inputs.flip(dims))
                 answers.append(torch.stack([activate(window) for window in raw]).flip(dims))
             return torch.stack(answers).mean(0)
 
@@ -169,6 +165,20 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu_max": lambda raw: raw.relu() / raw.relu().amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6),
     "none": lambda raw: raw,
 }
+
+
+def following_inputs(spec: ModelSpec, windows: Tensor, estimates: Tensor) -> Tensor:
+    """Return what a network that follows a structure sees of windows (B, C, three axes), not normalised.
+
+    Each is normalised by itself; with ``relative``, the ``estimates`` so far (B, outputs, three axes) give one channel
+    more.
+    """
+    method, localisation = spec.preprocessing.normalisation, spec.localisation
+    normalised = torch.stack([torch.from_numpy(normalise_channels(w.numpy(), method)) for w in windows])
+    if localisation is None or localisation.follow is None or not localisation.relative:
+        return normalised
+    inner, outer = (estimates[:, spec.outputs.index(name)] for name in localisation.relative)
+    return torch.cat([normalised, relative_channel(normalised[:, 0], inner, outer, localisation.follow)], 1)
 
 
 def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:
