@@ -1,8 +1,12 @@
 """From a correction in the scene to the job that saves it into a dataset, and what the user is told afterwards."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ctk
+import qt
+import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.scene.results import case_of, model_of, set_case, source_of
@@ -12,7 +16,29 @@ if TYPE_CHECKING:
     from CrossContrastLib.scene.correction import Correction
 
 #: The user's name in Slicer's settings, for all panels.
-AUTHOR = "CrossContrast/Author"
+_AUTHOR = "CrossContrast/Author"
+
+
+def remember_dataset(ui: Any, setting: str, on_folder: Callable[[], None], on_author: Callable[[], None]) -> None:
+    """Fill in the folder of the dataset and the author from Slicer's settings, and keep what the user changes.
+
+    ``setting`` is the folder's name there; ``on_folder`` and ``on_author`` are called after a change.
+    """
+
+    def folder_changed(path: str) -> None:
+        qt.QSettings().setValue(setting, path)
+        on_folder()
+
+    def author_changed() -> None:
+        qt.QSettings().setValue(_AUTHOR, ui.authorLineEdit.text)
+        on_author()
+
+    path = ctk.ctkPathLineEdit
+    ui.datasetPathLineEdit.filters = path.Dirs | path.Writable
+    ui.datasetPathLineEdit.currentPath = slicer.util.settingsValue(setting, "")
+    ui.authorLineEdit.text = slicer.util.settingsValue(_AUTHOR, "")
+    ui.datasetPathLineEdit.currentPathChanged.connect(folder_changed)
+    ui.authorLineEdit.editingFinished.connect(author_changed)
 
 
 def make_save_job(

@@ -10,7 +10,7 @@ from CrossContrastLib.jobs.job import JobResult
 from CrossContrastLib.models.library import ModelEntry, ModelLibrary
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.desk import Desk, MapFiles
-from SoftCordSegLib.browser.state import BUSY, NO_IMAGE, SegmentState
+from SoftCordSegLib.browser.state import SegmentState, why_not_run
 from SoftCordSegLib.browser.work import Work
 from SoftCordSegLib.jobs import SegmentCord, SegmentCordResult
 from SoftCordSegLib.outputs import SegmentationFiles
@@ -68,12 +68,7 @@ class Segmenting:
 
     def _update(self) -> None:
         data = self.typed.data
-        if self._work.busy:
-            data.why_not = BUSY
-        elif self._desk.case is None:
-            data.why_not = NO_IMAGE
-        else:
-            data.why_not = "" if data.model else _NO_MODEL
+        data.why_not = why_not_run(self._work.busy, self._desk.case is not None, "" if data.model else _NO_MODEL)
 
 
 def _note(entry: ModelEntry) -> str:

@@ -13,6 +13,13 @@ NO_DATASET = "The server was started without a correction dataset."
 BUSY = "Wait until the work under way is done."
 
 
+def why_not_run(busy: bool, opened: bool, lacking: str) -> str:
+    """Say why no job can run on the open image; ``lacking`` is what the page itself lacks."""
+    if busy:
+        return BUSY
+    return lacking if opened else NO_IMAGE
+
+
 @dataclass
 class CaseState:
     """The images that can be opened; each of ``items`` has ``title``, ``subtitle`` and ``value``."""

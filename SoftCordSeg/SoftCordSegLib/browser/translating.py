@@ -14,7 +14,7 @@ from CrossContrastLib.models.library import ModelLibrary
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.comparing import Comparing, SpreadMap
 from SoftCordSegLib.browser.desk import Desk
-from SoftCordSegLib.browser.state import BUSY, NO_IMAGE, TranslateState
+from SoftCordSegLib.browser.state import TranslateState, why_not_run
 from SoftCordSegLib.browser.work import Work
 
 _NO_MODEL = "There is no translation model; add one with: crosscontrast models add"
@@ -148,9 +148,4 @@ class Translating:
 
     def _update(self) -> None:
         data = self.typed.data
-        if self._work.busy:
-            data.why_not = BUSY
-        elif self._desk.case is None:
-            data.why_not = NO_IMAGE
-        else:
-            data.why_not = "" if data.model else _NO_MODEL
+        data.why_not = why_not_run(self._work.busy, self._desk.case is not None, "" if data.model else _NO_MODEL)

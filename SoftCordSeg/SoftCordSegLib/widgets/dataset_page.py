@@ -5,15 +5,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import ctk
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.corrections.choices import ORDERS
 from CrossContrastLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case
 from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.save_correction import AUTHOR, make_save_job, take_saved
+from CrossContrastLib.widgets.save_correction import make_save_job, remember_dataset, take_saved
 from SoftCordSegLib.widgets.case_list import CaseList
 from SoftCordSegLib.widgets.export_box import ExportBox
 
@@ -52,12 +50,7 @@ class DatasetPage:
         parts = SimpleNamespace(**{part: getattr(ui, name) for part, name in names.items()})
         title = _("Correction dataset")
         self.controls = JobControls(parts, title, needed, self._make_job, self._take, False, self.update)
-        path = ctk.ctkPathLineEdit
-        ui.datasetPathLineEdit.filters = path.Dirs | path.Writable
-        ui.datasetPathLineEdit.currentPath = slicer.util.settingsValue(_FOLDER, "")
-        ui.authorLineEdit.text = slicer.util.settingsValue(AUTHOR, "")
-        ui.datasetPathLineEdit.currentPathChanged.connect(self._on_folder)
-        ui.authorLineEdit.editingFinished.connect(self._on_author)
+        remember_dataset(ui, _FOLDER, self.refresh, self.update)
         titles = {
             "listed": _("as listed"),
             "uncertainty": _("by uncertainty"),
@@ -190,11 +183,3 @@ class DatasetPage:
     def _case_at_hand(self) -> str:
         correction = self._correcting.correction
         return case_of(correction.soft)[0] if correction else ""
-
-    def _on_folder(self, path: str) -> None:
-        qt.QSettings().setValue(_FOLDER, path)
-        self.refresh()
-
-    def _on_author(self) -> None:
-        qt.QSettings().setValue(AUTHOR, self._ui.authorLineEdit.text)
-        self.update()

@@ -5,14 +5,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import ctk
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.scene.results import case_of
 from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.save_correction import AUTHOR, make_save_job, take_saved
+from CrossContrastLib.widgets.save_correction import make_save_job, remember_dataset, take_saved
 
 if TYPE_CHECKING:
     from CrossContrastLib.jobs.job import Job, JobResult
@@ -32,12 +30,7 @@ class SaveBox:
         parts = SimpleNamespace(**{part: getattr(ui, name) for part, name in names.items()})
         title = _("Correction dataset")
         self.controls = JobControls(parts, title, needed, self._make_job, self._take, False, self.update)
-        path = ctk.ctkPathLineEdit
-        ui.datasetPathLineEdit.filters = path.Dirs | path.Writable
-        ui.datasetPathLineEdit.currentPath = slicer.util.settingsValue(_FOLDER, "")
-        ui.authorLineEdit.text = slicer.util.settingsValue(AUTHOR, "")
-        ui.datasetPathLineEdit.currentPathChanged.connect(self._on_folder)
-        ui.authorLineEdit.editingFinished.connect(self._on_author)
+        remember_dataset(ui, _FOLDER, self.update, self.update)
         self.update()
 
     @property
@@ -80,11 +73,3 @@ class SaveBox:
         if correction and correction.soft.GetID() == self._saving:
             self._correcting.saved()
         result.warnings.append(said)
-
-    def _on_folder(self, path: str) -> None:
-        qt.QSettings().setValue(_FOLDER, path)
-        self.update()
-
-    def _on_author(self) -> None:
-        qt.QSettings().setValue(AUTHOR, self._ui.authorLineEdit.text)
-        self.update()
