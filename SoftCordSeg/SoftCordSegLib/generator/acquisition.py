@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -60,27 +61,34 @@ def signal_loss(image: Tensor, along: Tensor, grid: Grid, draw: Draw) -> Tensor:
     return image
 
 
-def draw_resolution(draw: Draw) -> tuple[float, float, float]:
-    """Draw the acquired voxel along D, H, W in mm: isotropic, or thick slices in one of the three planes."""
+@dataclass(frozen=True)
+class Sampling:
+    """The acquired ``voxel`` along D, H, W in mm, slice distance included; ``thin`` slices fill little of that distance.
+
+    Thin slices far apart come from wide gaps, and from fine volumes that were resampled onto a stack of thick slices.
+    """
+
+    voxel: tuple[float, float, float]
+    thin: bool = False
+
+
+def draw_sampling(draw: Draw) -> Sampling:
+    """Draw isotropic voxels, or slices in one of the three planes."""
     kind = draw.pick(("isotropic", "axial", "sagittal", "coronal"), (0.38, 0.43, 0.15, 0.04))
     if kind == "isotropic":
         side = draw.uniform(0.7, 1.4)
-        return side, side, side
+        return Sampling((side, side, side))
     fine, thick = draw.uniform(0.4, 1.2), draw.uniform(2, 6) if draw.chance(0.8) else draw.uniform(1, 9)
-    return {"axial": (thick, fine, fine), "sagittal": (fine, fine, min(thick, 5.0)), "coronal": (fine, thick, fine)}[
-        kind
-    ]
+    voxels = {"axial": (thick, fine, fine), "sagittal": (fine, fine, min(thick, 5.0)), "coronal": (fine, thick, fine)}
+    return Sampling(voxels[kind], thin=draw.chance(0.3))
 
 
-def acquire(image: Tensor, resolution: tuple[float, float, float], draw: Draw) -> Tensor:
-    """Return the image as sampled at ``resolution`` with noise and artefacts, interpolated back to the 1 mm grid."""
+def acquire(image: Tensor, sampling: Sampling, draw: Draw) -> Tensor:
+    """Return the image as sampled, with noise and artefacts, interpolated back to the 1 mm grid."""
+    resolution = sampling.voxel
     sigmas = [draw.uniform(0, 0.55) * (r if r < 2 else draw.uniform(0, 0.3) * r) for r in resolution]
     image = smooth(image, (sigmas[0], sigmas[1], sigmas[2]))
-    sides = _sides(image.shape, resolution)
-    coarse = image
-    if sides != tuple(image.shape):
-        coarse = functional.adaptive_avg_pool3d(image[None, None], sides)[0, 0]
-    coarse = _moved(coarse, resolution, draw)
+    coarse = _moved(_sampled(image[None], resolution, thin=sampling.thin)[0], resolution, draw)
     if draw.chance(0.15):
         coarse = _truncated(coarse, draw)
     coarse = _noisy(coarse, draw)
@@ -91,17 +99,27 @@ def acquire(image: Tensor, resolution: tuple[float, float, float], draw: Draw) -
     return coarse
 
 
-def through_slices(fractions: Tensor, resolution: tuple[float, float, float]) -> Tensor:
+def through_slices(fractions: Tensor, sampling: Sampling) -> Tensor:
     """Average (C, D, H, W) over slices thicker than :data:`THICK` mm, as :func:`acquire` does with the image.
 
     What fills a thick voxel is the mean over its thickness: an oblique cord has soft flanks there.
     """
-    thick = [r if r > THICK else 1.0 for r in resolution]
+    thick = [r if r > THICK else 1.0 for r in sampling.voxel]
     if max(thick) == 1.0:
         return fractions
-    size = fractions.shape[1:]
-    coarse = functional.adaptive_avg_pool3d(fractions[None], _sides(size, thick))
-    return functional.interpolate(coarse, size=size, mode="trilinear", align_corners=False)[0]
+    coarse = _sampled(fractions, thick, thin=sampling.thin)
+    return functional.interpolate(coarse[None], size=fractions.shape[1:], mode="trilinear", align_corners=False)[0]
+
+
+def _sampled(x: Tensor, voxel: Sequence[float], *, thin: bool) -> Tensor:
+    """Return (C, D, H, W) averaged over voxels; thin slices take one or two millimetres about their middle instead."""
+    size = x.shape[1:]
+    sides = _sides(size, voxel)
+    if thin:
+        across = [n if r > THICK else side for n, r, side in zip(size, voxel, sides, strict=True)]
+        x = functional.adaptive_avg_pool3d(x[None], across)
+        return functional.interpolate(x, size=sides, mode="trilinear", align_corners=False)[0]
+    return x if sides == tuple(size) else functional.adaptive_avg_pool3d(x[None], sides)[0]
 
 
 def _sides(shape: Sequence[int], resolution: Sequence[float]) -> tuple[int, int, int]:

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_resolution, signal_loss, through_slices
+from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_sampling, signal_loss, through_slices
 from SoftCordSegLib.generator.anatomy import Anatomy
-from SoftCordSegLib.generator.contrast import Contrast, draw_contrast
+from SoftCordSegLib.generator.contrast import Contrast, draw_contrast, draw_drifted
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.generator.tissues import Tissue
@@ -35,11 +35,11 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
     """
     image = paint(anatomy, draw_contrast(draw), grid, draw)
     image = signal_loss(coil_shading(image, grid, draw), anatomy.along, grid, draw)
-    resolution = draw_resolution(draw)
-    image = acquire(image.clamp(min=0), resolution, draw)
+    sampling = draw_sampling(draw)
+    image = acquire(image.clamp(min=0), sampling, draw)
     if draw.chance(0.3):
         image = image.clamp(min=0) ** draw.factor(0.2)
-    target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), resolution)
+    target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), sampling)
     weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)]) * visibility(image, target)
     if draw.chance(0.2):
         image, inside = _short_view(image, anatomy.cord, draw)
@@ -64,10 +64,13 @@ def visibility(image: Tensor, target: Tensor) -> float:
 
 
 def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tensor:
-    """Mix each voxel's tissues in their shares, each with its texture; fluid may pulse."""
+    """Mix each voxel's tissues in their shares, each with its texture; fluid may pulse, the contrast may drift."""
     fractions = anatomy.fractions.flatten(1)
     levels = torch.stack([contrast.means, contrast.textures]).to(fractions.device)
     mean, rough = (levels @ fractions).view(2, *grid.shape)
+    if draw.chance(0.15):
+        elsewhere = (draw_drifted(contrast, draw).to(fractions.device) @ fractions).view(grid.shape)
+        mean = mean + _slab_ends(grid, draw) * (elsewhere - mean)
     texture = draw.field(grid, draw.uniform(1.5, 8)) + 0.5 * draw.field(grid, draw.uniform(8, 25))
     image = mean + rough * texture
     if draw.chance(0.2):  # pulsing fluid loses signal in streaks along the cord
@@ -82,6 +85,17 @@ def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tenso
         )
         image = image - fat + torch.roll(fat, draw.pick((-1, 1)), draw.pick((0, 1, 2)))
     return image
+
+
+def _slab_ends(grid: Grid, draw: Draw) -> Tensor:
+    """Return (D, 1, 1), how far each slice lies in the ends of an excited slab: 0 inside to 1 at one end or both."""
+    z, _, _ = grid.axes()
+    half = grid.size[0] / 2
+    ends = torch.zeros_like(z)
+    for side in (-1, 1) if draw.chance(0.4) else (draw.pick((-1, 1)),):
+        middle, width = half - draw.uniform(0, 0.9) * half, draw.uniform(2, 8)
+        ends = torch.maximum(ends, torch.sigmoid((side * z - middle) / width))
+    return ends
 
 
 def _short_view(image: Tensor, cord: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:

@@ -90,6 +90,22 @@ def draw_contrast(draw: Draw) -> Contrast:
     return Contrast(name, means.clamp(min=0), textures)
 
 
+def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:
+    """Return the tissues' intensities (tissue,) at the ends of a slab, where flip angle and saturation fall off.
+
+    The weighting goes towards proton density: all tissues come closer to each other, and the fluid, which is saturated
+    within the slab and fresh at its ends, may become as bright as the cord or brighter.
+    """
+    means = contrast.means
+    common = float(means[Tissue.MUSCLE] + means[Tissue.WHITE]) / 2
+    flat = means + draw.uniform(0.2, 0.8) * (common - means)
+    flat[Tissue.AIR] = means[Tissue.AIR]
+    white = float(flat[Tissue.WHITE])
+    flat[Tissue.CSF] = white * draw.uniform(0.9, 1.8)
+    flat[Tissue.GREY] = white * draw.uniform(0.95, 1.25)
+    return (flat * draw.uniform(0.4, 1.2)).clamp(min=0)
+
+
 def _relate_tissues(means: Tensor, draw: Draw) -> None:
     """Make tissues that often look alike look alike, and flowing blood often black."""
     for tissue, like, share in (

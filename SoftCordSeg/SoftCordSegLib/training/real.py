@@ -13,7 +13,7 @@ from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.cohort import read_cohort
 from CrossContrastLib.ground.geometry import reorient, resample_onto, resample_to_spacing, same_grid
 from CrossContrastLib.ground.images import read_image
-from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_resolution
+from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_sampling
 from SoftCordSegLib.generator.appearance import Sample, normalise_foreground
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
@@ -68,7 +68,7 @@ def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0) 
     if draw.chance(0.6 * strength):
         image = coil_shading(image, grid, draw)
     if draw.chance(0.5 * strength):
-        image = acquire(image, draw_resolution(draw), draw)
+        image = acquire(image, draw_sampling(draw), draw)
     if draw.chance(0.5 * strength):
         image = image / image.max().clamp(min=1e-6)
         image = image.clamp(min=0) ** draw.factor(0.35)

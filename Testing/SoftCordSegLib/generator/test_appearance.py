@@ -7,10 +7,10 @@ from torch.nn import functional
 
 from CrossContrastLib.inference.preprocess import normalise
 from SoftCordSegLib.generator import appearance
-from SoftCordSegLib.generator.acquisition import THICK, acquire, smooth, through_slices
+from SoftCordSegLib.generator.acquisition import THICK, Sampling, acquire, smooth, through_slices
 from SoftCordSegLib.generator.anatomy import Anatomy, draw_anatomy
 from SoftCordSegLib.generator.appearance import draw_sample, normalise_foreground, paint, visibility
-from SoftCordSegLib.generator.contrast import WEIGHTINGS, Contrast, draw_contrast
+from SoftCordSegLib.generator.contrast import WEIGHTINGS, Contrast, draw_contrast, draw_drifted
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.generator.tissues import Tissue
@@ -54,7 +54,7 @@ def test_a_voxel_shows_its_tissues_in_their_shares(body: Anatomy):
 
 
 def test_the_label_is_the_anatomy_however_the_scanner_blurred_it(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(appearance, "draw_resolution", lambda draw: (draw.uniform(0.5, THICK),) * 3)
+    monkeypatch.setattr(appearance, "draw_sampling", lambda draw: Sampling((draw.uniform(0.5, THICK),) * 3))
     for seed in range(12):
         target = draw_sample(body, GRID, Draw(seed)).target
         assert torch.equal(target[0], body.cord) or torch.equal(target[0], body.cord.flip(-1))
@@ -66,7 +66,7 @@ def test_the_label_of_a_thick_slice_is_what_fills_it_on_average(axis: int):
     fractions = torch.rand(2, 24, 48, 48, generator=torch.Generator().manual_seed(axis))
     resolution = [0.7, 0.7, 0.7]
     resolution[axis] = 4.0
-    averaged = through_slices(fractions, (resolution[0], resolution[1], resolution[2]))
+    averaged = through_slices(fractions, Sampling((resolution[0], resolution[1], resolution[2])))
     slabs = fractions.unfold(axis + 1, 4, 4).mean(-1).movedim(axis + 1, 0)
     fine = averaged.movedim(axis + 1, 0)
     middles = (fine[1::4] + fine[2::4]) / 2
@@ -76,9 +76,10 @@ def test_the_label_of_a_thick_slice_is_what_fills_it_on_average(axis: int):
     assert float(averaged.mean()) == pytest.approx(float(fractions.mean()), abs=1e-5)
 
 
-def test_a_straight_cord_keeps_its_label_in_thick_axial_slices():
+@pytest.mark.parametrize("thin", [False, True])
+def test_a_straight_cord_keeps_its_label_in_thick_axial_slices(thin: bool):
     straight = torch.rand(2, 1, 48, 48, generator=torch.Generator().manual_seed(0)).expand(2, 24, 48, 48)
-    assert torch.allclose(through_slices(straight, (5.0, 0.5, 0.5)), straight, atol=1e-6)
+    assert torch.allclose(through_slices(straight, Sampling((5.0, 0.5, 0.5), thin)), straight, atol=1e-6)
 
 
 def test_image_label_and_weight_are_mirrored_together(body: Anatomy):
@@ -122,12 +123,44 @@ def test_nothing_outside_the_field_of_view_counts(body: Anatomy):
 
 def test_a_thick_slice_holds_the_mean_of_what_it_spans():
     image = torch.rand(24, 16, 16, generator=torch.Generator().manual_seed(0)) + 1
-    results = torch.stack([acquire(image, (6.0, 0.5, 0.5), Draw(seed)) for seed in range(60)])
+    results = torch.stack([acquire(image, Sampling((6.0, 0.5, 0.5)), Draw(seed)) for seed in range(60)])
     expected = functional.interpolate(
         functional.avg_pool3d(image[None, None], (6, 1, 1)), size=image.shape, mode="trilinear", align_corners=False
     )[0, 0]
     assert float((results.median(0).values - expected).abs().mean()) < 0.12
     assert float(results.median(0).values.diff(dim=0).abs().mean()) < 0.5 * float(image.diff(dim=0).abs().mean())
+
+
+def test_thin_slices_far_apart_show_what_lies_in_their_middle_and_their_label_too():
+    edge = torch.zeros(1, 25, 16, 16)
+    edge[:, 12:] = 1  # the middle slice of five spans 10 to 14: its middle lies inside, two fifths of it do not
+    thick, thin = (through_slices(edge, Sampling((5.0, 0.5, 0.5), wide)) for wide in (False, True))
+    assert torch.allclose(thick[0, 12], torch.tensor(0.6))
+    assert torch.allclose(thin[0, 12], torch.tensor(1.0))
+    shown = torch.stack([acquire(edge[0] + 1, Sampling((5.0, 0.5, 0.5), thin=True), Draw(seed)) for seed in range(60)])
+    assert float((shown.median(0).values - thin[0] - 1).abs().mean()) < 0.12
+
+
+def test_at_the_ends_of_a_slab_the_fluid_may_outshine_the_cord_whatever_it_does_within():
+    brighter = []
+    for seed in range(200):
+        draw = Draw(seed)
+        contrast = draw_contrast(draw)
+        drifted = draw_drifted(contrast, draw)
+        assert float(drifted.min()) >= 0
+        if contrast.means[Tissue.CSF] < contrast.means[Tissue.WHITE]:
+            brighter.append(bool(drifted[Tissue.CSF] > drifted[Tissue.WHITE]))
+    assert 0.6 < sum(brighter) / len(brighter) < 1
+
+
+def test_a_contrast_that_drifts_does_so_along_the_slab_alone(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(appearance, "draw_drifted", lambda contrast, draw: 0 * contrast.means)
+    plain = Contrast("plain", torch.ones(len(Tissue)), torch.zeros(len(Tissue)))
+    images = [paint(body, plain, GRID, Draw(seed)) for seed in range(60)]
+    still = [image for image in images if float(image.std((1, 2)).max()) < 1e-5]  # nothing pulses, nothing is displaced
+    drifting = [image[:, 0, 0] for image in still if float(image.std()) > 1e-3]
+    assert 0 < len(drifting) < len(still)
+    assert all(float(min(profile[0], profile[-1])) < float(profile.max()) for profile in drifting)
 
 
 def test_blurring_keeps_the_mean_and_spreads_by_its_sigma():
