@@ -1,6 +1,6 @@
 """Our engine against MONAI's sliding window and nnU-Net's predictor: the same weights, volume and machine, in one run.
 
-    .venv/bin/python Testing/benchmarks/bench_inference.py [--image FILE] [--repeats 3] [--threads 2]
+    .venv/bin/python Testing/benchmarks/bench_inference.py [--image FILE] [--repeats 3] [--threads 2] [--device cuda]
 
 Every contender runs in a process of its own, because peak memory is a process's. All three share reading, resampling to
 the model's grid and the way back, and differ in how the network is moved: ours passes coarsely over the volume and
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--model", default="softcord")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where the networks run")
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -55,6 +56,7 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
         result = folder / f"{name}.npy"
         command = [sys.executable, __file__, "--child", name, "--image", str(image), "--result", str(result)]
         command += ["--model", options.model, "--repeats", str(options.repeats), "--threads", str(options.threads)]
+        command += ["--device", options.device]
         run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         rows[name] = json.loads(run.stdout.splitlines()[-1])
         maps[name] = np.load(result)
@@ -64,7 +66,7 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
 def print_table(rows: dict, maps: dict, truth: np.ndarray | None, image: Path, options: argparse.Namespace) -> None:
     """Print wall time, its ratio to ours, peak memory, and the differences to MONAI's pass."""
     print(f"{image.name}, {maps['monai'].size / 1e6:.1f} million voxels, {options.model}, {options.threads} threads, ")
-    print(f"{platform.processor() or platform.machine()}, median of {options.repeats} runs after one to warm up\n")
+    print(f"{device_name(options.device)}, median of {options.repeats} runs after one to warm up\n")
     print("| engine | seconds | times ours | peak MiB | largest difference | Dice to MONAI's | Dice to truth |")
     print("|---|---|---|---|---|---|---|")
     whole = maps["monai"]
@@ -77,6 +79,15 @@ def print_table(rows: dict, maps: dict, truth: np.ndarray | None, image: Path, o
             f"{row['peak_mib']:.0f} | {difference:.3f} | {dice(soft, whole):.4f} | "
             f"{'' if truth is None else f'{dice(soft, truth):.4f}'} |"
         )
+
+
+def device_name(device: str) -> str:
+    """What the networks run on, as a reader would name it."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_name()
+    return platform.processor() or platform.machine()
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -106,7 +117,7 @@ def run_child(options: argparse.Namespace) -> None:
 
     torch.set_num_threads(options.threads)
     image = clean_intensities(read_image(options.image), options.image.name)
-    segment = {"ours": ours, "monai": monai, "nnunet": nnunet}[options.child](options.model)
+    segment = {"ours": ours, "monai": monai, "nnunet": nnunet}[options.child](options.model, options.device)
     seconds = []
     for _ in range(options.repeats + 1):
         start = time.perf_counter()
@@ -118,36 +129,38 @@ def run_child(options: argparse.Namespace) -> None:
     print(json.dumps({"seconds": statistics.median(seconds[1:]), "peak_mib": peak}))
 
 
-def ours(model: str) -> Callable:
+def ours(model: str, device: str) -> Callable:
     """The engine as ``crosscontrast cord segment`` runs it."""
     import torch
 
     from CrossContrastLib.inference import load_predictor
     from CrossContrastLib.models.library import ModelLibrary
 
-    predictor = load_predictor(ModelLibrary().find(model), torch.device("cpu"))
+    predictor = load_predictor(ModelLibrary().find(model), torch.device(device))
     return lambda image: predictor.predict([image])["cord"]
 
 
-def monai(model: str) -> Callable:
+def monai(model: str, device: str) -> Callable:
     """MONAI's inferer over the whole resampled volume."""
     from monai.inferers import SlidingWindowInferer
 
     def slide(network, windowing, x):
-        inferer = SlidingWindowInferer(windowing.size, windowing.batch, overlap=0.5, mode="gaussian")
-        return inferer(x[None], network)[0]
+        inferer = SlidingWindowInferer(
+            windowing.size, windowing.batch, overlap=0.5, mode="gaussian", sw_device=device, device="cpu"
+        )
+        return inferer(x[None], network)[0].float()
 
-    return whole_volume(model, slide)
+    return whole_volume(model, device, slide)
 
 
-def nnunet(model: str) -> Callable:
+def nnunet(model: str, device: str) -> Callable:
     """nnU-Net's predictor over the whole resampled volume, with our networks in place of its own."""
     import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
     def slide(network, windowing, x):
         predictor = nnUNetPredictor(
-            tile_step_size=0.5, use_gaussian=True, use_mirroring=False, device=torch.device("cpu")
+            tile_step_size=0.5, use_gaussian=True, use_mirroring=False, device=torch.device(device)
         )
         predictor.network = network
         predictor.allowed_mirroring_axes = None
@@ -155,12 +168,12 @@ def nnunet(model: str) -> Callable:
         predictor.label_manager = argparse.Namespace(num_segmentation_heads=2)
         # Off with what it prints: the last line of stdout is ours.
         predictor.allow_tqdm = predictor.verbose = False
-        return predictor.predict_sliding_window_return_logits(x).float()
+        return predictor.predict_sliding_window_return_logits(x).float().cpu()
 
-    return whole_volume(model, slide)
+    return whole_volume(model, device, slide)
 
 
-def whole_volume(model: str, slide: Callable) -> Callable:
+def whole_volume(model: str, device: str, slide: Callable) -> Callable:
     """Our preprocessing and way back around somebody else's sliding window ``slide(network, windowing, x)``.
 
     A network with a relative channel needs a first estimate: the finder's, slid over everything as well. What is done
@@ -175,6 +188,7 @@ def whole_volume(model: str, slide: Callable) -> Callable:
     from CrossContrastLib.models.load import load_model
 
     loaded = load_model(ModelLibrary().find(model))
+    network, coarse_network = loaded.network.to(device), loaded.finder.to(device) if loaded.finder else None
     spec, localisation = loaded.spec, loaded.spec.localisation
     follow = localisation.follow if localisation else None
     relative = localisation.relative if localisation else None
@@ -183,24 +197,24 @@ def whole_volume(model: str, slide: Callable) -> Callable:
     class OnWindows(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.network = loaded.network
+            self.network = network
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.network(following_inputs(spec, x[:, :1], x[:, 1:]))
 
     def segment(image):
         prepared = prepare([image], spec.preprocessing)
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast(device, torch.float16, enabled=device == "cuda"):
             raw = torch.from_numpy(prepared.values)
             normalised = torch.from_numpy(normalise_channels(prepared.values, method))
             if relative:
                 finder = localisation.finder
-                estimate = torch.sigmoid(slide(loaded.finder, finder.windowing, normalised))
+                estimate = torch.sigmoid(slide(coarse_network, finder.windowing, normalised))
                 logits = slide(OnWindows().eval(), spec.windowing, torch.cat([raw, estimate]))
             elif follow is not None:
                 logits = slide(OnWindows().eval(), spec.windowing, raw)
             else:
-                logits = slide(loaded.network, spec.windowing, normalised)
+                logits = slide(network, spec.windowing, normalised)
             values = torch.sigmoid(logits)
         return resample_onto(prepared.to_image(values[spec.outputs.index("cord")].numpy()), image)
 

@@ -21,12 +21,16 @@ UNSURE = (0.01, 0.99)
 
 
 def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list[Sample]:
-    """Return the fixed evaluation set: another body and contrast each, the same for all runs on such patches."""
-    samples, grid = [], Grid(config.patches[0], device=device)
+    """Return the fixed evaluation set: another body and contrast each, the same for all runs on such patches.
+
+    It is drawn on the CPU, as a GPU's noise is another, and lies on ``device``.
+    """
+    samples, grid = [], Grid(config.patches[0])
     for number in range(config.validation_samples):
-        draw = Draw(seed_of(HELD_OUT, number), device)
+        draw = Draw(seed_of(HELD_OUT, number))
         sample = draw_sample(draw_anatomy(grid, draw, centred=config.centred), grid, draw)
-        samples.append(with_relative(sample, grid, draw) if config.relative else sample)
+        sample = with_relative(sample, grid, draw) if config.relative else sample
+        samples.append(Sample(sample.image.to(device), sample.target.to(device), sample.weight.to(device)))
     return samples
 
 

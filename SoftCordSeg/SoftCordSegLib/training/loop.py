@@ -36,10 +36,12 @@ def train(
     """Train until ``config.steps`` or for ``max_minutes`` of this call, whichever comes first; return the state.
 
     Writes ``config.json``, ``checkpoint.pt``, ``log.csv`` and pictures to ``folder``. Under ``torchrun`` every process
-    takes its own batches, gradients are averaged and the first process writes. A resumed run continues bit by bit as an
-    uninterrupted one would, on the same hardware and number of processes.
+    takes its own batches, gradients are averaged and the first process writes. A resumed run continues as an
+    uninterrupted one would: bit by bit on a CPU with the same number of processes.
     """
     device = torch.device(device)
+    # Few shapes come, many times each, so trying algorithms out pays; the fastest need not repeat bit by bit.
+    torch.backends.cudnn.benchmark = device.type == "cuda"
     with _processes(device) as (rank, world):
         folder.mkdir(parents=True, exist_ok=True)
         state = states.create(config, device)

@@ -102,7 +102,11 @@ def stream(config: TrainingConfig, step: int, rank: int, device: torch.device) -
     first, skip = divmod(step, config.steps_per_group)
     source = "cpu" if config.workers else device
     groups = DataLoader(
-        _Groups(config, first, rank, source), batch_size=None, num_workers=config.workers, worker_init_fn=_one_thread
+        _Groups(config, first, rank, source),
+        batch_size=None,
+        num_workers=config.workers,
+        worker_init_fn=_one_thread,
+        pin_memory=device.type == "cuda" and config.workers > 0,
     )
     for batches in groups:
         yield from batches[skip:]
