@@ -63,7 +63,7 @@ def signal_loss(image: Tensor, along: Tensor, grid: Grid, draw: Draw) -> Tensor:
 
 @dataclass(frozen=True)
 class Sampling:
-    """The acquired ``voxel`` along D, H, W in mm, slice distance included; ``thin`` slices fill little of that distance.
+    """The acquired ``voxel`` along D, H, W in mm, slice distance included, of which ``thin`` slices fill little.
 
     Thin slices far apart come from wide gaps, and from fine volumes that were resampled onto a stack of thick slices.
     """
@@ -116,8 +116,8 @@ def _sampled(x: Tensor, voxel: Sequence[float], *, thin: bool) -> Tensor:
     size = x.shape[1:]
     sides = _sides(size, voxel)
     if thin:
-        across = [n if r > THICK else side for n, r, side in zip(size, voxel, sides, strict=True)]
-        x = functional.adaptive_avg_pool3d(x[None], across)
+        depth, height, width = (n if r > THICK else side for n, r, side in zip(size, voxel, sides, strict=True))
+        x = functional.adaptive_avg_pool3d(x[None], (depth, height, width))
         return functional.interpolate(x, size=sides, mode="trilinear", align_corners=False)[0]
     return x if sides == tuple(size) else functional.adaptive_avg_pool3d(x[None], sides)[0]
 
