@@ -31,6 +31,17 @@ def smooth(image: Tensor, sigmas: tuple[float, float, float]) -> Tensor:
     return x[0, 0]
 
 
+def cord_motion(image: Tensor, canal: Tensor, fluid: float, draw: Draw) -> Tensor:
+    """Blur what lies in the canal as a cord does that moves with pulse and breath, within a sac that stays sharp.
+
+    ``canal`` (D, H, W) is the share of each voxel inside the dura, ``fluid`` the fluid's intensity, which stands for
+    all that is outside.
+    """
+    content = fluid + canal * (image - fluid)
+    moved = smooth(content, (0.0, draw.uniform(0.4, 1.1), draw.uniform(0.4, 1.1)))
+    return image + canal * (moved - content)
+
+
 def coil_shading(image: Tensor, grid: Grid, draw: Draw) -> Tensor:
     """Multiply by a smooth sensitivity, sometimes that of a surface coil behind the back."""
     exponent = draw.uniform(0, 0.45) * draw.field(grid, draw.uniform(35, 90))
@@ -86,7 +97,8 @@ def draw_sampling(draw: Draw) -> Sampling:
 def acquire(image: Tensor, sampling: Sampling, draw: Draw) -> Tensor:
     """Return the image as sampled, with noise and artefacts, interpolated back to the 1 mm grid."""
     resolution = sampling.voxel
-    sigmas = [draw.uniform(0, 0.55) * (r if r < 2 else draw.uniform(0, 0.3) * r) for r in resolution]
+    blur = 1.1 if draw.chance(0.25) else 0.55  # many images are less sharp than their voxels promise
+    sigmas = [draw.uniform(0, blur) * (r if r < 2 else draw.uniform(0, 0.3) * r) for r in resolution]
     image = smooth(image, (sigmas[0], sigmas[1], sigmas[2]))
     coarse = _moved(_sampled(image[None], resolution, thin=sampling.thin)[0], resolution, draw)
     if draw.chance(0.15):

@@ -6,7 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_sampling, signal_loss, through_slices
+from SoftCordSegLib.generator.acquisition import (
+    acquire,
+    coil_shading,
+    cord_motion,
+    draw_sampling,
+    signal_loss,
+    through_slices,
+)
 from SoftCordSegLib.generator.anatomy import Anatomy
 from SoftCordSegLib.generator.contrast import Contrast, draw_contrast, draw_drifted
 from SoftCordSegLib.generator.draw import Draw
@@ -33,7 +40,10 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
     The target is the anatomy's own fraction in each voxel, averaged over the thickness of the slice but not blurred
     within it: a cord's size does not depend on how sharply it was seen.
     """
-    image = paint(anatomy, draw_contrast(draw), grid, draw)
+    contrast = draw_contrast(draw)
+    image = paint(anatomy, contrast, grid, draw)
+    if draw.chance(0.35):
+        image = cord_motion(image, anatomy.canal, float(contrast.means[Tissue.CSF]), draw)
     image = signal_loss(coil_shading(image, grid, draw), anatomy.along, grid, draw)
     sampling = draw_sampling(draw)
     image = acquire(image.clamp(min=0), sampling, draw)
