@@ -200,7 +200,8 @@ def whole_volume(model: str, device: str, slide: Callable) -> Callable:
             self.network = network
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.network(following_inputs(spec, x[:, :1], x[:, 1:]))
+            windows = x.cpu()
+            return self.network(following_inputs(spec, windows[:, :1], windows[:, 1:]).to(x.device))
 
     def segment(image):
         prepared = prepare([image], spec.preprocessing)

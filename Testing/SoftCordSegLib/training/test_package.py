@@ -36,7 +36,14 @@ def test_a_training_becomes_a_model_that_segments(tmp_path, model_home):
     package_training(tmp_path / "run", tmp_path / "tiny-cord", name="tiny-cord")
     entry = ModelLibrary().add(tmp_path / "tiny-cord", "tiny-cord")
     model = load_model(entry)
-    assert all(torch.equal(model.network.state_dict()[k], v) for k, v in state.average.state_dict().items())
+    kept, trained = model.network.state_dict(), state.average.state_dict()
+    assert all(torch.equal(kept[k], v.half().float()) for k, v in trained.items())
+    patch = torch.rand(1, 1, 16, 16, 16, generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        difference = torch.sigmoid(model.network(patch)) - torch.sigmoid(state.average(patch))
+    assert float(difference.abs().max()) < 0.003
+    weights = entry.folder / "models/model.pt"
+    assert weights.stat().st_size < 2 * sum(v.numel() for v in trained.values()) + 10_000
     image = sitk.GetImageFromArray(np.random.default_rng(1).normal(100, 20, (20, 24, 28)).astype(np.float32))
     maps = load_predictor(entry, torch.device("cpu")).predict([image])
     assert set(maps) == {"cord", "canal"}
