@@ -52,9 +52,10 @@ def package_training(
     """Write the moving average of the training in ``training`` as the bundle ``folder``; return its held-out figures.
 
     A network that was trained on centred patches needs the model ``finder``, whose coarse pass finds the cord that its
-    windows follow. The weights are kept in half precision, which halves the file and moves no soft value by more than
-    a few thousandths; the figures are those of what is kept. ``card`` is the model card (Markdown) instead of the one made here; ``{calibration}`` in it becomes
-    the table of the calibration curve. Raises :class:`BadInputError` where the training or the finder does not fit.
+    windows follow. The weights are kept in half precision, which halves the files and moves no soft value by more than
+    a few thousandths; the figures are those of what is kept. ``card`` is the model card (Markdown) instead of the one
+    made here; ``{calibration}`` in it becomes the table of the calibration curve. Raises :class:`BadInputError` where
+    the training or the finder does not fit.
     """
     config = read_config(training / CONFIG)
     weights = _halved(read_weights(training / CHECKPOINT))
