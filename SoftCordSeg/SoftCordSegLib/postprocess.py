@@ -25,6 +25,9 @@ _LEAST_PEAK = 0.6
 #: This share of the main stretch's mass lies in voxels above 0.8: 0.36 or more of any cord that we saw, 0.29 or less
 #: of what the first shipped network finds in a knee, a brain, a prostate or noise.
 _LEAST_SURE = 0.3
+#: What lies beyond a gap may be faint or thin, but not both: less than this share of it sure, and less than this share of
+#: the main stretch's cross-section. The roots below a conus are (0 and 0.3).
+_FAINT, _THIN = 0.1, 0.5
 #: Stretches of one cord that an artefact has parted lie no farther apart than this, in mm.
 _LARGEST_GAP = 25.0
 
@@ -47,14 +50,18 @@ class _Piece:
     def length(self) -> float:
         return self.top - self.bottom
 
+    @property
+    def area(self) -> float:
+        return self.mass / self.length
+
     def implausible(self, field_of_view: float) -> str:
         """Say why this is no cord; empty where it may be one."""
         if self.peak < _LEAST_PEAK:
             return f"the surest voxel has only {self.peak:.2f}"
         if self.length < min(_SHORTEST, _SHORTEST_SHARE * field_of_view):
             return f"the largest piece is only {self.length:.0f} mm long"
-        if not _AREAS[0] <= self.mass / self.length <= _AREAS[1]:
-            return f"the largest piece has a cross-section of {self.mass / self.length:.0f} mm²"
+        if not _AREAS[0] <= self.area <= _AREAS[1]:
+            return f"the largest piece has a cross-section of {self.area:.0f} mm²"
         return ""
 
     def gap(self, other: "_Piece") -> float:
@@ -109,6 +116,8 @@ def _cord(pieces: list[_Piece], field_of_view: float) -> tuple[list[_Piece], str
         return [], first or f"only {plausible[0].sure:.0%} of the largest piece is sure"
     kept = sure[:1]
     for piece in plausible:
-        if piece is not kept[0] and 0 <= min(piece.gap(other) for other in kept) <= _LARGEST_GAP:
+        if piece is kept[0] or (piece.sure < _FAINT and piece.area < _THIN * kept[0].area):
+            continue
+        if 0 <= min(piece.gap(other) for other in kept) <= _LARGEST_GAP:
             kept.append(piece)
     return kept, ""

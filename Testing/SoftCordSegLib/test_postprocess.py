@@ -75,6 +75,12 @@ def test_a_faint_stretch_belongs_to_the_cord_that_it_continues_but_is_none_by_it
     assert kept(soft_map(faint))[0].max() == 0
 
 
+def test_roots_below_the_conus_are_no_stretch_of_the_cord_but_a_thin_cord_of_which_the_network_is_sure_is_one():
+    cord, roots, thin = (0, 27, 15, 22, 15, 25, 0.9), (33, 60, 15, 18, 15, 25, 0.7), (33, 60, 15, 18, 15, 25, 0.9)
+    assert kept(soft_map(cord, roots))[0][50].max() == 0
+    assert kept(soft_map(cord, thin))[0][50, 16, 20] == np.float32(0.9)
+
+
 @pytest.mark.parametrize("slices", [1, 3])
 def test_a_short_field_of_view_is_no_reason_against_a_cord(slices):
     tube = (0, slices, 15, 22, 15, 25, 0.9)
