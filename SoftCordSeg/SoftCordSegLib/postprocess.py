@@ -25,8 +25,8 @@ _LEAST_PEAK = 0.6
 #: This share of the main stretch's mass lies in voxels above 0.8: 0.36 or more of any cord that we saw, 0.29 or less
 #: of what the first shipped network finds in a knee, a brain, a prostate or noise.
 _LEAST_SURE = 0.3
-#: What lies beyond a gap may be faint or thin, but not both: less than this share of it sure, and less than this share of
-#: the main stretch's cross-section. The roots below a conus are (0 and 0.3).
+#: What lies beyond a gap may be faint or thin, but not both: less than the first share of it sure, and less than the
+#: second one of the main stretch's cross-section. The roots below a conus are both (0 and 0.3).
 _FAINT, _THIN = 0.1, 0.5
 #: Stretches of one cord that an artefact has parted lie no farther apart than this, in mm.
 _LARGEST_GAP = 25.0
