@@ -21,7 +21,7 @@ INTENSITIES: dict[Tissue, tuple[Range, Range, Range, Range, Range]] = {
     Tissue.DISC: ((0.25, 0.5), (0.04, 0.4), (0.2, 0.9), (0.2, 0.6), (0.02, 0.4)),
     Tissue.NUCLEUS: ((0.25, 0.5), (0.1, 1.0), (0.3, 1.0), (0.2, 0.7), (0.05, 0.5)),
     Tissue.CSF: ((0.03, 0.35), (0.6, 1.2), (0.45, 1.1), (0.2, 0.9), (0.0, 0.45)),
-    Tissue.WHITE: ((0.45, 0.75), (0.18, 0.5), (0.35, 0.65), (0.25, 0.6), (0.6, 1.0)),
+    Tissue.WHITE: ((0.45, 0.75), (0.18, 0.5), (0.35, 0.65), (0.4, 0.8), (0.6, 1.0)),
     Tissue.ROOT: ((0.35, 0.6), (0.15, 0.5), (0.3, 0.7), (0.3, 0.7), (0.3, 0.9)),
     Tissue.MUCOSA: ((0.3, 0.6), (0.3, 1.0), (0.3, 0.9), (0.3, 0.8), (0.05, 0.6)),
     Tissue.VEIN: ((0.1, 0.9), (0.05, 1.0), (0.2, 1.2), (0.4, 1.2), (0.0, 0.3)),
@@ -41,7 +41,7 @@ class Weighting:
     """A family of sequences: how often it is drawn, its column in :data:`INTENSITIES`, and the cord's inner contrast.
 
     ``grey`` is the range of grey minus white matter, which ``strong`` of the images exaggerate. ``dark`` is how often
-    the tissues of :data:`DARK` are so.
+    the tissues of :data:`DARK` are so. ``fluid`` are ranges of fluid over white matter that most of the images keep to.
     """
 
     share: float
@@ -49,13 +49,16 @@ class Weighting:
     grey: Range
     strong: float = 0.1
     dark: float = 0.85
+    fluid: tuple[Range, ...] = ()
 
 
 WEIGHTINGS: dict[str, Weighting] = {
     "T1": Weighting(0.22, 0, (-0.14, 0.02), strong=0.05),
     "T2": Weighting(0.22, 1, (-0.02, 0.15)),
     "T2star": Weighting(0.24, 2, (0.02, 0.3), strong=0.4),
-    "MT": Weighting(0.16, 3, (-0.02, 0.12)),
+    # With the pulse the cord is a little darker than the fluid, without it a little brighter. The dura is much darker than
+    # both and must not be taken for the fluid.
+    "MT": Weighting(0.22, 3, (-0.02, 0.12), fluid=((0.6, 0.87), (1.13, 1.6))),
     "diffusion": Weighting(0.06, 4, (-0.15, 0.12), dark=0.6),
     "random": Weighting(0.1, None, (-0.2, 0.2), dark=0.6),
 }
@@ -131,6 +134,8 @@ def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
     if max(weighting.grey) >= 0.12 and draw.chance(0.05):
         difference = draw.pick((-1, 1), (0.15, 0.85)) * draw.uniform(0.1, 0.35)
         fluid = white * draw.uniform(0.88, 1.15)
+    elif weighting.fluid and draw.chance(0.8):
+        fluid = white * draw.uniform(*draw.pick(weighting.fluid))
     elif abs(fluid - white) < 0.12:
         fluid = white + draw.pick((-1.0, 1.0), (0.35, 0.65)) * draw.uniform(0.09, 0.3)
     fluid = max(fluid, 0.0)

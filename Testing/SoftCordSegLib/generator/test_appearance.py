@@ -33,8 +33,17 @@ def test_every_weighting_is_drawn_and_the_cord_can_always_be_told_from_its_fluid
     assert {contrast.name for contrast in drawn} == set(WEIGHTINGS)
     for contrast in drawn:
         white, grey, fluid = (float(contrast.means[t]) for t in (Tissue.WHITE, Tissue.GREY, Tissue.CSF))
-        assert abs(fluid - white) > 0.06 or abs(grey - white) > 0.06
+        assert abs(fluid - white) > 0.05 or abs(grey - white) > 0.06
         assert float(contrast.means.min()) >= 0
+
+
+def test_magnetisation_transfer_images_show_the_cord_a_little_brighter_or_darker_than_its_fluid_and_a_darker_dura():
+    drawn = [c for c in (draw_contrast(Draw(seed)) for seed in range(600)) if c.name == "MT"]
+    ratios = np.array([float(c.means[Tissue.CSF] / c.means[Tissue.WHITE]) for c in drawn])
+    assert 0.25 < (np.abs(ratios - 0.735) < 0.136).mean() < 0.6
+    assert 0.25 < (np.abs(ratios - 1.365) < 0.236).mean() < 0.6
+    dura = np.array([float(c.means[Tissue.DURA] / c.means[Tissue.WHITE]) for c in drawn])
+    assert np.median(dura) < 0.5
 
 
 def test_some_images_show_the_cord_by_its_grey_matter_alone():
