@@ -56,8 +56,8 @@ WEIGHTINGS: dict[str, Weighting] = {
     "T1": Weighting(0.22, 0, (-0.14, 0.02), strong=0.05),
     "T2": Weighting(0.22, 1, (-0.02, 0.15)),
     "T2star": Weighting(0.24, 2, (0.02, 0.3), strong=0.4),
-    # With the pulse the cord is a little darker than the fluid, without it a little brighter. The dura is much darker than
-    # both and must not be taken for the fluid.
+    # With the pulse the cord is a little darker than the fluid, without it a little brighter. The dura is much darker
+    # than both and must not be taken for the fluid.
     "MT": Weighting(0.22, 3, (-0.02, 0.12), fluid=((0.6, 0.87), (1.13, 1.6))),
     "diffusion": Weighting(0.06, 4, (-0.15, 0.12), dark=0.6),
     "random": Weighting(0.1, None, (-0.2, 0.2), dark=0.6),
