@@ -56,9 +56,8 @@ class CordApplication:
         translating = Translating(server, self.desk, self.cases, comparing, work)
         measuring = Measuring(server, self.desk, correcting)
         saving = Saving(server, self.desk, self.cases, correcting, work)
-        retraining = Retraining(
-            server, self.desk, self.cases, segmenting, work, allowed=bool(plan.arguments.get("may_change_models"))
-        )
+        allowed = bool(plan.arguments.get("may_change_models"))
+        retraining = Retraining(server, self.cases, segmenting, work, allowed=allowed)
         exporting = Exporting(server, self.desk, self.cases, work)
         self._keeping = Keeping(self.desk, self.cases, correcting, saving)
         add_upload(server, plan.folder / "uploads", plan.limits, self.cases.take_files)

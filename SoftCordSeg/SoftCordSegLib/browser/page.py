@@ -87,7 +87,7 @@ class CordPage:
                         translate_panel(translating, work)
                         compare_panel(comparing)
                     with html.Div(v_show=("panel_tab == 'model'",)):
-                        retrain_panel(retraining)
+                        retrain_panel(retraining, segmenting, work)
                         export_panel(exporting)
                         library_panel(segmenting)
             with v3.VMain(style="height:100vh"), html.Div(classes="stage"):

@@ -5,11 +5,14 @@ A field ``why_not...`` is empty where the thing can be done, and else the senten
 
 from dataclasses import dataclass, field
 
+from SoftCordSegLib.retrain.steps import DEFAULT_STEPS
+
 NO_IMAGE = "Open an image first."
 NO_MAP = "Segment the image first."
 NO_SEGMENT = "Make a segment first."
 NO_OTHER = "There is no other image."
 NO_DATASET = "The server was started without a correction dataset."
+NO_CANDIDATE = "Nothing was retrained yet."
 BUSY = "Wait until the work under way is done."
 
 
@@ -115,14 +118,23 @@ class SaveState:
 
 @dataclass
 class RetrainState:
-    """Retraining on the corrections; ``rows`` are measures before and after."""
+    """Retraining on the corrections. ``expected`` is how long the steps take, ``rows`` are measures before and after,
+    ``reasons`` what the gate has against the candidate, and ``before`` is the version that one can go back to."""
 
-    steps: int = 3000
+    steps: int = DEFAULT_STEPS
+    expected: str = ""
+    goes_on: bool = False
     rows: list[dict[str, str]] = field(default_factory=list)
     verdict: str = ""
+    reasons: list[str] = field(default_factory=list)
+    decided: str = ""
+    asking: bool = False
+    before: str = ""
     why_not: str = NO_DATASET
-    why_not_accept: str = "Nothing was retrained yet."
-    why_not_report: str = "Nothing was retrained yet."
+    why_not_accept: str = NO_CANDIDATE
+    why_not_keep: str = NO_CANDIDATE
+    why_not_report: str = NO_CANDIDATE
+    why_not_roll_back: str = NO_CANDIDATE
 
 
 @dataclass
