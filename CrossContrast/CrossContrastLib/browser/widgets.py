@@ -68,7 +68,7 @@ def notices(model: str) -> None:
 
 def key_table(keys: Sequence[tuple[str, str]], model: str) -> None:
     """A dialog with the keys and what they do; ``model`` is the name of the state that opens it."""
-    with v3.VDialog(v_model=(model,), max_width=420), v3.VCard(title="Keys"):
+    with v3.VDialog(v_model=(model,), max_width=420), v3.VCard(title="Keys and mouse"):
         with v3.VTable(density="compact"), html.Tbody():
             for key, meaning in keys:
                 with html.Tr():
@@ -77,4 +77,4 @@ def key_table(keys: Sequence[tuple[str, str]], model: str) -> None:
                     html.Td(meaning)
         with v3.VCardActions():
             v3.VSpacer()
-            v3.VBtn("Close", click=f"{model} = false")
+            v3.VBtn("Close", classes="text-none", click=f"{model} = false")

@@ -8,6 +8,7 @@ import numpy as np
 from trame_server.utils.typed_state import TypedState
 
 from CrossContrastLib.browser.soft_brush_tool import SoftBrushTool
+from CrossContrastLib.browser.views import SPACE_HINT
 from CrossContrastLib.corrections.clock import WorkClock
 from CrossContrastLib.corrections.soft_brush import Box
 from CrossContrastLib.scene.images import voxels
@@ -149,6 +150,7 @@ class Correcting:
     def _show_surface(self, shown: bool) -> None:
         if self._correction:
             self._tools.show_surface(bool(shown))
+        self._update()
 
     def _set_range(self, image: np.ndarray) -> None:
         """Begin with the intensities that most of the segment has."""
@@ -188,6 +190,7 @@ class Correcting:
         data.why_not_segment = "" if self._desk.soft else NO_MAP
         data.why_not_tool = data.why_not_segment or ("" if correction else NO_SEGMENT)
         data.why_not_undo = data.why_not_redo = data.why_not_tool
+        self._server.state[SPACE_HINT] = data.why_not_tool or ("" if data.surface else "The surface is switched off.")
         data.changed = 0
         if correction:
             data.why_not_undo = "" if correction.history.can_undo else "Nothing was changed yet."

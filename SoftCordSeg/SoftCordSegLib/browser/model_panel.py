@@ -5,6 +5,7 @@ from trame.widgets import vuetify3 as v3
 
 from CrossContrastLib.browser.widgets import button, reason, section
 from SoftCordSegLib.browser.exporting import FORMS, Exporting
+from SoftCordSegLib.browser.panels import said
 from SoftCordSegLib.browser.retraining import Retraining
 from SoftCordSegLib.browser.segmenting import Segmenting
 from SoftCordSegLib.browser.work import Work
@@ -53,7 +54,7 @@ def retrain_panel(retraining: Retraining, segmenting: Segmenting, work: Work) ->
         button("Retrain", "mdi-play", retraining.run, name.why_not, id="retrain", color="primary")
         button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel-retraining")
         reason(name.why_not)
-        html.Div("{{ " + job.message + " }}", classes="text-caption retrain-message")
+        said(work, ("cord.retrain",), "retrain-message")
         _outcome(retraining)
 
 
@@ -87,7 +88,7 @@ def _outcome(retraining: Retraining) -> None:
             v3.VBtn("Accept all the same", classes="text-none", **accept)
 
 
-def export_panel(exporting: Exporting) -> None:
+def export_panel(exporting: Exporting, work: Work) -> None:
     """Export the corrected cases and fetch them."""
     name = exporting.typed.name
     items = ", ".join(f"{{title: '{title}', value: '{form}'}}" for form, title in FORMS)
@@ -102,6 +103,7 @@ def export_panel(exporting: Exporting) -> None:
         button("Export", "mdi-export", exporting.run, name.why_not, id="export")
         button("Fetch", "mdi-download", "window.open('/export', '_blank')", name.why_not_fetch, id="fetch")
         reason(name.why_not)
+        said(work, ("corrections.export",), "export-message")
 
 
 def library_panel(segmenting: Segmenting) -> None:

@@ -36,9 +36,10 @@ class CaseState:
 
 @dataclass
 class WorkState:
-    """The job in the worker, of whatever kind."""
+    """The job in the worker, or the last one, of whatever kind."""
 
     busy: bool = False
+    kind: str = ""
     percent: float = 0.0
     message: str = ""
     why_not_cancel: str = "Nothing is under way."
@@ -69,6 +70,18 @@ class ShowState:
 
 
 @dataclass
+class BrightnessState:
+    """The intensities of the image that are black and white: as set, as found, and how far they can be set."""
+
+    limits: list[float] = field(default_factory=lambda: [0.0, 1.0])
+    found: list[float] = field(default_factory=lambda: [0.0, 1.0])
+    lowest: float = 0.0
+    highest: float = 1.0
+    step: float = 0.01
+    why_not: str = NO_IMAGE
+
+
+@dataclass
 class EditState:
     """The correction and its tools; lengths in mm. ``low`` and ``high`` are intensities of the image."""
 
@@ -93,8 +106,12 @@ class EditState:
 
 @dataclass
 class MeasureState:
-    """The areas along the cord as paths of a picture of 1000 x 100, and how the correction differs."""
+    """The areas along the cord as paths of a picture of 1000 x 100, and how the correction differs.
 
+    ``at`` is where the axial slice that is shown lies in the picture, empty where it is beside it.
+    """
+
+    at: str = ""
     now: str = ""
     before: str = ""
     summary: str = ""
