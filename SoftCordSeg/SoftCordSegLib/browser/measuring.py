@@ -31,6 +31,8 @@ class Measuring:
         self._before: CsaCurve | None = None
         #: The heights (mm) from left to right that the plot shows, while it shows any, and who is told of new ones.
         self.span: tuple[float, float] | None = None
+        #: The centres of the cord's slices (slice, LPS in mm).
+        self.centres = np.empty((0, 3))
         self.drawn: list[Callable[[], None]] = []
         self.typed.bind_changes({self.typed.name.difference: lambda _: self._show_difference()})
         correcting.changed.append(self._on_change)
@@ -41,10 +43,6 @@ class Measuring:
         if not self.typed.data.why_not_difference:
             self.typed.data.difference = not self.typed.data.difference
             self._show_difference()
-
-    def place(self, height: float) -> tuple[float, float, float] | None:
-        """Return where the cord is (LPS, mm) at a height, if there is any."""
-        return self._live.place(height) if self._live else None
 
     def _on_desk(self) -> None:
         desk, data = self._desk, self.typed.data
@@ -91,7 +89,7 @@ class Measuring:
             data.now = data.before = data.left = data.right = data.top = ""
             data.summary = "" if self._soft is None else data.summary
             return
-        now = self._live.curve()
+        now, self.centres = self._live.curve_and_centres()
         curves = [curve for curve in (now, self._before) if curve is not None and np.isfinite(curve.areas).any()]
         if not curves or not np.isfinite(now.areas).any():
             data.now = data.before = data.left = data.right = data.top = ""

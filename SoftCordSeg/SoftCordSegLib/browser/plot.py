@@ -38,6 +38,7 @@ def area_plot(measuring: Measuring) -> None:
         html.Div(
             svg,
             classes="area-picture",
+            __events=["pointerdown", "pointermove"],
             style="cursor:pointer;touch-action:none",
             title="Click or drag to go to a place along the cord",
             pointerdown=go,

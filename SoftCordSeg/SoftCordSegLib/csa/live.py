@@ -43,31 +43,23 @@ class LiveCsa:
 
     def curve(self) -> CsaCurve:
         """Return the areas along the cord as they are now."""
+        return self.curve_and_centres()[0]
+
+    def curve_and_centres(self) -> tuple[CsaCurve, np.ndarray]:
+        """Return the areas, and the centres of the cord's slices (slice, LPS in mm) on the centreline."""
         rows, centreline = self._measure()
         table = CsaTable(tuple(rows), self._volume.original_axis)
         areas, heights = table.values("area_true"), np.full(len(rows), np.nan)
+        centres = np.empty((0, 3))
         if centreline:
-            heights[centreline.slices] = self._points(centreline)[:, 2]
+            centres = self._volume.origin + centreline.points @ self._volume.axes.T
+            heights[centreline.slices] = centres[:, 2]
         heights[np.isnan(areas)] = np.nan
         slices = np.array([row.slice for row in rows])
-        return CsaCurve(slices, heights, table.values("distance"), areas)
-
-    def place(self, height: float) -> tuple[float, float, float] | None:
-        """Return the centre of the cord (LPS, mm) in the slice nearest to a height, ``None`` where there is no cord."""
-        _, centreline = self._measure()
-        if centreline is None:
-            return None
-        points = self._points(centreline)
-        x, y, z = points[np.abs(points[:, 2] - height).argmin()].tolist()
-        return x, y, z
+        return CsaCurve(slices, heights, table.values("distance"), areas), centres
 
     def _measure(self) -> tuple[list[CsaRow], Centreline | None]:
         return measure_true_areas(self._volume, self._objects, self._smoothing)
-
-    def _points(self, centreline: Centreline) -> np.ndarray:
-        """The centreline in LPS, mm."""
-        points: np.ndarray = self._volume.origin + centreline.points @ self._volume.axes.T
-        return points
 
 
 def _as_image(oriented: np.ndarray, image: sitk.Image, axes: np.ndarray) -> np.ndarray:

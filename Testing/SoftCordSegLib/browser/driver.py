@@ -12,7 +12,7 @@ from PIL import Image
 
 CHROMIUM = Path("/usr/bin/chromium")
 #: Seconds; a busy computer needs many of them.
-PATIENCE = 60
+PATIENCE = 240
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
