@@ -40,7 +40,7 @@ html { overflow: hidden; }
 kbd { white-space: nowrap; background: #444; border-radius: 3px; padding: 1px 6px; }
 .reason { color: #ffcc80; }
 .empty { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; color: #fff;
-  pointer-events: none; z-index: 2; text-shadow: 0 0 6px #000; }
+  pointer-events: none; z-index: 2; }
 .stage { height: 100%; display: flex; flex-direction: column; }
 .views { touch-action: none; flex: 1; min-height: 0; position: relative; display: flex; }
 """
@@ -96,11 +96,12 @@ class CordPage:
                 with html.Div(classes="views"):
                     layouts.initialize_layout_grid(self.layout)
                     map_legend(showing)
-                    html.Div(
-                        "Drop an image here, or choose one in the panel.",
-                        v_if=(f"!{cases.typed.name.title}",),
-                        classes="empty text-body-1",
-                    )
+                    with html.Div(v_if=(f"!{cases.typed.name.title}",), classes="empty"):
+                        html.Span(
+                            "Drop an image or a DICOM folder here, or choose one in the panel.",
+                            classes="text-body-1 px-4 py-2 rounded",
+                            style="background:#333",
+                        )
                 area_plot(measuring)
             notices(cases.typed.name.notice)
             notices("upload_error")
@@ -112,7 +113,12 @@ class CordPage:
         with v3.VAppBar(density="compact", flat=True, color="surface"):
             v3.VAppBarNavIcon(click="panel_open = !panel_open", aria_label="Panel")
             v3.VAppBarTitle("{{ " + cases.typed.name.title + f" || '{TITLE}'" + " }}", classes="text-subtitle-1")
-            html.Span("{{ " + job.message + " }}", classes="text-caption mr-1 run-message")
+            html.Span(
+                "{{ " + job.message + " }}",
+                classes="text-caption ml-3 mr-1 run-message text-truncate",
+                style="max-width:30vw",
+                title=(job.message,),
+            )
             v3.VBtn(
                 v_if=(job.busy,),
                 icon="mdi-stop-circle-outline",

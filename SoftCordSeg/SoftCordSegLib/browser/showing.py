@@ -11,7 +11,7 @@ from CrossContrastLib.scene.layers import show_layers
 from CrossContrastLib.scene.results import uncertainty_of
 from CrossContrastLib.scene.soft_map import set_opacity, set_threshold, show_soft_map
 from SoftCordSegLib.browser.desk import Desk
-from SoftCordSegLib.browser.state import NO_MAP, ShowState
+from SoftCordSegLib.browser.state import NO_IMAGE, NO_MAP, ShowState
 
 
 class Showing:
@@ -88,7 +88,7 @@ class Showing:
 
     def _update(self) -> None:
         desk, data = self._desk, self.typed.data
-        data.why_not = "" if desk.soft else NO_MAP
+        data.why_not = "" if desk.soft else NO_MAP if desk.case else NO_IMAGE
         spread = uncertainty_of(desk.soft) if desk.soft else None
         data.why_not_uncertainty = data.why_not or ("" if spread else "Segment with the box 'How sure?' ticked.")
         if data.why_not_uncertainty:

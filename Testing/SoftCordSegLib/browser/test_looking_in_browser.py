@@ -159,11 +159,29 @@ def test_an_image_of_another_part_of_the_body_is_told_and_not_just_black(page):
     page.page.locator(".beside").click()
     page.page.get_by_role("option", name="leg").click()
     page.until(lambda: "leg shows another part of the body than a." in page.text(".notice"), "the sentence")
+    page.page.keyboard.press("Escape")  # the list
+    page.page.get_by_role("button", name="Close").first.click()
 
 
 def test_the_keys_and_the_mouse_are_explained(page):
-    page.page.get_by_role("button", name="Close").first.click()
-    page.page.keyboard.press("Escape")
     page.click("#keys")
     page.until(lambda: "two fingers do it too" in page.page.inner_text(".v-dialog"), "the table")
     page.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
+
+def test_a_stranger_is_asked_for_the_token_by_a_form_that_lets_in(page, tmp_path):
+    """Browsers tell the origin of a form or not, as the page's headers say; without it the form was refused."""
+    server = Server(tmp_path, "--token", "open sesame")
+    try:
+        form = page.context.browser.new_context().new_page()
+        form.goto(server.address.partition("?")[0])
+        for token, expected in (("wrong", "This is not the token"), ("open sesame", "")):
+            form.fill("input[name=token]", token)
+            form.get_by_role("button", name="Come in").click()
+            form.wait_for_load_state()
+            assert expected in form.inner_text("body")
+        form.wait_for_selector("#run", state="attached", timeout=120_000)
+        assert "Drop an image or a DICOM folder here" in form.inner_text(".empty")
+        assert "Open an image first." in form.inner_text(".v-navigation-drawer")
+    finally:
+        server.stop()
