@@ -138,7 +138,7 @@ class Retraining:
         data.expected, data.goes_on = "", False
         if dataset is not None and not wrong:
             base = self._segmenting.typed.data.model
-            data.expected = f"{expected_time(dataset.folder, self._steps())}"
+            data.expected = expected_time(dataset.folder, self._steps())
             data.goes_on = plan_of(retraining_folder(dataset.folder, base, self._steps())) is not None
         outcome, waits = self._outcome, shared or (BUSY if busy else "")
         taken = NO_CANDIDATE if outcome is None else f"It is {outcome.model} now." if outcome.model else ""
