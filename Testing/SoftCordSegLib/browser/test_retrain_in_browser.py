@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 pytest.importorskip("trame_slicer", reason="needs the extra 'browser'")
 pytest.importorskip("playwright", reason="needs Playwright")
@@ -114,9 +115,12 @@ def stop_and_go_on(page, folder):
     assert page.text(".goes-on") == "This was begun and goes on where it was stopped."
     assert not (folder / "verdict.json").exists()
     shot(page, "cancelled")
+    kept = torch.load(folder / "training" / "checkpoint.pt", weights_only=True)["step"]
+    assert kept > 3
     page.click("#retrain")
     page.until(lambda: step_of(page) > 0, "the next steps")
-    assert step_of(page) > 20, "it did not begin anew"
+    assert step_of(page) > kept, "it did not begin anew"
+    page.until(lambda: step_of(page) > STEPS / 2, "half of the steps")
     page.until(lambda: page.text(".retrain-message") == "Retrained.", "the end")
 
 
