@@ -218,7 +218,11 @@ def test_a_candidate_is_kept_aside_and_its_report_opens(opened, scene, dataset, 
     assert shown == [str(trained / "report.html")]
     panel.ui.keepButton.click()
     assert f"kept aside in {trained}" in panel.ui.retrainLabel.text
-    assert not panel.ui.acceptButton.enabled
+    assert "already" in panel.ui.keepButton.toolTip
+    assert panel.ui.acceptButton.enabled, "one may think better of it"
+    ready_to_save(panel, dataset.folder.with_name("other"))
+    ready_to_save(panel, dataset.folder)
+    assert f"kept aside in {trained}" in panel.ui.retrainLabel.text
 
 
 def test_a_retraining_that_cannot_begin_says_why(opened, scene, dataset, caplog):

@@ -7,15 +7,15 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import SimpleITK as sitk
-
+from CrossContrastLib.browser.checks import clean_name, promised_bytes
+from CrossContrastLib.browser.dicom_arrivals import settle_series
 from CrossContrastLib.browser.plan import Limits
-from CrossContrastLib.errors import BadInputError, CrossContrastError
-from CrossContrastLib.ground.dicom import dicom_series
-from CrossContrastLib.ground.files import image_stem, is_image_name, native_stderr_silenced
-from CrossContrastLib.ground.images import read_image, write_image
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.ground.files import image_stem, is_image_name
+from CrossContrastLib.ground.images import read_image
 
 #: Headers of images are looked for in this many bytes.
 _HEADER = 1 << 16
@@ -32,16 +32,23 @@ def safe_name(name: str) -> str:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or ".." in parts or parts[0] == "/" or re.match(r"[A-Za-z]:", parts[0]) or "\0" in name:
         raise BadInputError(f"The file name {name[:80]!r} leads out of its folder and was refused.")
-    cleaned = re.sub(r"[^\w.+-]+", "_", parts[-1]).lstrip(".-")
-    return cleaned[-100:] or "file"
+    return clean_name(parts[-1]) or "file"
 
 
-def settle(files: Sequence[tuple[str, Path]], folder: Path, limits: Limits) -> list[Path]:
-    """Make images of uploaded files, in ``folder``, and return their paths.
+@dataclass(frozen=True)
+class Settled:
+    """What came of uploaded files: ``images``, and sentences about what was left out."""
 
-    ``files`` are pairs of the name that the browser gave and the file as it came. Several files that are no images by
-    their names are taken for one DICOM series; a ZIP archive is looked into. Raises :class:`BadInputError` with one
-    sentence for what cannot be used; nothing is kept then.
+    images: list[Path]
+    remarks: list[str]
+
+
+def settle(files: Sequence[tuple[str, Path]], folder: Path, limits: Limits) -> Settled:
+    """Make images of uploaded files, in ``folder``.
+
+    ``files`` are pairs of the name that the browser gave and the file as it came. Files that are no images by their
+    names are taken for DICOM series, unless there are images too; a ZIP archive is looked into. Raises
+    :class:`BadInputError` with one sentence where nothing can be used; nothing is kept then.
     """
     with_names = [(safe_name(name), path) for name, path in files]
     work = folder / f".part-{uuid.uuid4().hex[:8]}"
@@ -54,14 +61,15 @@ def settle(files: Sequence[tuple[str, Path]], folder: Path, limits: Limits) -> l
             else:
                 unpacked.append((name, path))
         images = [(name, path) for name, path in unpacked if is_image_name(Path(name))]
-        others = [path for name, path in unpacked if not is_image_name(Path(name))]
+        others = [(name, path) for name, path in unpacked if not is_image_name(Path(name))]
         if images:
             made = [_settle_image(name, path, work, limits) for name, path in images]
+            remarks = _left_out([name for name, _ in others])
         elif others:
-            made = [_settle_dicom(others, work, limits)]
+            made, remarks = settle_series([path for _, path in others], work, limits)
         else:
             raise BadInputError("There was no file in what was sent.")
-        return [_move(path, folder) for path in made]
+        return Settled([_move(path, folder) for path in made], remarks)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -75,7 +83,7 @@ def check_image(path: Path, name: str, limits: Limits) -> None:
     if lower.endswith(_DETACHED):
         raise BadInputError(f"{name} keeps its voxels in another file; send a .nrrd, .mha or .nii.gz instead.")
     _check_self_contained(path, name)
-    promised = _promised(path, name)
+    promised = promised_bytes(path, name)
     if promised > limits.volume_bytes:
         raise BadInputError(
             f"{name} would take {promised >> 20} MiB of memory; {limits.volume_bytes >> 20} MiB are allowed here."
@@ -88,6 +96,13 @@ def check_image(path: Path, name: str, limits: Limits) -> None:
         raise BadInputError(error.message.replace(str(path), name), error.hint) from error
 
 
+def _left_out(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [f"Left out, because no image by its name: {names[0]}{more}."]
+
+
 def _settle_image(name: str, path: Path, work: Path, limits: Limits) -> Path:
     target = work / f"{uuid.uuid4().hex[:6]}"
     target.mkdir()
@@ -95,34 +110,6 @@ def _settle_image(name: str, path: Path, work: Path, limits: Limits) -> Path:
     path.replace(placed)
     check_image(placed, name, limits)
     return placed
-
-
-def _settle_dicom(files: Sequence[Path], work: Path, limits: Limits) -> Path:
-    series_folder = work / "series"
-    series_folder.mkdir()
-    for number, path in enumerate(files):
-        path.replace(series_folder / f"{number:06d}.dcm")
-    series = dicom_series(series_folder)
-    if not series:
-        which = "The file sent is" if len(files) == 1 else f"The {len(files)} files sent are"
-        raise BadInputError(f"{which} no NIfTI, NRRD, MHA or DICOM image.")
-    (first, *_), *_ = series.values()
-    count = max(len(found) for found in series.values())
-    if _promised(Path(first), "The DICOM series") * count > limits.volume_bytes:
-        raise BadInputError(
-            f"The DICOM series is larger than the {limits.volume_bytes >> 20} MiB that are allowed here."
-        )
-    try:
-        image = read_image(series_folder)
-    except CrossContrastError as error:
-        raise BadInputError(
-            error.message.replace(f"The folder {series_folder}", "What was sent").replace(f" in {series_folder}", ""),
-            error.hint,
-        ) from error
-    target = work / "made"
-    target.mkdir()
-    write_image(image, target / "dicom_series.nrrd")
-    return target / "dicom_series.nrrd"
 
 
 def _move(path: Path, folder: Path) -> Path:
@@ -184,22 +171,6 @@ def _check_self_contained(path: Path, name: str) -> None:
         found = re.search(rb"^\s*ElementDataFile\s*=\s*(\S+)", head, re.IGNORECASE | re.MULTILINE)
         if not found or found[1] != b"LOCAL":
             raise BadInputError(f"{name} keeps its voxels in another file and was refused.")
-
-
-def _promised(path: Path, name: str) -> int:
-    """Bytes that the voxels will take in memory, by the header."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        with native_stderr_silenced():
-            reader.ReadImageInformation()
-    except RuntimeError as error:
-        raise BadInputError(f"{name} is not a readable NIfTI, NRRD, MHA or DICOM image.") from error
-    voxel = sitk.Image([1, 1], reader.GetPixelID(), reader.GetNumberOfComponents()).GetSizeOfPixelComponent()
-    total = voxel * reader.GetNumberOfComponents()
-    for extent in reader.GetSize():
-        total *= extent
-    return int(total)
 
 
 def _check_gzip(path: Path, name: str, promised: int) -> None:

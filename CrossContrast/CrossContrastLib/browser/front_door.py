@@ -16,7 +16,7 @@ _PAGES = ("/", "/index.html")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" a browser hides the origin of our own form too
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _LOGIN = """<form method="post" action="/login"><p>This server asks for the token that its address was printed with.</p>

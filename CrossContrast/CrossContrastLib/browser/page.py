@@ -33,7 +33,7 @@ _SCRIPT = """
     request.onload = () => {
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch { answer = { error: request.responseText }; }
-      done(answer.error || "");
+      done(answer.error || answer.note || "");
     };
     state({ upload_percent: 0, upload_error: "" });
     request.open("POST", "PATH");

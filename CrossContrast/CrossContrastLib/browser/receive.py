@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from CrossContrastLib.browser.arrivals import safe_name, settle
+from CrossContrastLib.browser.arrivals import Settled, safe_name, settle
 from CrossContrastLib.browser.plan import Limits
 from CrossContrastLib.errors import BadInputError, CrossContrastError
 
@@ -25,16 +25,16 @@ def add_upload(server: Any, folder: Path, limits: Limits, take: Callable[[list[P
         try:
             arriving.mkdir(parents=True)
             files = await _receive(request, arriving, limits)
-            images = await asyncio.to_thread(settle, files, folder, limits)
+            settled = await asyncio.to_thread(settle, files, folder, limits)
             with server.state:
-                take(images)
+                take(settled.images)
         except CrossContrastError as error:
             return web.json_response({"error": error.message}, status=422)
         except OSError as error:
             return web.json_response({"error": f"The file cannot be kept: {error.strerror}."}, status=507)
         finally:
             shutil.rmtree(arriving, ignore_errors=True)
-        return web.json_response({"images": [image.name for image in images]})
+        return web.json_response({"images": [image.name for image in settled.images], "note": _note(settled)})
 
     server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.post(PATH, upload)]))
 
@@ -52,6 +52,12 @@ def add_download(server: Any, address: str, make: Callable[[], Path]) -> None:
         return web.FileResponse(path, headers={"Content-Disposition": f'{how}; filename="{safe_name(path.name)}"'})
 
     server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.get(address, download)]))
+
+
+def _note(settled: Settled) -> str:
+    """What a user should know of files that were taken; empty where that is plain to see."""
+    several = [f"{len(settled.images)} images are in the list now."] if len(settled.images) > 1 else []
+    return " ".join([*several, *settled.remarks])
 
 
 async def _receive(request: web.Request, folder: Path, limits: Limits) -> list[tuple[str, Path]]:

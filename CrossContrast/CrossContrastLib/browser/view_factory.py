@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from trame.widgets import html
-from trame_rca.utils import RcaViewAdapter
 from trame_rca.widgets.rca import RemoteControlledArea
 from trame_server.utils.asynchronous import create_task
 from trame_slicer.app.logic.slice_view_logic import get_view_trame_id
@@ -21,6 +20,7 @@ from trame_slicer.views import (
 )
 
 from CrossContrastLib.browser.pictures import Pace, PictureQueue, ViewPictures
+from CrossContrastLib.browser.touch import TouchAdapter
 
 #: Milliseconds between two events of the mouse.
 _EVENTS = 16
@@ -63,7 +63,13 @@ class PictureViewFactory(IViewFactory):
         name = get_view_trame_id(self._server, made)
         with ViewLayout(self._server, template_name=name):
             self._area(name, cursor, pictures, made)
-        adapter = RcaViewAdapter(window=window, name=name, scheduler=pictures, do_schedule_render_on_interaction=False)
+        adapter = TouchAdapter(
+            slice_node=None if self._space else made.get_view_node(),
+            window=window,
+            name=name,
+            scheduler=pictures,
+            do_schedule_render_on_interaction=False,
+        )
         made.set_scheduled_render(_Asks(pictures))
 
         async def register() -> None:

@@ -15,6 +15,11 @@ from CrossContrastLib.browser.view_factory import PictureViewFactory
 
 #: What the views are called in the scene, and by people.
 _NAMES = {"Red": "Axial", "Yellow": "Sagittal", "Green": "Coronal"}
+#: State with the sentence that the 3-D view shows while there is no surface.
+SPACE_HINT = "space_hint"
+_HINT = (
+    "position:absolute;inset:0;display:flex;align-items:center;justify-content:center;pointer-events:none;color:#ccc"
+)
 _LABEL = (
     "position:absolute;z-index:1;top:4px;left:8px;color:#fff;font-size:12px;pointer-events:none;"
     "text-shadow:0 0 3px #000,0 0 3px #000"
@@ -23,6 +28,7 @@ _LABEL = (
 
 def add_views(application: SlicerApp, server: Any) -> LayoutManager:
     """Let the pages of ``server`` show views of the application's scene; return what chooses among the layouts."""
+    server.state.setdefault(SPACE_HINT, "")
     queue = PictureQueue()
     for controls, space in ((_slice_controls, False), (_space_controls, True)):
         application.view_manager.register_factory(PictureViewFactory(server, queue, controls, space=space))
@@ -72,5 +78,7 @@ def _fit(view: Any) -> None:
 
 
 def _space_controls(_server: Any, _view: Any) -> None:
-    """The 3-D view is turned by the mouse and needs no controls; it shows surfaces only, so it says what it is."""
+    """The 3-D view is turned by the mouse and needs no controls; it shows surfaces only, so it says what it is, and
+    why there is none."""
     html.Div("3D: surfaces", style=_LABEL, classes="view-label label-3d")
+    html.Div(f"{{{{ {SPACE_HINT} }}}}", v_if=(SPACE_HINT,), style=_HINT, classes="text-body-2 hint-3d")

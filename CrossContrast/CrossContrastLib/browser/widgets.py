@@ -63,18 +63,17 @@ def notices(model: str) -> None:
     ):
         html.Span("{{ " + model + " }}")
         with v3.Template(v_slot_actions=True):
-            v3.VBtn("Close", variant="text", click=f"{model} = ''")
+            v3.VBtn("Close", variant="text", classes="text-none", click=f"{model} = ''")
 
 
 def key_table(keys: Sequence[tuple[str, str]], model: str) -> None:
     """A dialog with the keys and what they do; ``model`` is the name of the state that opens it."""
-    with v3.VDialog(v_model=(model,), max_width=420), v3.VCard(title="Keys"):
-        with v3.VTable(density="compact"), html.Tbody():
+    with v3.VDialog(v_model=(model,), max_width=760), v3.VCard(title="Keys and mouse"):
+        with html.Div(style="columns:2 300px;column-gap:24px", classes="px-6 text-body-2 key-table"):
             for key, meaning in keys:
-                with html.Tr():
-                    with html.Td():
-                        html.Kbd(key)
-                    html.Td(meaning)
+                with html.Div(classes="d-flex align-center py-1", style="break-inside:avoid"):
+                    html.Kbd(key, classes="mr-2")
+                    html.Span(meaning)
         with v3.VCardActions():
             v3.VSpacer()
-            v3.VBtn("Close", click=f"{model} = false")
+            v3.VBtn("Close", classes="text-none", click=f"{model} = false")

@@ -160,3 +160,11 @@ def _same_voxels(a: sitk.Image, b: sitk.Image) -> bool:
 def _corners(image: sitk.Image) -> np.ndarray:
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in image.GetSize()])).reshape(3, -1).T
     return np.array([image.TransformIndexToPhysicalPoint(corner) for corner in corners.tolist()])
+
+
+def overlap(one: Any, other: Any) -> bool:
+    """Whether the boxes (RAS) around two volume nodes have a part in common."""
+    bounds = np.zeros((2, 6))
+    for row, node in zip(bounds, (one, other), strict=True):
+        node.GetRASBounds(row)
+    return bool((bounds[:, ::2].max(axis=0) < bounds[:, 1::2].min(axis=0)).all())

@@ -12,6 +12,7 @@ from CrossContrastLib.browser.receive import add_download, add_upload
 from CrossContrastLib.browser.row import ViewRow
 from CrossContrastLib.browser.views import add_views
 from CrossContrastLib.corrections.dataset import CorrectionDataset
+from SoftCordSegLib.browser.brightness import Brightness
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.comparing import Comparing
 from SoftCordSegLib.browser.correcting import Correcting
@@ -21,6 +22,7 @@ from SoftCordSegLib.browser.keeping import Keeping
 from SoftCordSegLib.browser.keys import bind_keys
 from SoftCordSegLib.browser.measuring import Measuring
 from SoftCordSegLib.browser.page import CordPage
+from SoftCordSegLib.browser.placing import Placing
 from SoftCordSegLib.browser.retraining import Retraining
 from SoftCordSegLib.browser.saving import Saving
 from SoftCordSegLib.browser.segmenting import Segmenting
@@ -50,15 +52,16 @@ class CordApplication:
         segmenting = Segmenting(server, self.desk, self.cases, work)
         self.cases.use(work, lambda: segmenting.typed.data.model)
         showing = Showing(server, self.desk, layouts)
+        brightness = Brightness(server, self.desk)
         correcting = Correcting(server, self.desk)
         row.new_views += [showing.show, correcting.use_tool]
         comparing = Comparing(server, self.desk, self.cases, showing, row)
         translating = Translating(server, self.desk, self.cases, comparing, work)
         measuring = Measuring(server, self.desk, correcting)
+        row.new_views.append(Placing(server, self.desk, measuring).watch)
         saving = Saving(server, self.desk, self.cases, correcting, work)
-        retraining = Retraining(
-            server, self.desk, self.cases, segmenting, work, allowed=bool(plan.arguments.get("may_change_models"))
-        )
+        allowed = bool(plan.arguments.get("may_change_models"))
+        retraining = Retraining(server, self.cases, segmenting, work, allowed=allowed)
         exporting = Exporting(server, self.desk, self.cases, work)
         self._keeping = Keeping(self.desk, self.cases, correcting, saving)
         add_upload(server, plan.folder / "uploads", plan.limits, self.cases.take_files)
@@ -81,6 +84,7 @@ class CordApplication:
             work=work,
             segmenting=segmenting,
             showing=showing,
+            brightness=brightness,
             comparing=comparing,
             translating=translating,
             correcting=correcting,

@@ -5,6 +5,7 @@ from trame.widgets import vuetify3 as v3
 
 from CrossContrastLib.browser.widgets import button, reason, section
 from SoftCordSegLib.browser.comparing import Comparing
+from SoftCordSegLib.browser.panels import said
 from SoftCordSegLib.browser.translating import Translating
 from SoftCordSegLib.browser.work import Work
 
@@ -82,7 +83,7 @@ def translate_panel(translating: Translating, work: Work) -> None:
         button("Translate", "mdi-play", translating.run, name.why_not, id="translate", color="primary")
         button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel-translation")
         reason(name.why_not)
-        html.Div("{{ " + job.message + " }}", classes="text-caption translate-message")
+        said(work, ("image.translate", "radiomics.gate"), "translate-message")
         _verdict(translating)
 
 

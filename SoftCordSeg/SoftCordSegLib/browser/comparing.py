@@ -11,6 +11,7 @@ from trame_server.utils.typed_state import TypedState
 from CrossContrastLib.browser.row import LAYOUT, ORIENTATIONS, ViewRow
 from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.scene.colours import soft_table
+from CrossContrastLib.scene.images import overlap
 from CrossContrastLib.scene.results import load_image
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.desk import Desk
@@ -99,6 +100,7 @@ class Comparing:
             if key not in self._nodes:
                 try:
                     self._nodes[key] = self._load(key)
+                    self._tell_where(key)
                 except CrossContrastError as error:
                     self._cases.tell(error.message)
         if [key for key in wanted if key in self._nodes] != list(keys):
@@ -121,6 +123,12 @@ class Comparing:
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(0.0, float(node.GetImageData().GetScalarRange()[1]) or 1.0)
         return node
+
+    def _tell_where(self, key: str) -> None:
+        """Say so where an image has no place in common with the one on the desk: its view would stay black."""
+        case = self._desk.case
+        if case and not overlap(case.image, self._nodes[key]):
+            self._cases.tell(f"{self._title(key)} shows another part of the body than {self._cases.typed.data.title}.")
 
     def _show(self) -> None:
         case, data = self._desk.case, self.typed.data

@@ -8,12 +8,13 @@ import numpy as np
 from trame_server.utils.typed_state import TypedState
 
 from CrossContrastLib.browser.soft_brush_tool import SoftBrushTool
+from CrossContrastLib.browser.views import SPACE_HINT
 from CrossContrastLib.corrections.clock import WorkClock
 from CrossContrastLib.corrections.soft_brush import Box
 from CrossContrastLib.scene.images import voxels
 from SoftCordSegLib.browser.desk import Desk
 from SoftCordSegLib.browser.segment_tools import SegmentTools
-from SoftCordSegLib.browser.state import NO_MAP, NO_SEGMENT, EditState
+from SoftCordSegLib.browser.state import NO_IMAGE, NO_MAP, NO_SEGMENT, EditState
 
 #: A stroke changes the segment several times; after this pause (s) it is taken to be done.
 _SETTLED = 0.12
@@ -149,6 +150,7 @@ class Correcting:
     def _show_surface(self, shown: bool) -> None:
         if self._correction:
             self._tools.show_surface(bool(shown))
+        self._update()
 
     def _set_range(self, image: np.ndarray) -> None:
         """Begin with the intensities that most of the segment has."""
@@ -185,9 +187,12 @@ class Correcting:
 
     def _update(self) -> None:
         data, correction = self.typed.data, self._correction
-        data.why_not_segment = "" if self._desk.soft else NO_MAP
+        opened = self._desk.case is not None
+        data.why_not_segment = "" if self._desk.soft else NO_MAP if opened else NO_IMAGE
         data.why_not_tool = data.why_not_segment or ("" if correction else NO_SEGMENT)
         data.why_not_undo = data.why_not_redo = data.why_not_tool
+        hint = data.why_not_tool or ("" if data.surface else "The surface is switched off.")
+        self._server.state[SPACE_HINT] = hint if opened else ""
         data.changed = 0
         if correction:
             data.why_not_undo = "" if correction.history.can_undo else "Nothing was changed yet."

@@ -7,7 +7,9 @@ from CrossContrastLib.browser.widgets import button, reason, section, slider
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.legends import difference_legend
 from SoftCordSegLib.browser.measuring import Measuring
+from SoftCordSegLib.browser.panels import said
 from SoftCordSegLib.browser.saving import Saving
+from SoftCordSegLib.browser.work import Work
 
 _TOOLS = (
     ("paint", "Paint", "mdi-brush"),
@@ -85,7 +87,7 @@ def _tool_settings(correcting: Correcting) -> None:
         button("Remove what is outside", "mdi-tune-vertical", correcting.cut_to_range, name.why_not_tool, id="range")
 
 
-def save_panel(saving: Saving) -> None:
+def save_panel(saving: Saving, work: Work) -> None:
     """Save into the dataset, or take files away."""
     name = saving.typed.name
     with section("Save", "mdi-content-save-outline"):
@@ -107,4 +109,5 @@ def save_panel(saving: Saving) -> None:
             id="download",
         )
         reason(name.why_not)
+        said(work, ("corrections.save",), "save-message")
         html.Div("not saved yet", v_if=(name.unsaved,), classes="text-caption unsaved")

@@ -26,9 +26,17 @@ KEYS = (
     ("Ctrl+Y", "redo", "redo"),
     ("D", "show what was corrected", "difference"),
     ("V", "hide the map while you look, and show it again", "glance"),
+    ("F", "fit the image into all views", "fit"),
     ("B", "swap the image with the one it is compared with", "flip"),
     ("Ctrl+S", "save", "save"),
     ("N", "next image", "next_case"),
+)
+
+#: What mouse and fingers do in the views.
+MOUSE = (
+    ("Wheel", "next slice"),
+    ("Right button", "drag to zoom; two fingers do it too"),
+    ("Shift", "drag to move the image; two fingers do it too"),
 )
 
 
@@ -52,6 +60,7 @@ def bind_keys(
         "redo": correcting.redo,
         "difference": measuring.toggle_difference,
         "glance": showing.glance,
+        "fit": showing.fit,
         "flip": comparing.flip,
         "save": saving.save,
         "next_case": cases.open_next,

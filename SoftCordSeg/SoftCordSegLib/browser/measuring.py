@@ -1,5 +1,6 @@
 """The area along the cord, which follows every edit, and the overlay of what was corrected."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from SoftCordSegLib.csa.contrasts import CsaCurve
 from SoftCordSegLib.csa.live import LiveCsa
 
 #: Size of the picture that the paths are drawn in.
-_WIDTH, _HEIGHT = 1000.0, 100.0
+WIDTH, _HEIGHT = 1000.0, 100.0
 
 
 class Measuring:
@@ -28,6 +29,11 @@ class Measuring:
         self._soft: Any = None
         self._live: LiveCsa | None = None
         self._before: CsaCurve | None = None
+        #: The heights (mm) from left to right that the plot shows, while it shows any, and who is told of new ones.
+        self.span: tuple[float, float] | None = None
+        #: The centres of the cord's slices (slice, LPS in mm).
+        self.centres = np.empty((0, 3))
+        self.drawn: list[Callable[[], None]] = []
         self.typed.bind_changes({self.typed.name.difference: lambda _: self._show_difference()})
         correcting.changed.append(self._on_change)
         desk.listeners.append(self._on_desk)
@@ -72,12 +78,18 @@ class Measuring:
         desk.draw()
 
     def _draw(self) -> None:
+        self.span = None
+        self._draw_curves()
+        for listener in self.drawn:
+            listener()
+
+    def _draw_curves(self) -> None:
         data = self.typed.data
         if self._live is None:
             data.now = data.before = data.left = data.right = data.top = ""
             data.summary = "" if self._soft is None else data.summary
             return
-        now = self._live.curve()
+        now, self.centres = self._live.curve_and_centres()
         curves = [curve for curve in (now, self._before) if curve is not None and np.isfinite(curve.areas).any()]
         if not curves or not np.isfinite(now.areas).any():
             data.now = data.before = data.left = data.right = data.top = ""
@@ -85,6 +97,7 @@ class Measuring:
             return
         low = min(float(np.nanmin(curve.heights)) for curve in curves)
         high = max(float(np.nanmax(curve.heights)) for curve in curves)
+        self.span = (low, high)
         top = 1.1 * max(float(np.nanmax(curve.areas)) for curve in curves)
         data.now = path_of(now, low, high, top)
         data.before = path_of(self._before, low, high, top) if self._before is not None else ""
@@ -104,7 +117,7 @@ def path_of(curve: CsaCurve, low: float, high: float, top: float) -> str:
         if not np.isfinite(area):
             broken = True
             continue
-        x = _WIDTH * (height - low) / ((high - low) or 1)
+        x = WIDTH * (height - low) / ((high - low) or 1)
         y = _HEIGHT * (1 - area / top)
         steps.append(f"{'M' if broken else 'L'}{x:.1f} {y:.1f}")
         broken = False

@@ -10,13 +10,14 @@ from trame_slicer.core import LayoutManager
 
 from CrossContrastLib.browser.page import page_script
 from CrossContrastLib.browser.widgets import drop_hint, key_table, notices
+from SoftCordSegLib.browser.brightness import Brightness
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.compare_panel import compare_panel, translate_panel
 from SoftCordSegLib.browser.comparing import Comparing
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.edit_panels import correct_panel, save_panel
 from SoftCordSegLib.browser.exporting import Exporting
-from SoftCordSegLib.browser.keys import KEYS
+from SoftCordSegLib.browser.keys import KEYS, MOUSE
 from SoftCordSegLib.browser.legends import map_legend
 from SoftCordSegLib.browser.measuring import Measuring
 from SoftCordSegLib.browser.model_panel import export_panel, library_panel, retrain_panel
@@ -39,7 +40,7 @@ html { overflow: hidden; }
 kbd { white-space: nowrap; background: #444; border-radius: 3px; padding: 1px 6px; }
 .reason { color: #ffcc80; }
 .empty { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; color: #fff;
-  pointer-events: none; z-index: 2; text-shadow: 0 0 6px #000; }
+  pointer-events: none; z-index: 2; }
 .stage { height: 100%; display: flex; flex-direction: column; }
 .views { touch-action: none; flex: 1; min-height: 0; position: relative; display: flex; }
 """
@@ -58,6 +59,7 @@ class CordPage:
         work: Work,
         segmenting: Segmenting,
         showing: Showing,
+        brightness: Brightness,
         comparing: Comparing,
         translating: Translating,
         correcting: Correcting,
@@ -77,32 +79,33 @@ class CordPage:
                         v3.VTab(text, value=text.lower(), classes="text-none panel-tab")
                 with html.Div(classes="panel pa-1", style="height:calc(100% - 40px)"):
                     with html.Div(v_show=("panel_tab == 'segment'",)):
-                        image_panel(cases)
+                        image_panel(cases, brightness, work)
                         segment_panel(segmenting, work)
                         show_panel(showing, correcting)
                     with html.Div(v_show=("panel_tab == 'correct'",)):
                         correct_panel(correcting, measuring)
-                        save_panel(saving)
+                        save_panel(saving, work)
                     with html.Div(v_show=("panel_tab == 'compare'",)):
                         translate_panel(translating, work)
                         compare_panel(comparing)
                     with html.Div(v_show=("panel_tab == 'model'",)):
-                        retrain_panel(retraining)
-                        export_panel(exporting)
+                        retrain_panel(retraining, segmenting, work)
+                        export_panel(exporting, work)
                         library_panel(segmenting)
             with v3.VMain(style="height:100vh"), html.Div(classes="stage"):
                 with html.Div(classes="views"):
                     layouts.initialize_layout_grid(self.layout)
                     map_legend(showing)
-                    html.Div(
-                        "Drop an image here, or choose one in the panel.",
-                        v_if=(f"!{cases.typed.name.title}",),
-                        classes="empty text-body-1",
-                    )
+                    with html.Div(v_if=(f"!{cases.typed.name.title}",), classes="empty"):
+                        html.Span(
+                            "Drop an image or a DICOM folder here, or choose one in the panel.",
+                            classes="text-body-1 px-4 py-2 rounded",
+                            style="background:#333",
+                        )
                 area_plot(measuring)
             notices(cases.typed.name.notice)
             notices("upload_error")
-            key_table([(key, meaning) for key, meaning, _ in KEYS], "keys_open")
+            key_table([*MOUSE, *((key, meaning) for key, meaning, _ in KEYS)], "keys_open")
             drop_hint()
 
     def _bar(self, cases: Cases, work: Work, showing: Showing, correcting: Correcting) -> None:
@@ -110,7 +113,21 @@ class CordPage:
         with v3.VAppBar(density="compact", flat=True, color="surface"):
             v3.VAppBarNavIcon(click="panel_open = !panel_open", aria_label="Panel")
             v3.VAppBarTitle("{{ " + cases.typed.name.title + f" || '{TITLE}'" + " }}", classes="text-subtitle-1")
-            html.Span("{{ " + job.message + " }}", classes="text-caption mr-3 run-message")
+            html.Span(
+                "{{ " + job.message + " }}",
+                classes="text-caption ml-3 mr-1 run-message text-truncate",
+                style="max-width:30vw",
+                title=(job.message,),
+            )
+            v3.VBtn(
+                v_if=(job.busy,),
+                icon="mdi-stop-circle-outline",
+                size="small",
+                click=work.cancel,
+                title="Stop what is under way",
+                aria_label="Stop",
+                id="stop",
+            )
             for icon, label, action, why_not in (
                 ("mdi-undo", "Undo", correcting.undo, edit.why_not_undo),
                 ("mdi-redo", "Redo", correcting.redo, edit.why_not_redo),
@@ -124,6 +141,14 @@ class CordPage:
                         aria_label=label,
                         id=label.lower(),
                     )
+            v3.VBtn(
+                icon="mdi-fit-to-page-outline",
+                size="small",
+                click=showing.fit,
+                title="Fit the image into all views (F)",
+                aria_label="Fit",
+                id="fit",
+            )
             v3.VSelect(
                 v_model=(show.layout,),
                 items=(show.layouts,),

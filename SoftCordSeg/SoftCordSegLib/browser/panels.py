@@ -1,9 +1,12 @@
 """The sections of the panel that open, segment and show an image."""
 
+from collections.abc import Sequence
+
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from CrossContrastLib.browser.widgets import button, reason, section, slider
+from SoftCordSegLib.browser.brightness import Brightness
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.segmenting import Segmenting
@@ -13,8 +16,16 @@ from SoftCordSegLib.browser.work import Work
 _SELECT = {"density": "compact", "variant": "outlined", "hide_details": True}
 
 
-def image_panel(cases: Cases) -> None:
-    """Choose an image of the list, send one, go to the next."""
+def said(work: Work, kinds: Sequence[str], classes: str) -> None:
+    """What was said last of a job of these kinds, where there was one."""
+    job = work.typed.name
+    html.Div(
+        "{{ " + job.message + " }}", v_if=(f"{list(kinds)}.includes({job.kind})",), classes=f"text-caption {classes}"
+    )
+
+
+def image_panel(cases: Cases, brightness: Brightness, work: Work) -> None:
+    """Choose an image of the list, send one, go to the next, and set how bright it is."""
     name = cases.typed.name
     with section("Image", "mdi-image-outline"):
         v3.VSelect(
@@ -25,6 +36,7 @@ def image_panel(cases: Cases) -> None:
             placeholder="none yet",
             aria_label="Image",
             classes="mb-2 cases",
+            disabled=(work.typed.name.busy,),
             **_SELECT,
         )
         button("Next", "mdi-skip-next", cases.open_next, name.why_not_next, id="next-case")
@@ -45,6 +57,34 @@ def image_panel(cases: Cases) -> None:
                 )
         v3.VProgressLinear(v_if=("upload_percent >= 0",), model_value=("upload_percent",), classes="mb-1")
         html.Div("or drop an image or a DICOM folder on the page", classes="text-caption text-medium-emphasis")
+        _brightness(brightness)
+
+
+def _brightness(brightness: Brightness) -> None:
+    name = brightness.typed.name
+    with html.Div(classes="d-flex align-center text-caption mt-1"):
+        html.Span("Black to white", classes="mr-2", style="white-space:nowrap")
+        v3.VRangeSlider(
+            v_model=(name.limits,),
+            min=(name.lowest,),
+            max=(name.highest,),
+            step=(name.step,),
+            strict=True,
+            density="compact",
+            hide_details=True,
+            disabled=(f"!!{name.why_not}",),
+            classes="brightness",
+            aria_label="Black to white",
+        )
+        v3.VBtn(
+            "Auto",
+            size="x-small",
+            variant="text",
+            classes="text-none",
+            click=brightness.auto,
+            disabled=(f"!!{name.why_not}",),
+            id="auto-brightness",
+        )
 
 
 def segment_panel(segmenting: Segmenting, work: Work) -> None:
@@ -58,7 +98,7 @@ def segment_panel(segmenting: Segmenting, work: Work) -> None:
         button("Run", "mdi-play", segmenting.run, name.why_not, id="run", color="primary")
         button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel")
         reason(name.why_not)
-        html.Div("{{ " + job.message + " }}", classes="text-caption run-message")
+        said(work, ("cord.segment", "cord.open-case"), "run-message")
 
 
 def show_panel(showing: Showing, correcting: Correcting) -> None:

@@ -3,12 +3,18 @@
 from trame.widgets import html
 
 from SoftCordSegLib.browser.measuring import Measuring
+from SoftCordSegLib.browser.placing import TRIGGER
 
 HEIGHT = 92
+#: How far to the right an event lies in the element that listens to it.
+_SHARE = "($event.clientX - $event.currentTarget.getBoundingClientRect().left) / $event.currentTarget.clientWidth"
 
 
 def area_plot(measuring: Measuring) -> None:
-    """Draw the areas as they are now, and dashed as they were predicted; feet are on the left."""
+    """Draw the areas as they are now, and dashed as they were predicted; feet are on the left.
+
+    A line marks the axial slice that is shown.
+    """
     name = measuring.typed.name
     with html.Div(
         v_if=(name.now,),
@@ -24,9 +30,20 @@ def area_plot(measuring: Measuring) -> None:
             f'<path :d="{name.before}" fill="none" stroke="#9aa4b2" stroke-dasharray="4 3" stroke-width="1.5" '
             'vector-effect="non-scaling-stroke"/>'
             f'<path :d="{name.now}" fill="none" stroke="#ffb454" stroke-width="2" vector-effect="non-scaling-stroke" '
-            'class="area-now"/></svg>'
+            'class="area-now"/>'
+            f'<line v-if="{name.at}" :x1="{name.at}" :x2="{name.at}" y1="0" y2="100" stroke="#6cb6ff" '
+            'vector-effect="non-scaling-stroke" class="area-at"/></svg>'
         )
-        html.Div(svg)
+        go = f"trigger('{TRIGGER}', [{_SHARE}])"
+        html.Div(
+            svg,
+            classes="area-picture",
+            __events=["pointerdown", "pointermove"],
+            style="cursor:pointer;touch-action:none",
+            title="Click or drag to go to a place along the cord",
+            pointerdown=go,
+            pointermove=f"$event.buttons === 1 && {go}",
+        )
         with html.Div(classes="d-flex justify-space-between text-caption", style="line-height:1.1"):
             html.Span("{{ " + name.left + " }}")
             html.Span("{{ " + name.right + " }}")

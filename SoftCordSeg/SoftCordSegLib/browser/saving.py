@@ -20,7 +20,7 @@ from CrossContrastLib.scene.results import case_of, model_of, set_case
 from SoftCordSegLib.browser.cases import Cases
 from SoftCordSegLib.browser.correcting import Correcting
 from SoftCordSegLib.browser.desk import Desk
-from SoftCordSegLib.browser.state import BUSY, NO_DATASET, NO_MAP, NO_SEGMENT, SaveState
+from SoftCordSegLib.browser.state import BUSY, NO_DATASET, NO_IMAGE, NO_MAP, NO_SEGMENT, SaveState
 from SoftCordSegLib.browser.work import Work
 
 _NO_NAME = "Say who you are first."
@@ -119,9 +119,9 @@ class Saving:
 
     def _update(self) -> None:
         data, desk = self.typed.data, self._desk
-        data.why_not_download = "" if desk.soft is not None else NO_MAP
+        data.why_not_download = "" if desk.soft else NO_MAP if desk.case else NO_IMAGE
         if desk.correction is None:
-            data.why_not = NO_MAP if desk.soft is None else NO_SEGMENT
+            data.why_not = NO_SEGMENT if desk.soft else NO_MAP if desk.case else NO_IMAGE
         elif self._cases.dataset is None:
             data.why_not = NO_DATASET
         elif self._work.busy:

@@ -30,7 +30,7 @@ class Segmenting:
         self._update()
 
     def refresh_models(self) -> None:
-        """Look again at which models there are, and choose the current one."""
+        """Look again at which models there are, and choose the current version of the one that was chosen."""
         library = ModelLibrary().entries()
         entries = [entry for entry in library if entry.task == "segmentation" and not entry.problem]
         data = self.typed.data
@@ -39,7 +39,9 @@ class Segmenting:
             for entry in library
         ]
         data.models = [str(entry) for entry in sorted(entries, key=lambda entry: not entry.current)]
-        data.model = data.models[0] if data.models else ""
+        name = data.model.partition("@")[0]
+        same = [model for model in data.models if model.partition("@")[0] == name]  # the current version comes first
+        data.model = next(iter([*same, *data.models]), "")
 
     def run(self) -> None:
         """Start the job."""

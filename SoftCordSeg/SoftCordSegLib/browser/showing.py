@@ -6,11 +6,12 @@ from typing import Any
 from trame_server.utils.typed_state import TypedState
 from trame_slicer.core import LayoutManager
 
+from CrossContrastLib.browser.row import TAGS
 from CrossContrastLib.scene.layers import show_layers
 from CrossContrastLib.scene.results import uncertainty_of
 from CrossContrastLib.scene.soft_map import set_opacity, set_threshold, show_soft_map
 from SoftCordSegLib.browser.desk import Desk
-from SoftCordSegLib.browser.state import NO_MAP, ShowState
+from SoftCordSegLib.browser.state import NO_IMAGE, NO_MAP, ShowState
 
 
 class Showing:
@@ -40,6 +41,18 @@ class Showing:
         """Hide the map, or show it again."""
         self._glanced = not self._glanced
         self._set_opacity(self.typed.data.opacity)
+
+    def fit(self) -> None:
+        """Fill every view with the image again, in the slice that it shows, and the 3-D view with the surface."""
+        views = self._desk.application.view_manager
+        for view in views.get_slice_views():
+            if view.get_singleton_tag() not in TAGS[1:]:  # these follow the first of the row
+                place = view.get_slice_value()
+                view.fit_view_to_content()
+                view.set_slice_value(place)
+        for view in views.get_threed_views():
+            view.reset_view()
+        self._desk.draw()
 
     def set_layout(self, layout: str) -> None:
         """Choose a layout; ``listeners`` are told when its views are there."""
@@ -75,7 +88,7 @@ class Showing:
 
     def _update(self) -> None:
         desk, data = self._desk, self.typed.data
-        data.why_not = "" if desk.soft else NO_MAP
+        data.why_not = "" if desk.soft else NO_MAP if desk.case else NO_IMAGE
         spread = uncertainty_of(desk.soft) if desk.soft else None
         data.why_not_uncertainty = data.why_not or ("" if spread else "Segment with the box 'How sure?' ticked.")
         if data.why_not_uncertainty:

@@ -5,11 +5,14 @@ A field ``why_not...`` is empty where the thing can be done, and else the senten
 
 from dataclasses import dataclass, field
 
+from SoftCordSegLib.retrain.steps import DEFAULT_STEPS
+
 NO_IMAGE = "Open an image first."
 NO_MAP = "Segment the image first."
 NO_SEGMENT = "Make a segment first."
 NO_OTHER = "There is no other image."
 NO_DATASET = "The server was started without a correction dataset."
+NO_CANDIDATE = "Nothing was retrained yet."
 BUSY = "Wait until the work under way is done."
 
 
@@ -33,9 +36,10 @@ class CaseState:
 
 @dataclass
 class WorkState:
-    """The job in the worker, of whatever kind."""
+    """The job in the worker, or the last one, of whatever kind."""
 
     busy: bool = False
+    kind: str = ""
     percent: float = 0.0
     message: str = ""
     why_not_cancel: str = "Nothing is under way."
@@ -66,6 +70,18 @@ class ShowState:
 
 
 @dataclass
+class BrightnessState:
+    """The intensities of the image that are black and white: as set, as found, and how far they can be set."""
+
+    limits: list[float] = field(default_factory=lambda: [0.0, 1.0])
+    found: list[float] = field(default_factory=lambda: [0.0, 1.0])
+    lowest: float = 0.0
+    highest: float = 1.0
+    step: float = 0.01
+    why_not: str = NO_IMAGE
+
+
+@dataclass
 class EditState:
     """The correction and its tools; lengths in mm. ``low`` and ``high`` are intensities of the image."""
 
@@ -90,8 +106,12 @@ class EditState:
 
 @dataclass
 class MeasureState:
-    """The areas along the cord as paths of a picture of 1000 x 100, and how the correction differs."""
+    """The areas along the cord as paths of a picture of 1000 x 100, and how the correction differs.
 
+    ``at`` is where the axial slice that is shown lies in the picture, empty where it is beside it.
+    """
+
+    at: str = ""
     now: str = ""
     before: str = ""
     summary: str = ""
@@ -115,14 +135,23 @@ class SaveState:
 
 @dataclass
 class RetrainState:
-    """Retraining on the corrections; ``rows`` are measures before and after."""
+    """Retraining on the corrections. ``expected`` is how long the steps take, ``rows`` are measures before and after,
+    ``reasons`` what the gate has against the candidate, and ``before`` is the version that one can go back to."""
 
-    steps: int = 3000
+    steps: int = DEFAULT_STEPS
+    expected: str = ""
+    goes_on: bool = False
     rows: list[dict[str, str]] = field(default_factory=list)
     verdict: str = ""
+    reasons: list[str] = field(default_factory=list)
+    decided: str = ""
+    asking: bool = False
+    before: str = ""
     why_not: str = NO_DATASET
-    why_not_accept: str = "Nothing was retrained yet."
-    why_not_report: str = "Nothing was retrained yet."
+    why_not_accept: str = NO_CANDIDATE
+    why_not_keep: str = NO_CANDIDATE
+    why_not_report: str = NO_CANDIDATE
+    why_not_roll_back: str = NO_CANDIDATE
 
 
 @dataclass

@@ -41,6 +41,7 @@ class Work:
         and may start the next job; ``failed`` gets an error instead of the user.
         """
         data = self.typed.data
+        data.kind = job.kind
         data.busy, data.percent, data.message, data.why_not_cancel = True, 0.0, "starting", ""
         self._runner.start(
             job,

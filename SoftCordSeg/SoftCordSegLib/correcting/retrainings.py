@@ -1,19 +1,41 @@
 """The retrainings on a correction dataset, each in a numbered folder beside it."""
 
+import csv
 import re
 from pathlib import Path
+from typing import TypeVar
 
 from CrossContrastLib.corrections.documents import read_document
 from CrossContrastLib.errors import CrossContrastError
-from SoftCordSegLib.retrain.files import Outcome, RetrainFiles
+from CrossContrastLib.progress import in_words
+from SoftCordSegLib.retrain.files import Outcome, Plan, RetrainFiles
+
+_Document = TypeVar("_Document", Plan, Outcome)
+#: Seconds that a step of the shipped model takes on two CPU cores.
+_STEP_SECONDS = 1.2
 
 
-def retraining_folder(dataset: Path) -> Path:
-    """Return where to retrain on ``dataset``: in the folder that was begun and not finished, or in a new one."""
+def retraining_folder(dataset: Path, model: str = "", steps: int = 0) -> Path:
+    """Return where to retrain ``model`` (a name, or name@version) on ``dataset`` for ``steps``.
+
+    That is the newest folder in which this was begun and not finished, or a new one. An empty model and 0 steps mean
+    any.
+    """
+    folders = [_folder(dataset, number) for number in reversed(_numbers(dataset))]
+    for folder in folders:
+        plan = plan_of(folder)
+        if plan and outcome_of(folder) is None and is_of(plan, model, steps):
+            return folder
+    if folders and not plan_of(folders[0]) and not outcome_of(folders[0]):  # stopped before anything was decided
+        return folders[0]
+    return _folder(dataset, max(_numbers(dataset), default=0) + 1)
+
+
+def begun(dataset: Path) -> Plan | None:
+    """Return the plan of the newest retraining if it waits to be gone on with."""
     numbers = _numbers(dataset)
-    if numbers and outcome_of(_folder(dataset, numbers[-1])) is None:
-        return _folder(dataset, numbers[-1])
-    return _folder(dataset, numbers[-1] + 1 if numbers else 1)
+    folder = _folder(dataset, numbers[-1]) if numbers else None
+    return plan_of(folder) if folder and outcome_of(folder) is None else None
 
 
 def last_finished(dataset: Path) -> Path | None:
@@ -22,11 +44,43 @@ def last_finished(dataset: Path) -> Path | None:
     return next((folder for folder in folders if outcome_of(folder) is not None), None)
 
 
+def is_of(plan: Plan, model: str, steps: int) -> bool:
+    """Whether this is the plan of a retraining of ``model`` for ``steps``, as :func:`retraining_folder` takes them."""
+    names = ("", plan.base.name, f"{plan.base.name}@{plan.base.version}")
+    return model in names and steps in (0, plan.settings.steps)
+
+
+def plan_of(folder: Path) -> Plan | None:
+    """Return what was decided when the retraining in ``folder`` began; ``None`` where it did not yet."""
+    return _read(Plan, RetrainFiles(folder).plan)
+
+
 def outcome_of(folder: Path) -> Outcome | None:
     """Return what came out of the retraining in ``folder``; ``None`` while it is not finished."""
-    path = RetrainFiles(folder).outcome
+    return _read(Outcome, RetrainFiles(folder).outcome)
+
+
+def expected_time(dataset: Path, steps: int) -> str:
+    """Say how long so many steps will take, by the newest training on ``dataset`` that tells."""
+    for number in reversed(_numbers(dataset)):
+        seconds = _seconds_per_step(RetrainFiles(_folder(dataset, number)).training / "log.csv")
+        if seconds:
+            return f"about {in_words(seconds * steps)}, as the last time"
+    return f"about {in_words(_STEP_SECONDS * steps)} on two CPU cores"
+
+
+def _seconds_per_step(log: Path) -> float:
     try:
-        return read_document(Outcome, path) if path.exists() else None
+        with log.open(newline="", encoding="utf-8") as lines:
+            *_, last = csv.DictReader(lines)
+        return 60 * float(last["minutes"]) / int(last["step"])
+    except (OSError, ValueError, KeyError, ZeroDivisionError):
+        return 0.0
+
+
+def _read(kind: type[_Document], path: Path) -> _Document | None:
+    try:
+        return read_document(kind, path) if path.exists() else None
     except CrossContrastError:
         return None
 

@@ -3,10 +3,11 @@
 import numpy as np
 import SimpleITK as sitk
 
+from SoftCordSegLib.csa.centreline import Centreline
 from SoftCordSegLib.csa.contrasts import CsaCurve
 from SoftCordSegLib.csa.measure import measure_true_areas
 from SoftCordSegLib.csa.shape import CordObject, cord_object
-from SoftCordSegLib.csa.table import CsaTable
+from SoftCordSegLib.csa.table import CsaRow, CsaTable
 from SoftCordSegLib.csa.volume import cord_volume
 
 
@@ -37,20 +38,28 @@ class LiveCsa:
 
     def table(self) -> CsaTable:
         """Return the areas as they are now."""
-        rows, _ = measure_true_areas(self._volume, self._objects, self._smoothing)
+        rows, _ = self._measure()
         return CsaTable(tuple(rows), self._volume.original_axis)
 
     def curve(self) -> CsaCurve:
         """Return the areas along the cord as they are now."""
-        rows, centreline = measure_true_areas(self._volume, self._objects, self._smoothing)
+        return self.curve_and_centres()[0]
+
+    def curve_and_centres(self) -> tuple[CsaCurve, np.ndarray]:
+        """Return the areas, and the centres of the cord's slices (slice, LPS in mm) on the centreline."""
+        rows, centreline = self._measure()
         table = CsaTable(tuple(rows), self._volume.original_axis)
         areas, heights = table.values("area_true"), np.full(len(rows), np.nan)
+        centres = np.empty((0, 3))
         if centreline:
-            points = self._volume.origin + centreline.points @ self._volume.axes.T
-            heights[centreline.slices] = points[:, 2]
+            centres = self._volume.origin + centreline.points @ self._volume.axes.T
+            heights[centreline.slices] = centres[:, 2]
         heights[np.isnan(areas)] = np.nan
         slices = np.array([row.slice for row in rows])
-        return CsaCurve(slices, heights, table.values("distance"), areas)
+        return CsaCurve(slices, heights, table.values("distance"), areas), centres
+
+    def _measure(self) -> tuple[list[CsaRow], Centreline | None]:
+        return measure_true_areas(self._volume, self._objects, self._smoothing)
 
 
 def _as_image(oriented: np.ndarray, image: sitk.Image, axes: np.ndarray) -> np.ndarray:

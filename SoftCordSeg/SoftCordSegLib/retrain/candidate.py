@@ -15,6 +15,8 @@ from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.loop import train
 from SoftCordSegLib.training.state import CHECKPOINT
 
+#: Minutes between checkpoints: what a person loses who stops a retraining and goes on with it later.
+_KEEP_MINUTES = 0.25
 _CARD = """# Retrained from {base}
 
 {base} trained on for {steps} steps, with {images} images of {subjects} subjects whose masks were corrected by hand
@@ -59,6 +61,7 @@ def training_config(base: ModelEntry, spec: ModelSpec, table: Path, settings: Re
         real_share=settings.corrected_share,
         augmentation=settings.augmentation,
         validation_samples=settings.validation_samples,
+        checkpoint_minutes=_KEEP_MINUTES,
         seed=settings.seed,
     )
 

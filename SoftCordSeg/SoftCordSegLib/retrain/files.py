@@ -24,11 +24,13 @@ class Plan(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What came out: ``verdict.json``. ``model`` is the candidate's name in the library, once it is there."""
+    """What came out: ``verdict.json``. ``model`` is the candidate's name in the library, once it is there;
+    ``kept_aside`` says that a person decided against that."""
 
     verdict: Verdict
     figures: Figures
     model: str | None = None
+    kept_aside: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ def collect(dataset: CorrectionDataset, folder: Path, *, seed: int = 0) -> Mater
     fixed = dataset.settings.test_subjects
     if fixed is None:
         subjects = sorted({case.subject for case in cases})
+        if len(subjects) < 2:
+            count = "one subject" if subjects else "no subject"
+            raise BadInputError(
+                f"{dataset.folder} has corrected images of {count}; two are needed, as one of them is only tested on."
+            )
         fixed = dataset.freeze_test_subjects(choose_test_subjects(subjects, None, None, share=0.2, seed=seed))
     test = [case for case in cases if case.subject in fixed]
     training = [case for case in cases if case.subject not in fixed]

@@ -95,8 +95,10 @@ def conclude(plan: Plan, out: Path, cases: Sequence[CaseScores], pictures: Mappi
     files = RetrainFiles(out)
     limits = plan.settings.limits
     figures = compare(cases, limits.right_within_mm2, limits.right_dice)
-    known = read_document(Outcome, files.outcome).model if files.outcome.exists() else None
-    outcome = Outcome(verdict=judge(figures, limits), figures=figures, model=known)
+    outcome = Outcome(verdict=judge(figures, limits), figures=figures)
+    if files.outcome.exists():
+        decided = read_document(Outcome, files.outcome)
+        outcome = outcome.model_copy(update={"model": decided.model, "kept_aside": decided.kept_aside})
     write_report(plan, outcome, cases, pictures, files.training / "log.csv", files.report)
     write_document(files.outcome, outcome)
     return outcome
@@ -109,16 +111,31 @@ def accept(out: Path, *, anyway: bool = False, library: ModelLibrary | None = No
     :class:`BadInputError` where there is no finished retraining.
     """
     files, library = RetrainFiles(out), library or ModelLibrary()
-    if not files.outcome.exists():
-        raise BadInputError(f"{out} holds no finished retraining.")
-    plan, outcome = read_document(Plan, files.plan), read_document(Outcome, files.outcome)
+    outcome, plan = _finished(files), read_document(Plan, files.plan)
     if outcome.model:
         return library.find(outcome.model)
     if not (outcome.verdict.passed or anyway):
         raise ModelError(f"The candidate in {out} is kept aside: {' '.join(outcome.verdict.reasons)}")
     entry = library.add(files.candidate, plan.base.name)
-    write_document(files.outcome, outcome.model_copy(update={"model": str(entry)}))
+    write_document(files.outcome, outcome.model_copy(update={"model": str(entry), "kept_aside": False}))
     return entry
+
+
+def keep_aside(out: Path) -> None:
+    """Remember that the candidate in ``out`` shall not come into the library; :func:`accept` can still change that.
+
+    Raises :class:`BadInputError` where there is no finished retraining.
+    """
+    files = RetrainFiles(out)
+    outcome = _finished(files)
+    if outcome.model is None:
+        write_document(files.outcome, outcome.model_copy(update={"kept_aside": True}))
+
+
+def _finished(files: RetrainFiles) -> Outcome:
+    if not files.outcome.exists():
+        raise BadInputError(f"{files.folder} holds no finished retraining.")
+    return read_document(Outcome, files.outcome)
 
 
 def _copy_base(base: ModelEntry, files: RetrainFiles) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.models.spec import Strict
+from SoftCordSegLib.retrain.steps import DEFAULT_STEPS
 from SoftCordSegLib.training.config import PATCHES, Count, LossName, Positive, Shape
 
 Limit = Annotated[float, Field(ge=0)]
@@ -60,7 +61,7 @@ class RetrainSettings(Strict):
     model knew is rehearsed. ``augmentation`` is how strongly corrected images are varied (1 as in Bédard et al. 2023).
     """
 
-    steps: Count = 3000
+    steps: Count = DEFAULT_STEPS
     learning_rate: Positive = 4e-4
     corrected_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     augmentation: Annotated[float, Field(ge=0, le=1)] = 1.0

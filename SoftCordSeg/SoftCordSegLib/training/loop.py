@@ -11,7 +11,7 @@ from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from CrossContrastLib.ground.files import atomic_write
-from CrossContrastLib.progress import Progress, silent
+from CrossContrastLib.progress import Progress, in_words, silent
 from SoftCordSegLib.training import state as states
 from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.evaluate import evaluate, held_out
@@ -22,6 +22,8 @@ from SoftCordSegLib.training.stream import Batch, seed_of, stream
 
 CONFIG = "config.json"
 LOG_EVERY = 50
+#: Seconds between two words about the progress.
+_TELL_EVERY = 1.0
 
 
 def train(
@@ -84,7 +86,8 @@ class _Run:
         """Take the steps; log, evaluate and save on the way and at the end."""
         config, state = self.config, self.state
         started, before = time.monotonic(), state.minutes
-        saved = evaluated = started
+        saved = evaluated = told = started
+        first = state.step
         batches = stream(config, state.step, self.rank, self.device)
         losses, generating, learning = [], 0.0, 0.0
         while state.step < config.steps:
@@ -97,12 +100,16 @@ class _Run:
             generating, learning = generating + made - now, learning + time.monotonic() - made
             now = time.monotonic()
             state.minutes = before + (now - started) / 60
+            if self.first and now - told > _TELL_EVERY:
+                rest = (config.steps - state.step) * (now - started) / (state.step - first)
+                words = f"step {state.step} of {config.steps}, loss {sum(losses) / len(losses):.3f}"
+                progress(state.step, config.steps, f"{words}, about {in_words(rest)} left")
+                told = now
             if state.step % LOG_EVERY == 0 and self.first:
                 values = {"loss": sum(losses) / len(losses), "learning_rate": states.learning_rate(config, state.step)}
                 values |= {"generate_s": generating / len(losses), "learn_s": learning / len(losses)}
                 self.log.write(state.step, state.minutes, values)
                 losses, generating, learning = [], 0.0, 0.0
-                progress(state.step, config.steps, f"loss {values['loss']:.4f}")
             if self.first and now - evaluated > 60 * config.validation_minutes:
                 self._evaluate()
                 evaluated = time.monotonic()

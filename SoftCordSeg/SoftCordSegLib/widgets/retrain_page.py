@@ -1,6 +1,7 @@
 """The page that retrains the model on the corrections and lets a person decide about the candidate."""
 
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from CrossContrastLib.errors import CrossContrastError
 from CrossContrastLib.widgets import requirements
 from CrossContrastLib.widgets.job_controls import JobControls
 from CrossContrastLib.widgets.messages import show_error
+from SoftCordSegLib.retrain.steps import DEFAULT_STEPS, FEWEST_STEPS, MOST_STEPS
 from SoftCordSegLib.widgets.csa_page import fill
 
 if TYPE_CHECKING:
@@ -44,36 +46,34 @@ class RetrainPage:
         ui.keepButton.clicked.connect(self._keep)
         ui.rollBackButton.clicked.connect(self._roll_back)
         ui.reportButton.clicked.connect(self._open_report)
+        ui.retrainStepsSpinBox.minimum, ui.retrainStepsSpinBox.maximum = FEWEST_STEPS, MOST_STEPS
+        ui.retrainStepsSpinBox.valueChanged.connect(lambda _steps: self._tell_time())
         self.use(None)
 
     def use(self, dataset: Path | None) -> None:
         """Retrain on this dataset, ``None`` for none; the newest finished retraining on it is shown."""
         if dataset != self._dataset or dataset is None:
             self._dataset = dataset
+            self._offer_steps()
             self._show(self._newest())
         self.update()
 
     def update(self) -> None:
         """Enable what can be done, and say why the rest cannot."""
         nothing = "" if self._dataset else _("Choose a correction dataset above.")
-        self.controls.allow(
-            nothing, _("Train the model on the corrections; what was begun goes on. The current model stays as it is")
-        )
+        tip = _("Train the model on the corrections; what was begun goes on. The current model stays as it is")
+        self.controls.allow(nothing, tip)
         self._ui.retrainCancelButton.visible = self.controls.busy
-        begun = self._begun()
-        self._ui.retrainStepsSpinBox.enabled = not begun and not self.controls.busy
-        length = _("How long to train; 3000 steps take about an hour on two CPU cores")
-        self._ui.retrainStepsSpinBox.toolTip = (
-            _("What was begun goes on with the steps it began with.") if begun else length
-        )
+        self._ui.retrainStepsSpinBox.enabled = not self.controls.busy
+        self._tell_time()
         outcome, waiting = self._outcome, _("There is no candidate: press Retrain.")
         reason = waiting if outcome is None else _("It is the version {model}.").format(model=outcome.model)
         undecided = outcome is not None and outcome.model is None
         tip = _("Make the candidate the next and current version of the model")
         self._allow(self._ui.acceptButton, "" if undecided else reason, tip)
-        self._allow(
-            self._ui.keepButton, "" if undecided else reason, _("Leave the candidate in its folder and go on as before")
-        )
+        aside = _("It is kept aside already.") if outcome is not None and outcome.kept_aside else ""
+        tip = _("Leave the candidate in its folder and go on as before")
+        self._allow(self._ui.keepButton, aside if undecided else reason, tip)
         self._allow(self._ui.reportButton, "" if outcome else waiting, _("Pictures and figures, in the browser"))
         before = self._version_before()
         oldest = _("The current model is its oldest version.")
@@ -96,24 +96,39 @@ class RetrainPage:
 
         return last_finished(self._dataset)
 
-    def _begun(self) -> bool:
-        """Whether the next run goes on with a retraining that was begun."""
-        if self._dataset is None or not requirements.are_installed(self._needed, torch=True):
-            return False
-        from SoftCordSegLib.correcting.retrainings import retraining_folder
-        from SoftCordSegLib.retrain.files import RetrainFiles
+    def _offer_steps(self) -> None:
+        """Offer as many steps as what was begun has, so that it goes on."""
+        plan = None
+        if self._dataset and requirements.are_installed(self._needed, torch=True):
+            from SoftCordSegLib.correcting.retrainings import begun
 
-        return RetrainFiles(retraining_folder(self._dataset)).plan.exists()
+            plan = begun(self._dataset)
+        self._ui.retrainStepsSpinBox.value = plan.settings.steps if plan else DEFAULT_STEPS
+
+    def _tell_time(self) -> None:
+        """Say how long the chosen steps will take, or that they go on."""
+        text = ""
+        if self._dataset and not self.controls.busy and requirements.are_installed(self._needed, torch=True):
+            from SoftCordSegLib.correcting.retrainings import expected_time, plan_of, retraining_folder
+
+            steps = self._ui.retrainStepsSpinBox.value
+            text = _("{steps} steps take {time}.").format(steps=steps, time=expected_time(self._dataset, steps))
+            if plan_of(retraining_folder(self._dataset, self._settings()["model"], steps)):
+                text = _("Goes on with what was begun; all {text}").format(text=text)
+        self._ui.retrainStepsSpinBox.toolTip = text or _("How long to train")
+        self._ui.retrainTimeLabel.visible = bool(text)
+        self._ui.retrainTimeLabel.text = text
 
     def _make_job(self, folder: Path) -> "Job":
-        from SoftCordSegLib.correcting.retrainings import retraining_folder
+        from SoftCordSegLib.correcting.retrainings import plan_of, retraining_folder
         from SoftCordSegLib.retrain.jobs import RetrainCord
         from SoftCordSegLib.retrain.settings import RetrainSettings
 
         assert self._dataset
         chosen = self._settings()
-        settings = None if self._begun() else RetrainSettings(steps=self._ui.retrainStepsSpinBox.value)
-        self._folder = retraining_folder(self._dataset)
+        steps = self._ui.retrainStepsSpinBox.value
+        self._folder = retraining_folder(self._dataset, chosen["model"], steps)
+        settings = None if plan_of(self._folder) else RetrainSettings(steps=steps)
         return RetrainCord(
             dataset=self._dataset,
             out=self._folder,
@@ -139,20 +154,15 @@ class RetrainPage:
         self.update()
 
     def _fill(self, outcome: "Outcome") -> None:
-        from SoftCordSegLib.evaluation.measures import MEASURE_NAMES
+        from SoftCordSegLib.correcting.deciding import figure_rows
 
-        rows = []
-        for measure, change in outcome.figures.changes.items():
-            low, high = (f"{end:+.3f}" if end is not None else "–" for end in (change.low, change.high))
-            difference = f"{change.difference:+.3f} ({low} ... {high})"
-            numbers = (f"{change.before:.3f}", f"{change.after:.3f}", difference, str(change.subjects))
-            rows.append((MEASURE_NAMES[measure], *numbers))
-        if outcome.figures.drift_mm2 is not None:
-            rows.append((_("drift of the area (mm²)"), "", "", f"{outcome.figures.drift_mm2:.2f}", ""))
+        rows = [astuple(row) for row in figure_rows(outcome.figures)]
         titles = [_("On the test subjects"), _("Before"), _("After"), _("Difference (95 %)"), _("Subjects")]
         fill(self._ui.retrainTable, titles, rows)
         if outcome.model:
             text = _("Accepted as {model}.").format(model=outcome.model)
+        elif outcome.kept_aside:
+            text = _("The candidate is kept aside in {folder}.").format(folder=self._folder)
         elif outcome.verdict.passed:
             text = _("The candidate keeps to all limits. Accept it?")
         else:
@@ -172,9 +182,11 @@ class RetrainPage:
             self._change(lambda: accept(folder, anyway=not passed))
 
     def _keep(self) -> None:
+        from SoftCordSegLib.retrain.run import keep_aside
+
         folder = self._folder
-        self._show(None)
-        self._ui.retrainLabel.text = _("The candidate is kept aside in {folder}.").format(folder=folder)
+        assert folder
+        self._change(lambda: keep_aside(folder))
 
     def _roll_back(self) -> None:
         from CrossContrastLib.models.library import ModelLibrary
@@ -195,13 +207,9 @@ class RetrainPage:
         """Return the version that rolling back makes current; ``None`` where there is none."""
         if not requirements.are_installed(self._needed):
             return None
-        from CrossContrastLib.models.library import ModelLibrary
+        from SoftCordSegLib.correcting.deciding import version_before
 
-        name = self._settings()["model"].partition("@")[0]
-        versions = [entry for entry in ModelLibrary().entries() if entry.name == name]
-        current = next((entry.version for entry in versions if entry.current), 0)
-        older = [entry for entry in versions if entry.version < current]
-        return max(older, key=lambda entry: entry.version) if older else None
+        return version_before(self._settings()["model"])
 
     def _open_report(self) -> None:
         from SoftCordSegLib.retrain.files import RetrainFiles

@@ -31,7 +31,9 @@ def send(tmp_path):
             path = tmp_path / f"{number}.part"
             path.write_bytes(content)
             written.append((name, path))
-        return settle(written, folder, limits)
+        settled = settle(written, folder, limits)
+        arrive.remarks = settled.remarks
+        return settled.images
 
     arrive.folder = folder
     return arrive
@@ -172,16 +174,17 @@ def _write(path, content):
     return path
 
 
-def test_files_of_one_dicom_series_become_one_volume(send, awkward_image, tmp_path):
-    axial = sitk.Cast(sitk.GetImageFromArray(sitk.GetArrayFromImage(awkward_image)), sitk.sitkInt16)
+def slices_of(image, tmp_path, uid, description=""):
+    """The files of a DICOM series of ``image``, axial and with slices 1 mm apart, as a browser sends them."""
     files = []
-    for number in range(axial.GetSize()[2]):
-        one = axial[:, :, number : number + 1]
+    for number in range(image.GetSize()[2]):
+        one = image[:, :, number : number + 1]
         for key, value in {
             "0008|0060": "MR",
+            "0008|103e": description,
             "0020|000d": "1.2.3",
-            "0020|000e": "1.2.3.4",
-            "0008|0018": f"1.2.3.4.{number + 1}",
+            "0020|000e": uid,
+            "0008|0018": f"{uid}.{number + 1}",
             "0020|0013": str(number),
             "0020|0032": f"0\\0\\{number}",
             "0020|0037": "1\\0\\0\\0\\1\\0",
@@ -193,6 +196,42 @@ def test_files_of_one_dicom_series_become_one_volume(send, awkward_image, tmp_pa
         writer.SetFileName(str(path))
         writer.Execute(one)
         files.append((f"series/IM{number:04d}", path.read_bytes()))
-    (made,) = send(*files[::-1])
+    return files
+
+
+@pytest.fixture
+def axial(awkward_image):
+    return sitk.Cast(sitk.GetImageFromArray(sitk.GetArrayFromImage(awkward_image)), sitk.sitkInt16)
+
+
+def test_files_of_one_dicom_series_become_one_volume(send, axial, tmp_path):
+    (made,) = send(*slices_of(axial, tmp_path, "1.2.3.4")[::-1])
     assert made.name == "dicom_series.nrrd"
     np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(made))), sitk.GetArrayFromImage(axial))
+
+
+def test_a_study_of_several_series_becomes_a_volume_of_each_and_a_broken_one_is_named(send, axial, tmp_path):
+    first = slices_of(axial, tmp_path, "1.2.3.4", "T2 sag/TSE")
+    second = slices_of(axial + 1, tmp_path, "1.2.3.5", "MT on")
+    broken = slices_of(axial, tmp_path, "1.2.3.6", "localiser")
+    del broken[3]
+    notes = [("DICOMDIR", b"no image"), ("README.txt", b"from the hospital")]
+    made = {path.name: path for path in send(*first, *second, *broken, *notes)}
+    assert set(made) == {"T2_sag_TSE.nrrd", "MT_on.nrrd"}
+    for name, image in (("T2_sag_TSE.nrrd", axial), ("MT_on.nrrd", axial + 1)):
+        found = sitk.GetArrayFromImage(sitk.ReadImage(str(made[name])))
+        np.testing.assert_array_equal(found, sitk.GetArrayFromImage(image))
+    (remark,) = send.remarks
+    assert remark.startswith("The DICOM series localiser has missing or doubled slices: gaps")
+    assert str(tmp_path) not in remark
+    with pytest.raises(BadInputError, match="series localiser has missing"):
+        send(*broken)
+
+
+def test_what_is_no_image_beside_images_is_named(send, axial, tmp_path):
+    sitk.WriteImage(axial, str(tmp_path / "image.nii.gz"))
+    image = ("image.nii.gz", (tmp_path / "image.nii.gz").read_bytes())
+    assert len(send(image, ("notes/a word.txt", b"hello"), ("list.csv", b"1,2"))) == 1
+    assert send.remarks == ["Left out, because no image by its name: a_word.txt and 1 more."]
+    assert len(send(image, ("other.nii.gz", image[1]))) == 2
+    assert send.remarks == []

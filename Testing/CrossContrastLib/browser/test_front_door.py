@@ -78,7 +78,7 @@ def test_browsers_have_sessions_of_their_own_and_a_full_server_says_so(tmp_path,
             for one in (first, second):
                 status, text = await enter(one)
                 assert (status, '<div id="app"' in text or "trame" in text.lower()) == (200, True)
-            assert await send(first, "scan.nii.gz", scan) == (200, {"images": ["scan.nii.gz"]})
+            assert await send(first, "scan.nii.gz", scan) == (200, {"images": ["scan.nii.gz"], "note": ""})
             # each sees its own only
             assert [await (await one.get("/download")).text() for one in (first, second)] == ["scan.nii.gz", ""]
             # bad files are refused in one sentence, and the session goes on

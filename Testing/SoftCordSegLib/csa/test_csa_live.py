@@ -43,6 +43,17 @@ def test_after_any_edits_it_says_what_a_new_measurement_says(letters, left_hande
         assert_same(live, image_like(values, soft))
 
 
+@pytest.mark.parametrize("letters", ORIENTATIONS)
+def test_centres_lie_on_the_cord_at_the_heights_of_the_curve(letters):
+    soft = sitk.DICOMOrient(cord(), letters)
+    curve, centres = LiveCsa(soft).curve_and_centres()
+    np.testing.assert_allclose(centres[:, 2], curve.heights[np.isfinite(curve.heights)])
+    k = centres[:, 2] / 2.0  # slices of 2 mm that begin at 0, in which the tube leans by 0.3 voxels each
+    np.testing.assert_allclose(
+        centres[:, :2], np.stack([(15 + 0.3 * k) * 0.8, np.full(len(k), 20 * 0.7)], 1), atol=0.15
+    )
+
+
 def test_erasing_everything_leaves_no_area_and_painting_brings_one_back():
     soft = cord()
     live, values = LiveCsa(soft), sitk.GetArrayFromImage(soft)

@@ -16,9 +16,10 @@ from CrossContrastLib.models.spec import Finder, Localisation
 from CrossContrastLib.progress import silent
 from SoftCordSegLib.ablation.cohort import SHAPE, make_cohort
 from SoftCordSegLib.cli import cord
+from SoftCordSegLib.correcting.retrainings import outcome_of
 from SoftCordSegLib.retrain.jobs import RetrainCord
 from SoftCordSegLib.retrain.material import collect
-from SoftCordSegLib.retrain.run import accept
+from SoftCordSegLib.retrain.run import accept, keep_aside
 from SoftCordSegLib.retrain.settings import Limits, RetrainSettings
 
 #: Nothing is learnt in two steps; the limits are wide, so that what follows the gate runs too.
@@ -78,6 +79,16 @@ def test_without_frozen_subjects_some_of_those_with_corrections_are_frozen_by_lo
         collect(dataset, tmp_path)
 
 
+def test_corrections_of_one_subject_are_too_few_and_nobody_is_frozen(cohort, tmp_path):
+    dataset = corrections_of(tmp_path / "d", cohort, {"sub-001": ["T1w"], "sub-002": ["T1w"]}, ["sub-002"])
+    dataset.exclude(next(case.name for case in dataset.cases() if case.test), "motion")
+    settings = dataset.settings
+    dataset.layout.settings.write_text(settings.model_copy(update={"test_subjects": None}).model_dump_json())
+    with pytest.raises(BadInputError, match="of one subject; two are needed"):
+        collect(dataset, tmp_path)
+    assert dataset.settings.test_subjects is None
+
+
 def test_a_candidate_that_passes_becomes_the_next_version_once(dataset, base, tmp_path):
     out = tmp_path / "run"
     result = job(dataset, out).run(silent)
@@ -105,6 +116,12 @@ def test_a_candidate_that_fails_is_kept_aside_with_the_reasons_until_someone_tak
     assert "kept aside" in result.report.read_text()
     with pytest.raises(ModelError, match="is kept aside"):
         accept(tmp_path / "run")
+    with pytest.raises(BadInputError, match="no finished retraining"):
+        keep_aside(tmp_path / "other")
+    keep_aside(tmp_path / "run")
+    assert outcome_of(tmp_path / "run").kept_aside
+    job(dataset, tmp_path / "run", settings=None).run(silent)
+    assert outcome_of(tmp_path / "run").kept_aside, "what a person decided outlives another call"
     assert ModelLibrary().find("cordtest").version == 1
     assert str(accept(tmp_path / "run", anyway=True)) == "cordtest@2"
 

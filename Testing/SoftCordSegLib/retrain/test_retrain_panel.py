@@ -52,8 +52,13 @@ def busy(panel):
 
 def test_a_retraining_is_stopped_goes_on_and_is_accepted_against_the_gate(panel, dataset, monkeypatch, tmp_path):
     ui, files = panel.ui, RetrainFiles(retraining_folder(dataset.folder))
-    assert not ui.retrainStepsSpinBox.enabled
-    assert "began with" in ui.retrainStepsSpinBox.toolTip
+    assert ui.retrainStepsSpinBox.value == SMALL.steps
+    assert ui.retrainTimeLabel.text.startswith("Goes on with what was begun; all 40 steps take about 48 seconds")
+    ui.retrainStepsSpinBox.value = 3000
+    assert ui.retrainTimeLabel.text == "3000 steps take about 60 minutes on two CPU cores."
+    ui.retrainStepsSpinBox.value = 1
+    assert ui.retrainStepsSpinBox.value == 10, "fewer teach nothing"
+    ui.retrainStepsSpinBox.value = SMALL.steps
     told = set()
 
     def training():
@@ -87,6 +92,7 @@ def test_a_retraining_is_stopped_goes_on_and_is_accepted_against_the_gate(panel,
     assert "cordtest@2 (current)" in ui.modelComboBox.currentText
     assert ModelLibrary().find("cordtest").version == 2
     assert ui.retrainStepsSpinBox.enabled
+    assert "as the last time" in ui.retrainTimeLabel.text
     panel.grab(tmp_path / "retrained.png", 520)
 
 

@@ -1,0 +1,30 @@
+"""What is asked of any file that came from a browser."""
+
+import re
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.ground.files import native_stderr_silenced
+
+
+def clean_name(text: str) -> str:
+    """Make a file name of harmless characters of a text; it may be empty."""
+    return re.sub(r"[^\w.+-]+", "_", text).lstrip(".-")[-100:]
+
+
+def promised_bytes(path: Path, name: str) -> int:
+    """Bytes that the voxels will take in memory, by the header."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        with native_stderr_silenced():
+            reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise BadInputError(f"{name} is not a readable NIfTI, NRRD, MHA or DICOM image.") from error
+    voxel = sitk.Image([1, 1], reader.GetPixelID(), reader.GetNumberOfComponents()).GetSizeOfPixelComponent()
+    total = voxel * reader.GetNumberOfComponents()
+    for extent in reader.GetSize():
+        total *= extent
+    return int(total)
