@@ -19,7 +19,7 @@ def retrain_panel(retraining: Retraining) -> None:
         )
         v3.VSelect(
             v_model=(name.steps,),
-            items=("[{title: '3000 steps, about an hour', value: 3000}, {title: '300 steps, to try', value: 300}]",),
+            items=("[{title: '3000 steps, 10 to 20 minutes', value: 3000}, {title: '300 steps, to try', value: 300}]",),
             density="compact",
             variant="outlined",
             hide_details=True,

@@ -62,7 +62,7 @@ class RetrainPage:
         self._ui.retrainCancelButton.visible = self.controls.busy
         begun = self._begun()
         self._ui.retrainStepsSpinBox.enabled = not begun and not self.controls.busy
-        length = _("How long to train; 3000 steps take about an hour on two CPU cores")
+        length = _("How long to train; 3000 steps take ten to twenty minutes on a CPU")
         self._ui.retrainStepsSpinBox.toolTip = (
             _("What was begun goes on with the steps it began with.") if begun else length
         )
