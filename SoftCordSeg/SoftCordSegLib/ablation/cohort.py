@@ -69,9 +69,9 @@ def with_manual_masks(cohort: Cohort) -> Cohort:
     return Cohort(cohort.path, tuple(rows))
 
 
-def draw_person(number: int) -> Person:
+def draw_person(number: int, shape: tuple[int, int, int] = SHAPE) -> Person:
     """Return person ``number``: the first body of its own series of seeds with a whole cord well inside the grid."""
-    grid, attempt = Grid(SHAPE), 0
+    grid, attempt = Grid(shape), 0
     while True:
         seed = seed_of(_SEED, number, attempt)
         anatomy = draw_anatomy(grid, Draw(seed))
@@ -91,11 +91,12 @@ def draw_image(person: Person, contrast: CohortContrast, draw: Draw) -> Tensor:
 
     Artefacts are left out: small networks that train for minutes would spend them on these.
     """
-    grid = Grid(SHAPE)
+    depth, height, width = person.anatomy.cord.shape
+    grid = Grid((depth, height, width))
     image = coil_shading(paint(person.anatomy, draw_looks(contrast, draw), grid, draw), grid, draw).clamp(min=0)
-    depth, height, width = (_BLUR * side for side in contrast.resolution)
-    image = smooth(image, (depth, height, width))
-    return 600 * torch.hypot(image + _NOISE * draw.white(SHAPE), _NOISE * draw.white(SHAPE))
+    blur = contrast.resolution
+    image = smooth(image, (_BLUR * blur[0], _BLUR * blur[1], _BLUR * blur[2]))
+    return 600 * torch.hypot(image + _NOISE * draw.white(grid.shape), _NOISE * draw.white(grid.shape))
 
 
 def draw_masks(person: Person) -> dict[str, Tensor]:
@@ -112,12 +113,12 @@ def _write_person(number: int, folder: Path, split: str) -> list[list[str]]:
     person, name = draw_person(number), f"sub-{number + 1:03d}"
     masks = draw_masks(person)
     soft = f"{name}_softseg.nii.gz"
-    write_image(_image(torch.stack(list(masks.values())).float().mean(0)), folder / soft)
+    write_image(patient_image(torch.stack(list(masks.values())).float().mean(0)), folder / soft)
     rows = []
     for place, contrast in enumerate(CONTRASTS):
         image, manual = f"{name}_{contrast.name}.nii.gz", f"{name}_{contrast.name}_seg.nii.gz"
-        write_image(_image(draw_image(person, contrast, Draw(seed_of(person.seed, place, 2)))), folder / image)
-        write_image(_image(masks[contrast.name]), folder / manual)
+        write_image(patient_image(draw_image(person, contrast, Draw(seed_of(person.seed, place, 2)))), folder / image)
+        write_image(patient_image(masks[contrast.name]), folder / manual)
         rows.append([name, contrast.name, image, soft, split, manual])
     return rows
 
@@ -128,7 +129,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]
         csv.writer(stream, delimiter="\t", lineterminator="\n").writerows([columns, *rows])
 
 
-def _image(values: Tensor) -> sitk.Image:
+def patient_image(values: Tensor) -> sitk.Image:
     """Put (D, H, W), which grow to the top, the front and the right, into patient space."""
     image = sitk.GetImageFromArray(values.numpy())
     image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))

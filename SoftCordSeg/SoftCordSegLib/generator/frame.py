@@ -21,6 +21,9 @@ STRETCHES: dict[tuple[float, float], float] = {
     (-590, -470): 0.09,
 }
 
+#: How often a patch that should follow the cord is elsewhere, as after a first estimate that was wrong.
+AWAY = 0.03
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -45,6 +48,11 @@ class Frame:
         return (self.low + self.high) / 2
 
 
+def draw_offset(draw: Draw) -> tuple[float, float]:
+    """Return how far, in mm to the right and to the front, the cord lies from the middle of a patch that follows it."""
+    return draw.normal(3, 9), draw.normal(3.5, 10)
+
+
 def draw_frame(grid: Grid, draw: Draw, *, centred: bool = False) -> Frame:
     """Place the patch: somewhere along the spine, mostly with the cord inside, sometimes far from it.
 
@@ -55,9 +63,9 @@ def draw_frame(grid: Grid, draw: Draw, *, centred: bool = False) -> Frame:
     low, high = draw.pick(list(STRETCHES), list(STRETCHES.values()))
     middle, stature = draw.uniform(low, high), draw.factor(0.08)
 
-    away = draw.chance(0.03 if centred else 0.08)
+    away = draw.chance(AWAY if centred else 0.08)
     if centred and not away:
-        offset_x, offset_y = draw.normal(3, 9), draw.normal(3.5, 10)
+        offset_x, offset_y = draw_offset(draw)
     else:
         offset_x = draw.uniform(-1, 1) * (width if away else max(width / 2 - 8, 0) * draw.uniform(0, 1))
         offset_y = draw.uniform(-1, 1) * (height if away else height / 2 * 0.8)

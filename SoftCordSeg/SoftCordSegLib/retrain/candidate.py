@@ -11,7 +11,7 @@ from CrossContrastLib.models.spec import ModelSpec, Preprocessing
 from CrossContrastLib.progress import Progress
 from SoftCordSegLib.retrain.settings import RetrainSettings
 from SoftCordSegLib.segment import CORD
-from SoftCordSegLib.training.config import TrainingConfig
+from SoftCordSegLib.training.config import PATCHES, Shape, TrainingConfig
 from SoftCordSegLib.training.loop import train
 from SoftCordSegLib.training.state import CHECKPOINT
 
@@ -41,14 +41,27 @@ def check_base(base: ModelEntry) -> ModelSpec:
     return spec
 
 
+def _follows(spec: ModelSpec) -> bool:
+    return bool(spec.localisation and spec.localisation.follow is not None)
+
+
+def known_patches(spec: ModelSpec) -> tuple[Shape, ...]:
+    """Return the sizes of patch that a model was trained on.
+
+    Models that search an image know many, as they also see thin and small images; others see their window only.
+    """
+    size = (spec.windowing.size[0], spec.windowing.size[1], spec.windowing.size[2])
+    return (size,) if _follows(spec) or size != PATCHES[0] else PATCHES
+
+
 def training_config(base: ModelEntry, spec: ModelSpec, table: Path, settings: RetrainSettings) -> TrainingConfig:
     """Return the training that goes on from the base model's weights with the corrections of the table."""
     return TrainingConfig(
         network=spec.network,
         initial_weights=base.folder / WEIGHTS,
         losses=settings.losses,
-        patches=settings.patches,
-        centred=bool(spec.localisation and spec.localisation.follow is not None),
+        patches=settings.patches or known_patches(spec),
+        centred=_follows(spec),
         relative=bool(spec.localisation and spec.localisation.relative),
         batch=settings.batch,
         geometries=settings.geometries,

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.models.spec import Strict
 from SoftCordSegLib.retrain.steps import DEFAULT_STEPS
-from SoftCordSegLib.training.config import PATCHES, Count, LossName, Positive, Shape
+from SoftCordSegLib.training.config import Count, LossName, Positive, Shape
 
 Limit = Annotated[float, Field(ge=0)]
 
@@ -55,10 +55,11 @@ class Limits(Strict):
 
 
 class RetrainSettings(Strict):
-    """Settings of a retraining; the defaults take about an hour on two CPU cores.
+    """Settings of a retraining; the defaults take ten to twenty minutes on one idle CPU core.
 
     ``corrected_share`` of the bodies in training are corrected images and the others generated ones, so that what the
     model knew is rehearsed. ``augmentation`` is how strongly corrected images are varied (1 as in Bédard et al. 2023).
+    Without ``patches`` the base model is shown patches of the sizes that it knows.
     """
 
     steps: Count = DEFAULT_STEPS
@@ -66,7 +67,7 @@ class RetrainSettings(Strict):
     corrected_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     augmentation: Annotated[float, Field(ge=0, le=1)] = 1.0
     losses: dict[LossName, Positive] = Field(default={"bce": 10.0, "dice": 0.1}, min_length=1)
-    patches: Annotated[tuple[Shape, ...], Field(min_length=1)] = PATCHES
+    patches: Annotated[tuple[Shape, ...], Field(min_length=1)] | None = None
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     batch: Count = 2
     geometries: Count = 4

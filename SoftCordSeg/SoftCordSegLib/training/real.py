@@ -16,6 +16,7 @@ from CrossContrastLib.ground.images import read_image
 from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_sampling
 from SoftCordSegLib.generator.appearance import Sample, normalise_foreground
 from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.frame import AWAY, draw_offset
 from SoftCordSegLib.generator.grid import Grid
 
 
@@ -52,14 +53,17 @@ def _tensor(image: sitk.Image) -> Tensor:
     return torch.from_numpy(sitk.GetArrayFromImage(image))
 
 
-def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0) -> Sample:
+def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0, *, centred: bool = False) -> Sample:
     """Take a patch near the cord, turned, stretched, bent and rescanned; the canal is not known and does not count.
 
     Augmentation follows Bédard et al. 2023 (rotation 20 degrees, scale 0.2, translation, elastic, low resolution,
     gamma, bias field, noise, blur) and mirrors left and right only; a change of intensity comes after normalising.
     ``strength`` scales how much and how often; with 0 a patch is taken from inside the image and mirrored at most.
+    ``centred`` patches have the cord about their middle, as windows that follow a first estimate of it do, and reach
+    beyond the image as these do.
     """
-    points = _points(case, grid, draw, strength)
+    middle = _follow(case, grid, draw) if centred else _place(case, grid, draw, strength)
+    points = _points(middle, grid, draw, strength)
     both = torch.stack([case.image, case.cord]).to(points)
     size = torch.tensor([n - 1 for n in reversed(case.image.shape)]).to(points).clamp(min=1)
     relative = 2 * points / size - 1
@@ -77,15 +81,15 @@ def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0) 
     return Sample(image[None], target, torch.stack([inside, torch.zeros_like(inside)]))
 
 
-def _points(case: Case, grid: Grid, draw: Draw, strength: float) -> Tensor:
-    """Return where each voxel of the patch lies in the case: (D, H, W, 3) in voxels along W, H, D."""
+def _points(middle: Tensor, grid: Grid, draw: Draw, strength: float) -> Tensor:
+    """Return where each voxel of the patch about ``middle`` lies: (D, H, W, 3) in voxels along W, H, D."""
     z, y, x = (axis.expand(grid.shape) for axis in grid.axes())
     field = [strength * draw.uniform(0, 1.5) * draw.field(grid, draw.uniform(12, 30)) for _ in range(3)]
     place = torch.stack([x + field[0], y + field[1], z + field[2]], -1)
     mirror = -1.0 if draw.chance(0.5) else 1.0
     scale = [side * draw.factor(0.1 * strength) for side in (mirror, 1.0, 1.0)]
     place = (place * torch.tensor(scale, device=place.device)) @ _rotation(draw, 20 * strength).to(place.device)
-    return place + _centre(case, grid, draw, strength).to(place.device)
+    return place + middle.to(place.device)
 
 
 def _rotation(draw: Draw, limit: float) -> Tensor:
@@ -100,7 +104,19 @@ def _rotation(draw: Draw, limit: float) -> Tensor:
     return matrix
 
 
-def _centre(case: Case, grid: Grid, draw: Draw, strength: float) -> Tensor:
+def _follow(case: Case, grid: Grid, draw: Draw) -> Tensor:
+    """Return the patch's middle, in voxels along W, H, D: that of the cord in it, nearly, or seldom anywhere."""
+    cord = torch.nonzero(case.cord > 0.5)
+    if not len(cord) or draw.chance(AWAY):
+        return torch.tensor([draw.uniform(0, side) for side in case.image.shape]).flip(0)
+    depth = grid.shape[0]
+    height = float(cord[draw.pick(range(len(cord))), 0]) + draw.uniform(-0.35, 0.35) * depth
+    inside = cord[(cord[:, 0] - height).abs() <= depth / 2].float().mean(0)
+    offset_x, offset_y = draw_offset(draw)
+    return torch.tensor([float(inside[2]) + offset_x, float(inside[1]) + offset_y, height])
+
+
+def _place(case: Case, grid: Grid, draw: Draw, strength: float) -> Tensor:
     """Return the patch's middle, in voxels along W, H, D: mostly near the cord, sometimes anywhere."""
     cord = torch.nonzero(case.cord > 0.5)
     if len(cord) and draw.chance(0.9):

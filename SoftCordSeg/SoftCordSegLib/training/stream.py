@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -63,7 +64,8 @@ def generate_group(
         draw = Draw(seed_of(config.seed, group, rank, body), device)
         if sources.cases and draw.chance(config.real_share):
             case = draw.pick(sources.cases)
-            rows.append([draw_real_sample(case, grid, draw, config.augmentation) for _ in range(config.appearances)])
+            look = partial(draw_real_sample, case, grid, draw, config.augmentation, centred=config.centred)
+            rows.append([look() for _ in range(config.appearances)])
         else:
             anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred)
             rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])

@@ -14,9 +14,7 @@ from CrossContrastLib.models.bundle import BundleMetadata, write_bundle
 from CrossContrastLib.models.library import ModelEntry, ModelLibrary
 from CrossContrastLib.models.networks import build_network
 from CrossContrastLib.models.spec import ModelSpec, NetworkSpec, Windowing
-from SoftCordSegLib.ablation.cohort import SHAPE, write_table
-from SoftCordSegLib.training.config import TrainingConfig
-from SoftCordSegLib.training.loop import train
+from SoftCordSegLib.ablation.cohort import SHAPE
 
 Spoil = Callable[[np.ndarray], np.ndarray]
 
@@ -57,36 +55,6 @@ def add_model(
     )
     write_bundle(folder / "cordtest", model, weights, metadata, "# A model for tests\n", finder=finder)
     return ModelLibrary().add(folder / "cordtest", "cordtest")
-
-
-def train_model(
-    folder: Path, cohort: Cohort, contrasts: Sequence[str], model: ModelSpec, steps: int, seed: int
-) -> ModelEntry:
-    """Train on these contrasts of the cohort's training persons only, as the ablation trains its networks."""
-    table = folder / "left_out.tsv"
-    rows = [
-        [row.subject, row.role, str(row.image.resolve()), str(row.mask.resolve()), "train"]
-        for row in cohort.select(split="train")
-        if row.role in contrasts and row.mask
-    ]
-    write_table(table, ["subject", "role", "image", "mask", "split"], rows)
-    config = TrainingConfig(
-        network=model.network,
-        losses={"bce": 10.0, "dice": 0.1},
-        patches=(SHAPE,),
-        appearances=1,
-        steps=steps,
-        warmup=max(1, steps // 10),
-        learning_rate=6e-3,
-        ema=0.98,
-        cohort=table,
-        real_share=1.0,
-        augmentation=0.2,
-        validation_samples=2,
-        seed=seed,
-    )
-    state = train(config, folder / "training")
-    return add_model(folder, model, state.average.state_dict())
 
 
 def corrections_of(

@@ -17,10 +17,12 @@ from CrossContrastLib.progress import silent
 from SoftCordSegLib.ablation.cohort import SHAPE, make_cohort
 from SoftCordSegLib.cli import cord
 from SoftCordSegLib.correcting.retrainings import outcome_of
+from SoftCordSegLib.retrain.candidate import check_base, training_config
 from SoftCordSegLib.retrain.jobs import RetrainCord
 from SoftCordSegLib.retrain.material import collect
 from SoftCordSegLib.retrain.run import accept, keep_aside
 from SoftCordSegLib.retrain.settings import Limits, RetrainSettings
+from SoftCordSegLib.training.config import PATCHES
 
 #: Nothing is learnt in two steps; the limits are wide, so that what follows the gate runs too.
 ANY = Limits(
@@ -154,6 +156,16 @@ def test_a_model_that_follows_what_another_network_finds_keeps_that_network(coho
     assert all(torch.equal(value, found[name]) for name, value in model.finder.state_dict().items())
     assert not torch.equal(model.network.state_dict()["stem.weight"], untaught(plain)["stem.weight"])
     assert json.loads((tmp_path / "run" / "training" / "config.json").read_text())["centred"]
+
+
+def test_a_model_is_shown_patches_of_the_sizes_that_it_was_trained_on(tmp_path):
+    """Windows of another size than the follower's own changed its areas by 10 %."""
+    models, untouched = ModelLibrary(), RetrainSettings()
+    for name, sizes in {"softcord@3": ((48, 32, 32),), "softcord@1": PATCHES}.items():
+        entry = models.find(name)
+        assert training_config(entry, check_base(entry), tmp_path / "t.tsv", untouched).patches == sizes
+    chosen = training_config(entry, check_base(entry), tmp_path / "t.tsv", QUICK)
+    assert chosen.patches == QUICK.patches
 
 
 def test_folders_of_other_retrainings_and_models_that_cannot_be_retrained_are_refused(dataset, base, tmp_path):

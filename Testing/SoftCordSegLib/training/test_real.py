@@ -91,3 +91,17 @@ def test_a_table_that_cannot_teach_is_refused(table: Path, line: str, complaint:
     table.write_text(f"subject\trole\timage\tmask\tsplit\n{line}\n")
     with pytest.raises(BadInputError, match=complaint):
         read_cases(table)
+
+
+def test_centred_patches_have_the_cord_about_their_middle_as_windows_that_follow_it(table: Path):
+    (case,) = read_cases(table)
+    grid = Grid((32, 24, 24))
+    distances, reach = [], []
+    for seed in range(40):
+        sample = draw_real_sample(case, grid, Draw(seed), 0.0, centred=True)
+        cord = np.argwhere(sample.target[0].numpy() > 0.5)
+        distances.append(np.abs(cord.mean(0) - np.array([15.5, 11.5, 11.5]))[1:].max() if len(cord) else np.inf)
+        reach.append(float(sample.weight[0].min()))
+    assert np.median(distances) < 5  # they are moved by 3 mm (SD) to each side
+    assert np.mean(np.array(distances) > 8) < 0.15  # and seldom are elsewhere
+    assert min(reach) == 0, "such windows reach beyond the image"

@@ -1,0 +1,86 @@
+"""Persons whose cord can be seen, and a model that is made of the shipped one and never sees one contrast of them."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from cord_corrections import add_model
+
+from CrossContrastLib.ground.cohort import Cohort, read_cohort
+from CrossContrastLib.ground.files import make_folder
+from CrossContrastLib.ground.images import write_image
+from CrossContrastLib.models.bundle import FINDER, WEIGHTS, load_networks, read_spec
+from CrossContrastLib.models.library import ModelEntry, ModelLibrary
+from SoftCordSegLib.ablation.cohort import Person, draw_image, draw_person, patient_image, write_table
+from SoftCordSegLib.ablation.contrasts import CONTRASTS
+from SoftCordSegLib.generator import contrast as generator_contrast
+from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.training.config import TrainingConfig
+from SoftCordSegLib.training.loop import train
+from SoftCordSegLib.training.stream import seed_of
+
+LEFT_OUT, KNOWN = "T1w", ("T2w", "MTon")
+#: Families of the generator in which fluid may be darker than cord, as it is in T1w.
+_LIKE_LEFT_OUT = ("T1", "MT", "diffusion", "random")
+#: As large as the window of the shipped model's finder in the slices: in smaller images it misses cords.
+_SHAPE = (48, 56, 56)
+#: Mean area, in mm², of cords as most people have them, from the thoracic cord to the cervical enlargement.
+_USUAL = (45.0, 95.0)
+
+
+def visible_cohort(folder: Path, test: int, train: int, first: int) -> Cohort:
+    """Write persons in the contrast that is left out and in those that are known, with the true share of cord."""
+    make_folder(folder)
+    rows, number = [], first
+    while len(rows) < (test + train) * (1 + len(KNOWN)):
+        person, subject = draw_person(number, _SHAPE), f"sub-{number}"
+        number += 1
+        if not _USUAL[0] < float(person.anatomy.cord.sum((1, 2)).mean()) < _USUAL[1]:
+            continue
+        split = "test" if len(rows) < test * (1 + len(KNOWN)) else "train"
+        rows += _write(person, subject, split, folder)
+    write_table(folder / "cohort.tsv", ["subject", "role", "image", "mask", "split"], rows)
+    return read_cohort(folder / "cohort.tsv")
+
+
+def _write(person: Person, subject: str, split: str, folder: Path) -> list[list[str]]:
+    soft, rows = f"{subject}_softseg.nii.gz", []
+    write_image(patient_image(person.anatomy.cord), folder / soft)
+    for place, look in enumerate(CONTRASTS):
+        if look.name in (LEFT_OUT, *KNOWN):
+            name = f"{subject}_{look.name}.nii.gz"
+            write_image(patient_image(draw_image(person, look, Draw(seed_of(person.seed, place, 2)))), folder / name)
+            rows.append([subject, look.name, name, soft, split])
+    return rows
+
+
+def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
+    """Train the shipped model on, on generated images with bright fluid only, and put it into the library.
+
+    It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out.
+    """
+    shipped = ModelLibrary().find("softcord@3")
+    model = read_spec(shipped.folder)
+    finder = load_networks(shipped.folder, model)[FINDER]
+    weights = torch.load(shipped.folder / WEIGHTS, weights_only=True)
+    weights["stem.weight"][:, 1] = 0
+    torch.save(weights, folder / "start.pt")
+    config = TrainingConfig(
+        network=model.network,
+        initial_weights=folder / "start.pt",
+        patches=(model.windowing.size,),
+        centred=True,
+        relative=True,
+        appearances=2,
+        steps=steps,
+        warmup=20,
+        learning_rate=2e-3,
+        ema=0.98,
+        validation_samples=2,
+        seed=seed,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for family in _LIKE_LEFT_OUT:
+            patch.delitem(generator_contrast.WEIGHTINGS, family)
+        state = train(config, folder / "training")
+    return add_model(folder, model, state.average.state_dict(), finder=finder.state_dict())
