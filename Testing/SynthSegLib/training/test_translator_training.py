@@ -47,6 +47,19 @@ def test_every_network_trains_and_its_bundle_translates(network, settings, prost
     assert len(list((tmp_path / "run").glob("pictures_*.png"))) == 1
 
 
+def test_a_pix2pix_that_need_not_deceive_trains_no_discriminator(settings):
+    deceives, regresses = (
+        build_objective(Preparation(settings("pix2pix2d", terms=terms)).design) for terms in ({}, {"adversarial": 0})
+    )
+    assert list(deceives.players) == ["generator", "discriminator"]
+    assert list(regresses.players) == ["generator"]
+    assert {name.partition(".")[0] for name, _ in regresses.named_parameters()} == {"generator"}
+    preparation = Preparation(settings("pix2pix2d"))
+    batch = Patches(preparation.train, preparation.cutting, 0, 0)[0]
+    assert set(deceives("generator", batch)) == {"l1", "adversarial"}
+    assert set(regresses("generator", batch)) == {"l1"}
+
+
 @pytest.mark.parametrize("network", [name for name in NAMES if CATALOGUE[name].dims == 2])
 def test_each_player_only_moves_its_own_networks(network, settings):
     preparation = Preparation(settings(network))
