@@ -1,11 +1,12 @@
 """Our training loop against a plain PyTorch loop with MONAI's CacheDataset: the same networks, losses and machine.
 
-    .venv/bin/python Testing/benchmarks/bench_synth.py [--networks all] [--steps 30] [--size 32] [--threads 1]
+    .venv/bin/python Testing/benchmarks/bench_synth.py [--networks all] [--steps 30] [--size 32] [--repeats 3]
 
 Both loops train the same objective at the same batch and patch size; they differ in how samples come (ours: drawn from
 volumes in memory, step by step reproducible; theirs: CacheDataset with RandCropByPosNegLabeld through MONAI's
 DataLoader) and in what stands around the step (ours: lightning-fabric, gradient clipping, moving average, log). Seconds
-waiting for data are those between asking for a batch and having it.
+waiting for data are those between asking for a batch and having it. The loops take turns, ``--repeats`` times, so that
+what else the machine does hits both; rates are medians, the ratio is the median of the turns' with their range.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from SynthSegLib.objectives.catalogue import CATALOGUE, NAMES, build_objective
@@ -33,11 +35,13 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--subjects", type=int, default=8)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     names = NAMES if options.networks == "all" else options.networks.split(",")
-    print(f"{options.steps} steps, {options.size} voxels a side, {options.threads} thread(s), {platform.machine()}\n")
-    print("| network | ours, samples/s | waiting | plain loop, samples/s | waiting | ours / plain |")
+    print(f"{options.repeats} times {options.steps} steps, {options.size} voxels a side,"
+          f" {options.threads} thread(s), {platform.machine()}\n")  # fmt: skip
+    print("| network | ours, samples/s | waiting | plain loop, samples/s | waiting | ours / plain (range) |")
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         table = write_phantoms("prostate", Path(folder) / "c", subjects=options.subjects, size=options.size)
@@ -47,15 +51,20 @@ def main() -> None:
                 validation_steps=0, checkpoint_minutes=1e6,
             )  # fmt: skip
             preparation = Preparation(config)
-            batch = preparation.cutting.batch
-            seconds, waited = ours(preparation, Path(folder) / name)
-            plain_seconds, plain_waited = plain(preparation)
-            rates = [config.steps * batch / s for s in (seconds, plain_seconds)]
-            print(
-                f"| {name} | {rates[0]:.1f} | {100 * waited / seconds:.0f} % | {rates[1]:.1f} |"
-                f" {100 * plain_waited / plain_seconds:.0f} % | {rates[0] / rates[1]:.2f} |",
-                flush=True,
-            )
+            turns = [
+                (ours(preparation, Path(folder) / f"{name}-{turn}"), plain(preparation))
+                for turn in range(options.repeats)
+            ]
+            print(row(name, config.steps * preparation.cutting.batch, np.array(turns)), flush=True)
+
+
+def row(name: str, samples: int, turns: np.ndarray) -> str:
+    """Return the table's line from seconds (turn, loop, spent or of these waited)."""
+    spent, waited = turns[:, :, 0], turns[:, :, 1]
+    rates, waiting = np.median(samples / spent, axis=0), 100 * waited.sum(0) / spent.sum(0)
+    ratios = spent[:, 1] / spent[:, 0]
+    ratio = f"{np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f})"
+    return f"| {name} | {rates[0]:.1f} | {waiting[0]:.1f} % | {rates[1]:.1f} | {waiting[1]:.1f} % | {ratio} |"
 
 
 def ours(preparation: Preparation, folder: Path) -> tuple[float, float]:

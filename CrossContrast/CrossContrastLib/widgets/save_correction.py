@@ -14,9 +14,45 @@ from CrossContrastLib.scene.results import case_of, model_of, set_case, source_o
 if TYPE_CHECKING:
     from CrossContrastLib.corrections.jobs import SaveCorrection, SaveCorrectionResult
     from CrossContrastLib.scene.correction import Correction
+    from CrossContrastLib.widgets.correct_page import CorrectPage
 
 #: The user's name in Slicer's settings, for all panels.
 _AUTHOR = "CrossContrast/Author"
+
+
+class CorrectionSaver:
+    """Saves what a correct page has at hand into the dataset that ``ui`` names, and takes the result."""
+
+    def __init__(self, ui: Any, correcting: "CorrectPage") -> None:
+        self._ui, self._correcting = ui, correcting
+        self._saving = ""  # ID of the soft map that is being saved
+
+    @property
+    def reason(self) -> str:
+        """Why nothing can be saved now; empty where something can."""
+        if not self._ui.datasetPathLineEdit.currentPath:
+            return _("Choose the folder of the dataset.")
+        if not self._correcting.correction:
+            return _("Press Make segment and correct something.")
+        return "" if self._ui.authorLineEdit.text.strip() else _("Say your name.")
+
+    def make_job(self, folder: Path, label: str = "") -> "SaveCorrection":
+        """Write the correction to ``folder`` and return the job; ``label`` as in :func:`make_save_job`."""
+        self._correcting.take_segment()
+        correction, ui = self._correcting.correction, self._ui
+        assert correction
+        self._saving = correction.soft.GetID()
+        author, subject = (box.text.strip() for box in (ui.authorLineEdit, ui.subjectLineEdit))
+        dataset, seconds = Path(ui.datasetPathLineEdit.currentPath), self._correcting.clock.seconds
+        return make_save_job(correction, folder, dataset, author, subject, seconds, label)
+
+    def take(self, result: "SaveCorrectionResult") -> None:
+        """Let scene and page know what is saved, and say so; another correction may have been begun meanwhile."""
+        said = take_saved(slicer.mrmlScene.GetNodeByID(self._saving), result)
+        correction = self._correcting.correction
+        if correction and correction.soft.GetID() == self._saving:
+            self._correcting.saved()
+        result.warnings.append(said)
 
 
 def remember_dataset(ui: Any, setting: str, on_folder: Callable[[], None], on_author: Callable[[], None]) -> None:

@@ -11,12 +11,11 @@ from slicer.i18n import tr as _
 from CrossContrastLib.corrections.choices import ORDERS
 from CrossContrastLib.scene.results import case_of, load_image, load_soft_map, remove_soft_map, set_case
 from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.save_correction import make_save_job, remember_dataset, take_saved
+from CrossContrastLib.widgets.save_correction import CorrectionSaver, remember_dataset
 from SoftCordSegLib.widgets.case_list import CaseList
 from SoftCordSegLib.widgets.export_box import ExportBox
 
 if TYPE_CHECKING:
-    from CrossContrastLib.corrections.jobs import SaveCorrectionResult
     from CrossContrastLib.jobs.job import Job, JobResult
     from CrossContrastLib.widgets.correct_page import CorrectPage
     from SoftCordSegLib.correcting.jobs import OpenCaseResult
@@ -40,7 +39,8 @@ class DatasetPage:
         self._open_maps = open_maps
         self._settings = settings
         self._make: Callable[[Path], Job] = self._make_save
-        self._wanted = self._saving = ""
+        self._wanted = ""
+        self._saver = CorrectionSaver(ui, correcting)
         #: Called with the folder of the dataset, or ``None`` where there is none, whenever it was read.
         self.onFolder: Callable[[Path | None], None] = lambda _folder: None
         self.cases = CaseList(ui, needed, self.open)
@@ -93,8 +93,7 @@ class DatasetPage:
     def update(self) -> None:
         """Enable what can be done, and say why the rest cannot."""
         busy, no_folder = self.controls.busy, "" if self.folder else _("Choose the folder of the dataset.")
-        need = "" if self._correcting.correction else _("Press Make segment and correct something.")
-        save = no_folder or need or ("" if self._ui.authorLineEdit.text.strip() else _("Say your name."))
+        save = self._saver.reason
         tip = _("Save soft map and segment as the next revision of the case. Ctrl+Shift+S")
         self._ui.saveButton.toolTip = save or tip
         self._ui.saveButton.enabled = not busy and not save
@@ -139,30 +138,19 @@ class DatasetPage:
         )
 
     def _make_save(self, folder: Path) -> "Job":
-        self._correcting.take_segment()
-        correction = self._correcting.correction
-        assert self.folder
-        assert correction
-        self._saving = correction.soft.GetID()
-        author, subject = (box.text.strip() for box in (self._ui.authorLineEdit, self._ui.subjectLineEdit))
-        return make_save_job(correction, folder, self.folder, author, subject, self._correcting.clock.seconds)
+        return self._saver.make_job(folder)
 
     def _take(self, result: "JobResult") -> None:
         from CrossContrastLib.corrections.jobs import SaveCorrectionResult
         from SoftCordSegLib.correcting.jobs import OpenCaseResult
 
         if isinstance(result, SaveCorrectionResult):
-            self._take_saved(result)
+            self._saver.take(result)
         elif isinstance(result, OpenCaseResult):
             self._take_opened(result)
         else:
             self._export.take(result)
         self.refresh()
-
-    def _take_saved(self, result: "SaveCorrectionResult") -> None:
-        said = take_saved(slicer.mrmlScene.GetNodeByID(self._saving), result)
-        self._correcting.saved()
-        result.warnings.append(said)
 
     def _take_opened(self, result: "OpenCaseResult") -> None:
         before = self._correcting.correction.soft if self._correcting.correction else None

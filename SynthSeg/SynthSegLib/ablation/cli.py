@@ -40,7 +40,8 @@ def ablation(
     """Train a network with and without the radiomics-preserving loss and count the features that it preserves.
 
     Features are PyRadiomics' of the masked region; one is preserved where Lin's concordance between real and translated
-    images over the test subjects is at least 0.75.
+    images over the test subjects is at least 0.75. The first weight is what the others are tested against, by paired
+    t-tests over the seeds.
     """
     from SynthSegLib.ablation.job import RadiomicsAblation
 
@@ -61,6 +62,12 @@ def ablation(
         console.say(
             f"weight {arm.radiomics:g}, seed {arm.seed}: {arm.preserved} of {arm.features} features preserved,"
             f" median concordance {arm.median_concordance:.3f}, MAE {arm.mae:.4g}"
+        )
+    for change in result.differences:
+        console.say(
+            f"weight {change.radiomics:g} against {result.arms[0].radiomics:g} over {change.seeds} seeds:"
+            f" {change.preserved:+.1f} features (p {change.preserved_p:.2g}), MAE {change.mae:+.3g}"
+            f" (p {change.mae_p:.2g})"
         )
     console.say(f"Table: {result.table}")
     console.result(result.model_dump(mode="json"))

@@ -4,32 +4,23 @@ import csv
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.progress import Progress, part
+from SynthSegLib.ablation.compare import Arm, Difference, differences
 from SynthSegLib.training.config import TrainingConfig, make_config
 
 #: A feature counts as preserved from this concordance between real and translated images on; a usual "good".
 PRESERVED = 0.75
 
 
-class Arm(BaseModel):
-    """One training: its weight and seed, and what its translations of the test subjects are like."""
-
-    radiomics: float
-    seed: int
-    mae: float
-    features: int
-    preserved: int
-    median_concordance: float
-
-
 class RadiomicsAblationResult(JobResult):
-    """All arms, and their table."""
+    """All arms, their table, and what each weight changes against the first."""
 
     table: Path
     arms: list[Arm]
+    differences: list[Difference]
 
 
 class RadiomicsAblation(Job):
@@ -83,7 +74,7 @@ class RadiomicsAblation(Job):
             writer = csv.DictWriter(stream, list(Arm.model_fields), delimiter="\t", lineterminator="\n")
             writer.writeheader()
             writer.writerows([arm.model_dump() for arm in arms])
-        return RadiomicsAblationResult(table=table, arms=arms)
+        return RadiomicsAblationResult(table=table, arms=arms, differences=differences(arms))
 
 
 def _arm(

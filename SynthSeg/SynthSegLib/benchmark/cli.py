@@ -49,7 +49,8 @@ def benchmark(
     """Train or load translators and compare them on the cohort's split 'test'.
 
     The folder receives report.html, cases.tsv, summary.tsv, benchmark.json, every network's training and the translated
-    images. Started again it loads what is trained already and goes on with what was interrupted.
+    images. Started again it loads what is trained already and goes on with what was interrupted; a training with other
+    settings there is an error.
     """
     from CrossContrastLib.errors import BadInputError
     from SynthSegLib.benchmark.job import BenchmarkTranslators

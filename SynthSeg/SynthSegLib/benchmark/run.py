@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -22,10 +23,13 @@ from SynthSegLib.benchmark.results import DICE, Cost, Row
 from SynthSegLib.models import open_bundle
 from SynthSegLib.predict import open_predictor
 from SynthSegLib.training.cases import read_pairs
-from SynthSegLib.training.config import TrainingConfig
+from SynthSegLib.training.config import TrainingConfig, make_config
 from SynthSegLib.training.export import export, newest_bundle
 from SynthSegLib.training.state import CHECKPOINT, read_checkpoint
 from SynthSegLib.training.translator import train
+
+#: Settings that decide nothing of what is learned, and the steps, which may be raised later.
+_MAY_DIFFER = {"steps", "workers", "checkpoint_minutes", "validation_steps", "log_steps"}
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,10 @@ def run_benchmark(
 ) -> tuple[Found, list[Subject]]:
     """Compare the translators of ``configs``, which differ in their network only, on the split ``test``.
 
-    A network that is trained already in ``folder/networks/<name>`` is loaded, one that was interrupted goes on.
+    A network that is trained already in ``folder/networks/<name>`` is loaded, one that was interrupted goes on; one
+    that was trained with other settings is refused.
     ``data_range`` is by default the range of the training targets inside their masks, one number for all subjects.
-    Raises :class:`BadInputError` where there is no test subject.
+    Raises :class:`BadInputError` there, and where there is no test subject.
     """
     seen, subjects = (list(read_subjects(configs[0], split)) for split in ("train", "test"))
     if not subjects:
@@ -93,6 +98,16 @@ def read_subjects(config: TrainingConfig, split: str) -> Iterator[Subject]:
         yield Subject(row.subject, source, target, mask)
 
 
+def _check_same(config: TrainingConfig, before: dict[str, Any], place: Path) -> None:
+    trained = make_config(TrainingConfig, before, f"The settings of the training in {place}")
+    compared = TrainingConfig.model_fields.keys() - _MAY_DIFFER
+    changed = sorted(name for name in compared if getattr(trained, name) != getattr(config, name))
+    if changed:
+        raise BadInputError(
+            f"The training in {place} had other settings: {', '.join(changed)}.", "give another folder, or remove it"
+        )
+
+
 def _network(
     found: Found,
     config: TrainingConfig,
@@ -106,6 +121,8 @@ def _network(
     trained = False
     with PeakMemory(device.type == "cuda") as memory:
         stored = read_checkpoint(place) if (place / CHECKPOINT).exists() else None
+        if stored is not None:
+            _check_same(config, stored["config"], place)
         if stored is None or stored["step"] < config.steps or newest_bundle(place) is None:
 
             def show(done: float, total: float, message: str) -> None:

@@ -28,8 +28,9 @@ class Design:
 
     ``source_range`` and ``target_range`` are the intensities mapped to [-1, 1], as networks see them; ``source_unit``
     and ``target_unit`` (scale, offset) turn those into the unit of the files. ``channels`` counts the source's
-    channels, ``width`` those of the first layer. ``norm`` normalises the U-Nets' layers. ``residual`` (slope,
-    offset) is the linear map, in mapped intensities, that the way there starts from, the way back from its inverse.
+    channels, ``width`` those of the first layer. ``norm`` normalises the layers of U-Nets and of the autoencoder.
+    ``residual`` (slope, offset) is the linear map, in mapped intensities, that the way there starts from, the way back
+    from its inverse.
     ``radiomics`` and ``outcome`` weigh the losses that keep radiomic statistics and a label; 0 leaves them out.
     """
 

@@ -35,6 +35,7 @@ def _autoencoder(design: Design) -> NetworkSpec:
         "channels": [design.width, 2 * design.width, 4 * design.width],
         "strides": [1, 2, 2],
         "num_res_units": 1,
+        "norm": "instance" if design.norm else None,
         "dropout": design.dropout or None,
     }
     return design.spec("MonaiAutoEncoder", arguments, "none" if design.residual else "tanh")

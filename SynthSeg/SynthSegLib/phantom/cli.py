@@ -23,10 +23,24 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 20),
     help="Shift and bend the ultrasound by this many mm (root mean square).",
 )
+@click.option(
+    "--flow-void",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Contrast of the head's vessels in heavy T2: 1 black, 0 as bright as what surrounds them.",
+)
 @click.option("--seed", default=2025, show_default=True, help="Draws everything.")
 @user_command
 def phantom(
-    console: Console, kind: str, subjects: int, out: Path, size: int, misregistration: float, seed: int
+    console: Console,
+    kind: str,
+    subjects: int,
+    out: Path,
+    size: int,
+    misregistration: float,
+    flow_void: float,
+    seed: int,
 ) -> None:
     """Make phantom subjects in two modalities, with masks, labels and a cohort table.
 
@@ -43,6 +57,7 @@ def phantom(
             subjects=subjects,
             size=size,
             misregistration=misregistration,
+            flow_void=flow_void,
             seed=seed,
             progress=progress,
         )

@@ -28,6 +28,8 @@ _CSF, _SKULL, _AIR = 5, 6, 7
 HEAVY_T2 = {1: 0.30, 2: 0.27, 3: 0.22, 4: 0.12, _CSF: 1.0, _SKULL: 0.1, _AIR: 0.0}
 ANGIOGRAPHY = {1: 0.30, 2: 0.28, 3: 0.26, 4: 0.95, _CSF: 0.12, _SKULL: 0.2, _AIR: 0.0}
 _TEXTURES = {1: 0.1, 2: 0.12, 3: 0.06, 4: 0.05, _CSF: 0.03, _SKULL: 0.2, _AIR: 0.0}
+#: A vessel with this much added to the tissue around it shows only part of its contrast.
+_FAINT = 8
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,17 @@ class HeadPair:
     vessel_ml: float
 
 
-def draw_head(grid: Grid, seed: int) -> HeadPair:
-    """Draw the subject of ``seed``."""
+def draw_head(grid: Grid, seed: int, flow_void: float = 1.0) -> HeadPair:
+    """Draw the subject of ``seed``.
+
+    ``flow_void`` is the contrast that vessels have in heavy T2: 1 as black as blood, 0 as bright as what surrounds them
+    and only smoother. Angiography shows them always.
+    """
     random = np.random.default_rng(seed_of(seed, 5))
-    tissue, inside = paint_head(grid, random)
+    tissue, around, inside = paint_head(grid, random)
     labels = np.where(tissue <= Structure.VESSELS, tissue, 0).astype(np.uint8)
-    heavy = acquire(tissue, HEAVY_T2, _TEXTURES, grid, random, noise=0.03)
+    faint = np.where(tissue == Structure.VESSELS, around + _FAINT, tissue)
+    heavy = acquire(faint, *_with_faint_vessels(flow_void), grid, random, noise=0.03)
     mra = acquire(tissue, ANGIOGRAPHY, _TEXTURES, grid, random, noise=0.02)
     return HeadPair(
         heavy_t2=grid.to_image(heavy),
@@ -57,8 +64,17 @@ def draw_head(grid: Grid, seed: int) -> HeadPair:
     )
 
 
-def paint_head(grid: Grid, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the tissue of each voxel (k, j, i) and whether it lies inside the skull."""
+def _with_faint_vessels(flow_void: float) -> tuple[dict[int, float], dict[int, float]]:
+    """Return signals and textures of heavy T2 with those of vessels in each tissue."""
+    signals = {
+        value + _FAINT: signal + flow_void * (HEAVY_T2[Structure.VESSELS] - signal)
+        for value, signal in HEAVY_T2.items()
+    }
+    return HEAVY_T2 | signals, _TEXTURES | dict.fromkeys(signals, _TEXTURES[Structure.VESSELS])
+
+
+def paint_head(grid: Grid, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the tissue of each voxel (k, j, i), the same without vessels, and whether it lies inside the skull."""
     points, half = grid.points(), grid.size * grid.spacing / 2
     bend = 1 + 0.04 * grid.smooth_field(random, 0.15 * half)
     radii = half * np.array([0.86, 0.9, 0.74]) * random.uniform(0.94, 1.0, 3)
@@ -77,8 +93,9 @@ def paint_head(grid: Grid, random: np.random.Generator) -> tuple[np.ndarray, np.
     tissue[inside & (small * folds < 1)] = Structure.CEREBELLUM
     stem = ellipsoid(points, half * np.array([-0.42, -0.02, 0]), half * np.array([0.5, 0.16, 0.15]))
     tissue[inside & (stem * bend < 1)] = Structure.BRAINSTEM
+    around = tissue.copy()
     tissue[inside & vessels(grid, random, half)] = Structure.VESSELS
-    return tissue, inside
+    return tissue, around, inside
 
 
 def vessels(grid: Grid, random: np.random.Generator, half: float) -> np.ndarray:

@@ -32,14 +32,16 @@ def write_phantoms(
     subjects: int,
     size: int = 48,
     misregistration: float = 0.0,
+    flow_void: float = 1.0,
     seed: int = 2025,
     progress: Progress = silent,
 ) -> Path:
     """Write ``subjects`` phantoms and the cohort table, whose path is returned.
 
     Of the subjects about 60 % are in the split ``train``, 15 % in ``validation``, 25 % in ``test``, each with both
-    outcomes in turn. ``outcome`` is 1 for cancer, or for vessels above the median of the head phantoms. Raises
-    :class:`OutputError` where the folder has a table already or cannot be written.
+    outcomes in turn. ``outcome`` is 1 for cancer, or for vessels above the median of the head phantoms.
+    ``misregistration`` is that of prostates, ``flow_void`` that of heads. Raises :class:`OutputError` where the folder
+    has a table already or cannot be written.
     """
     table = make_folder(folder) / TABLE
     if table.exists():
@@ -47,7 +49,7 @@ def write_phantoms(
     grid = Grid(size, _EXTENT[kind] / size)
     draw: Callable[[int, int], _Files] = {
         "prostate": lambda number, s: _prostate(grid, s, number % 2 == 1, misregistration),
-        "head": lambda _, s: _head(grid, s),
+        "head": lambda _, s: _head(grid, s, flow_void),
     }[kind]
     rows: list[dict[str, object]] = []
     splits = split_names(subjects)
@@ -89,9 +91,9 @@ def _prostate(grid: Grid, seed: int, cancer: bool, misregistration: float) -> _F
     return images, {"us": pair.us_mask, "t2w": pair.t2w_mask}, int(cancer), pair.lesion_ml
 
 
-def _head(grid: Grid, seed: int) -> _Files:
+def _head(grid: Grid, seed: int, flow_void: float) -> _Files:
     from SynthSegLib.phantom.head import draw_head
 
-    pair = draw_head(grid, seed)
+    pair = draw_head(grid, seed, flow_void)
     images = {"heavyT2": pair.heavy_t2, "mra": pair.mra, "labels": pair.labels}
     return images, {"heavyT2": pair.mask, "mra": pair.mask}, 0, pair.vessel_ml

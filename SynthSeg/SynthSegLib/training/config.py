@@ -54,8 +54,9 @@ class TrainingConfig(RunConfig):
     3D). ``slice_axis`` is the array axis (0: k, up; 1: j; 2: i) that a 2D network slides along, or all of them in turn;
     ``neighbours`` slices on either side are further channels. ``residual`` lets the network begin at a linear
     intensity map: the best one, or without pairs (where it is the default) the one that matches mean and spread.
-    Without ``norm`` the layers of U-Nets are not normalised: small windows then keep their own level and contrast.
-    ``resample`` brings targets on other grids onto the source's; ``whole_image`` trains and measures without masks.
+    Without ``norm`` the layers of U-Nets and of the autoencoder are not normalised: small windows then keep their own
+    level and contrast. ``resample`` brings targets on other grids onto the source's; ``whole_image`` trains and
+    measures without masks.
 
     ``discriminator_rate`` is relative to ``learning_rate``. ``terms`` replaces weights of losses by name. With
     ``radiomics`` above 0 the soft radiomic statistics of the region must agree (see SynthSegLib.objectives.radiomics),

@@ -5,12 +5,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import slicer
 from slicer.i18n import tr as _
 
 from CrossContrastLib.scene.results import case_of
 from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.save_correction import make_save_job, remember_dataset, take_saved
+from CrossContrastLib.widgets.save_correction import CorrectionSaver, remember_dataset
 
 if TYPE_CHECKING:
     from CrossContrastLib.jobs.job import Job, JobResult
@@ -24,7 +23,7 @@ class SaveBox:
 
     def __init__(self, ui: Any, needed: Path, correcting: "CorrectPage") -> None:
         self._ui, self._correcting = ui, correcting
-        self._saving = ""  # ID of the soft map that is being saved
+        self._saver = CorrectionSaver(ui, correcting)
         names = {"runButton": "saveButton", "cancelButton": "saveCancelButton"}
         names |= {"progressBar": "saveProgressBar", "statusLabel": "saveStatusLabel"}
         parts = SimpleNamespace(**{part: getattr(ui, name) for part, name in names.items()})
@@ -40,10 +39,7 @@ class SaveBox:
 
     def update(self) -> None:
         """Allow saving where it can succeed, and say why it cannot."""
-        ui, correction = self._ui, self._correcting.correction
-        reason = "" if ui.datasetPathLineEdit.currentPath else _("Choose the folder of the dataset.")
-        reason = reason or ("" if correction else _("Press Make segment and correct something."))
-        reason = reason or ("" if ui.authorLineEdit.text.strip() else _("Say your name."))
+        ui, correction, reason = self._ui, self._correcting.correction, self._saver.reason
         ui.saveButton.enabled = not reason and not self.controls.busy
         ui.saveButton.toolTip = reason or _("Save soft map and segment as the next revision of the case")
         ui.saveCancelButton.visible = self.controls.busy
@@ -56,20 +52,10 @@ class SaveBox:
         self.controls.close()
 
     def _make_job(self, folder: Path) -> "Job":
-        self._correcting.take_segment()
-        correction, ui = self._correcting.correction, self._ui
-        assert correction
-        self._saving = correction.soft.GetID()
-        author, subject = (box.text.strip() for box in (ui.authorLineEdit, ui.subjectLineEdit))
-        dataset, seconds = Path(ui.datasetPathLineEdit.currentPath), self._correcting.clock.seconds
-        return make_save_job(correction, folder, dataset, author, subject, seconds, self.label)
+        return self._saver.make_job(folder, self.label)
 
     def _take(self, result: "JobResult") -> None:
         from CrossContrastLib.corrections.jobs import SaveCorrectionResult
 
         assert isinstance(result, SaveCorrectionResult)
-        said = take_saved(slicer.mrmlScene.GetNodeByID(self._saving), result)
-        correction = self._correcting.correction
-        if correction and correction.soft.GetID() == self._saving:
-            self._correcting.saved()
-        result.warnings.append(said)
+        self._saver.take(result)

@@ -7,11 +7,14 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage
 
+from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.progress import silent
 from SynthSegLib.benchmark.baselines import baselines
 from SynthSegLib.benchmark.job import BenchmarkTranslators
 from SynthSegLib.benchmark.measures import measure, multiscale_ssim
 from SynthSegLib.benchmark.results import Row, mean_ranks
+from SynthSegLib.benchmark.run import run_benchmark
+from SynthSegLib.training.state import read_checkpoint
 
 
 @pytest.fixture
@@ -90,3 +93,19 @@ def test_the_benchmark_writes_its_tables_and_loads_what_is_trained(prostates, tm
     assert again.ranking == result.ranking
     assert (tmp_path / "networks" / "unet3d" / "checkpoint.pt").stat().st_mtime_ns == before
     assert "real target" in result.report.read_text()
+
+
+def test_a_network_trained_with_other_settings_is_not_passed_off_as_the_one_asked_for(settings, tmp_path):
+    """Only what does not change the network may differ, and the steps, of which more can follow."""
+
+    def compare(**more):
+        run_benchmark([settings("pix2pix2d", validation_steps=0, steps=1).model_copy(update=more)], tmp_path)
+
+    compare()
+    place = tmp_path / "networks" / "pix2pix2d"
+    before = (place / "checkpoint.pt").read_bytes()
+    with pytest.raises(BadInputError, match="pix2pix2d had other settings: dropout, residual"):
+        compare(dropout=0.0, residual=True)
+    assert (place / "checkpoint.pt").read_bytes() == before
+    compare(steps=2, log_steps=5)
+    assert read_checkpoint(place)["step"] == 2

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
 
 from CrossContrastLib.errors import OutputError
 from CrossContrastLib.ground.cohort import read_cohort
@@ -105,6 +106,21 @@ def test_vessels_are_bright_in_angiography_and_hidden_in_the_brain_of_heavy_t2()
     assert mra[labels == Structure.VESSELS].mean() > 1.8 * mra[labels == Structure.CEREBRUM].mean()
     assert heavy[labels == Structure.VESSELS].mean() < 0.5 * heavy[array(head.mask) == 1].max()
     assert head.vessel_ml > 0
+
+
+def test_without_flow_void_vessels_in_the_brain_are_as_bright_as_the_brain_and_angiography_shows_them_still():
+    """Thin vessels mix with what surrounds them, so the contrast left is compared with that of black blood."""
+    contrasts = {}
+    for flow_void in (1.0, 0.5, 0.0):
+        head = draw_head(Grid(48, 4.0), 3, flow_void)
+        labels, heavy = array(head.labels), array(head.heavy_t2)
+        brain = labels == Structure.CEREBRUM
+        deep = (labels == Structure.VESSELS) & (ndimage.uniform_filter(brain * 1.0, 3) > 0.5)
+        contrasts[flow_void] = 1 - heavy[deep].mean() / heavy[brain].mean()
+        assert array(head.mra)[deep].mean() > 1.5 * array(head.mra)[brain].mean()
+    assert contrasts[1.0] > 0.15
+    assert contrasts[0.5] == pytest.approx((contrasts[1.0] + contrasts[0.0]) / 2, abs=0.02)
+    assert abs(contrasts[0.0]) < 0.1
 
 
 @pytest.mark.parametrize("subjects", [8, 16, 24])

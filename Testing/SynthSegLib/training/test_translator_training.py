@@ -47,6 +47,36 @@ def test_every_network_trains_and_its_bundle_translates(network, settings, prost
     assert len(list((tmp_path / "run").glob("pictures_*.png"))) == 1
 
 
+def test_a_pix2pix_that_need_not_deceive_trains_no_discriminator(settings):
+    deceives, regresses = (
+        build_objective(Preparation(settings("pix2pix2d", terms=terms)).design) for terms in ({}, {"adversarial": 0})
+    )
+    assert list(deceives.players) == ["generator", "discriminator"]
+    assert list(regresses.players) == ["generator"]
+    assert {name.partition(".")[0] for name, _ in regresses.named_parameters()} == {"generator"}
+    preparation = Preparation(settings("pix2pix2d"))
+    batch = Patches(preparation.train, preparation.cutting, 0, 0)[0]
+    assert set(deceives("generator", batch)) == {"l1", "adversarial"}
+    assert set(regresses("generator", batch)) == {"l1"}
+
+
+def test_the_squared_error_of_pix2pix_shows_the_probability_that_l1_rounds_off(settings):
+    """A free answer to a target that is bright in 30 % of cases becomes their mean with mse, their median with l1."""
+    batch = {"source": torch.zeros(10, 1, 8, 8), "mask": torch.ones(10, 1, 8, 8)}
+    batch["target"] = torch.where(torch.arange(10).view(-1, 1, 1, 1) < 3, 0.5, -0.5).expand(-1, 1, 8, 8)
+    for terms, expected in (({"l1": 1}, -0.5), ({"l1": 0, "mse": 1}, -0.2)):
+        design = Preparation(settings("pix2pix2d", terms={"adversarial": 0} | terms)).design
+        objective = build_objective(design)
+        answer = torch.zeros(1, requires_grad=True)
+        objective.generator.mapped = lambda source, answer=answer: answer.expand_as(source)
+        optimiser = torch.optim.SGD([answer], 0.02)
+        for _ in range(400):
+            optimiser.zero_grad()
+            sum(objective("generator", batch).values()).backward()
+            optimiser.step()
+        assert answer.item() == pytest.approx(expected, abs=0.03)
+
+
 @pytest.mark.parametrize("network", [name for name in NAMES if CATALOGUE[name].dims == 2])
 def test_each_player_only_moves_its_own_networks(network, settings):
     preparation = Preparation(settings(network))
