@@ -12,7 +12,7 @@ from SoftCordSegLib.retrain.files import Outcome, Plan, RetrainFiles
 
 _Document = TypeVar("_Document", Plan, Outcome)
 #: Seconds that a step of the shipped model takes on two CPU cores.
-_STEP_SECONDS = 1.2
+_STEP_SECONDS = 0.3
 
 
 def retraining_folder(dataset: Path, model: str = "", steps: int = 0) -> Path:

@@ -62,10 +62,10 @@ def test_what_was_begun_goes_on_only_with_its_model_and_its_steps(tmp_path):
 def test_the_expected_time_is_that_of_the_last_training_here(tmp_path):
     dataset = tmp_path / "neck"
     dataset.mkdir()
-    assert expected_time(dataset, 3000) == "about 60 minutes on two CPU cores"
+    assert expected_time(dataset, 3000) == "about 15 minutes on two CPU cores"
     folder = RetrainFiles(tmp_path / "neck-retrained-1").training
     folder.mkdir(parents=True)
     (folder / "log.csv").write_text("step,minutes,name,value\n50,0.50,loss,1\n100,2.00,loss,1\n")
     assert expected_time(dataset, 1000) == "about 20 minutes, as the last time"
     (folder / "log.csv").write_text("step,minutes,name,value\n")
-    assert expected_time(dataset, 100) == "about 2 minutes on two CPU cores"
+    assert expected_time(dataset, 100) == "about 30 seconds on two CPU cores"

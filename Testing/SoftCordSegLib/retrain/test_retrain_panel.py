@@ -55,7 +55,7 @@ def test_a_retraining_is_stopped_goes_on_and_is_accepted_against_the_gate(panel,
     assert ui.retrainStepsSpinBox.value == SMALL.steps
     assert ui.retrainTimeLabel.text.startswith("Goes on with what was begun; all 40 steps take about 48 seconds")
     ui.retrainStepsSpinBox.value = 3000
-    assert ui.retrainTimeLabel.text == "3000 steps take about 60 minutes on two CPU cores."
+    assert ui.retrainTimeLabel.text == "3000 steps take about 15 minutes on two CPU cores."
     ui.retrainStepsSpinBox.value = 1
     assert ui.retrainStepsSpinBox.value == 10, "fewer teach nothing"
     ui.retrainStepsSpinBox.value = SMALL.steps
