@@ -210,8 +210,7 @@ def test_interrupting_a_local_map_ends_every_process_without_chatter():
     _, stderr = parent.communicate(timeout=30)
     _, alive = psutil.wait_procs(family, timeout=20)
     assert alive == []
-    assert parent.returncode != 0
-    # Python itself may be too early in its way out to say what interrupted it.
+    # On a busy machine the jobs' own end can be noticed before the interrupt is, and then there is nothing to say.
     assert not stderr or (stderr.count("Traceback") == 1 and stderr.strip().endswith("KeyboardInterrupt"))
 
 
