@@ -14,13 +14,19 @@ def clean_name(text: str) -> str:
     return re.sub(r"[^\w.+-]+", "_", text).lstrip(".-")[-100:]
 
 
-def promised_bytes(path: Path, name: str) -> int:
-    """Bytes that the voxels will take in memory, by the header."""
+def header_of(path: Path) -> sitk.ImageFileReader:
+    """Read the header of an image and nothing more; raises :class:`RuntimeError` where ITK cannot."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
+    with native_stderr_silenced():
+        reader.ReadImageInformation()
+    return reader
+
+
+def promised_bytes(path: Path, name: str) -> int:
+    """Bytes that the voxels will take in memory, by the header."""
     try:
-        with native_stderr_silenced():
-            reader.ReadImageInformation()
+        reader = header_of(path)
     except RuntimeError as error:
         raise BadInputError(f"{name} is not a readable NIfTI, NRRD, MHA or DICOM image.") from error
     voxel = sitk.Image([1, 1], reader.GetPixelID(), reader.GetNumberOfComponents()).GetSizeOfPixelComponent()

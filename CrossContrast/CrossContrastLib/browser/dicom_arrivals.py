@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import SimpleITK as sitk
-
-from CrossContrastLib.browser.checks import clean_name, promised_bytes
+from CrossContrastLib.browser.checks import clean_name, header_of, promised_bytes
 from CrossContrastLib.browser.plan import Limits
 from CrossContrastLib.errors import BadInputError, CrossContrastError
 from CrossContrastLib.ground.dicom import dicom_series
-from CrossContrastLib.ground.files import native_stderr_silenced
 from CrossContrastLib.ground.images import read_image, write_image
 
 _DESCRIPTION = "0008|103e"
@@ -64,11 +61,8 @@ def _settle_one(files: Sequence[Path], folder: Path, limits: Limits) -> Path:
 
 def _name_of(path: Path) -> str:
     """What the scanner called the series, which names no patient."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     try:
-        with native_stderr_silenced():
-            reader.ReadImageInformation()
+        reader = header_of(path)
     except RuntimeError:
         return "dicom_series"
     described = reader.GetMetaData(_DESCRIPTION) if reader.HasMetaDataKey(_DESCRIPTION) else ""
