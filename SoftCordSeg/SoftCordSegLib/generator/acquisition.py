@@ -13,6 +13,8 @@ from SoftCordSegLib.generator.grid import Grid
 
 #: From this thickness in mm on, an image is a stack of slices rather than a volume.
 THICK = 1.8
+#: Smaller voxels than this, in mm, are often interpolated, and are then no sharper.
+FINEST = 0.85
 
 
 def smooth(image: Tensor, sigmas: tuple[float, float, float]) -> Tensor:
@@ -97,8 +99,8 @@ def draw_sampling(draw: Draw) -> Sampling:
 def acquire(image: Tensor, sampling: Sampling, draw: Draw) -> Tensor:
     """Return the image as sampled, with noise and artefacts, interpolated back to the 1 mm grid."""
     resolution = sampling.voxel
-    blur = 1.1 if draw.chance(0.25) else 0.55  # many images are less sharp than their voxels promise
-    sigmas = [draw.uniform(0, blur) * (r if r < 2 else draw.uniform(0, 0.3) * r) for r in resolution]
+    blur = 1.1 if draw.chance(0.4) else 0.55  # many images are less sharp than their voxels promise
+    sigmas = [draw.uniform(0, blur) * (max(r, FINEST) if r < 2 else draw.uniform(0, 0.3) * r) for r in resolution]
     image = smooth(image, (sigmas[0], sigmas[1], sigmas[2]))
     coarse = _moved(_sampled(image[None], resolution, thin=sampling.thin)[0], resolution, draw)
     if draw.chance(0.15):

@@ -42,10 +42,7 @@ def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing
     """
     sizes = draw_sizes(frame, draw)
     traced = traced_levels(frame, sizes, tracings, draw) if tracings and draw.chance(0.5) else None
-    if traced:
-        sac, cord, sizes = traced
-    else:
-        sac, cord = _sac_level(sizes, draw), _cord_level(frame, sizes, draw)
+    sac, cord = traced or (_sac_level(sizes, draw), _cord_level(frame, sizes, draw))
     for _ in range(draw.pick((0, 1, 2, 3), (0.6, 0.2, 0.12, 0.08))):
         sac, cord = _indent(sac, cord, frame, sizes, draw)
     sac = true_distance(sac, grid)

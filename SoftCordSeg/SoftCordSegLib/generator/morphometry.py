@@ -2,10 +2,11 @@
 
 Typical sizes follow published morphometry (Frostell et al. 2016: cord 13.3 x 7.4 mm at segment C5, 8.3 x 6.3 mm at T8,
 9.4 x 7.5 mm at L3). In the neck they follow the manual masks of nine people of the spine-generic data (CC BY 4.0: cord
-12.9 x 6.9 mm at C5 and 11.4 x 7.2 mm at C2, sac 21 x 13 mm). They are spread wider than people differ, areas by 22 %
-instead of 9 %, so that no network leans on the average cord.
+12.9 x 6.9 mm at C5 and 11.4 x 7.2 mm at C2, sac 21 x 13 mm). They are spread much wider than people differ, and evenly
+(:data:`SIZE`), so that a network that cannot quite see the border does not lean on the average cord.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,9 @@ SAC_FRONT: Knots = (
     (-400, 7.6), (-450, 7.8), (-540, 7.2), (-600, 3.8),
 )  # fmt: skip
 CONUS_TIP = -450.0
+#: Range of a person's size: typical widths times e to this power, areas from 0.65 to 1.8 times the typical one. More of
+#: it lies above, as masks by hand are drawn a little inside of where cord and fluid fill a voxel alike.
+SIZE = (-0.22, 0.3)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Sizes:
 
 def draw_sizes(frame: Frame, draw: Draw) -> Sizes:
     """Draw a person's sizes, sometimes with a cord that is wasted or swollen."""
-    size = draw.factor(0.1)
+    size = math.exp(draw.uniform(*SIZE))
     lower_tip = draw.normal(14, 30)  # the conus ends between T11 and L3
     height = torch.where(frame.height < -300, frame.height - lower_tip * ((-300 - frame.height) / 150), frame.height)
     right = profile(height, CORD_RIGHT) * (size * draw.factor(0.07))

@@ -12,7 +12,7 @@ from CrossContrastLib.models.spec import NetworkSpec, Strict
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Shape = tuple[int, int, int]
-LossName = Literal["bce", "dice", "mse", "adaptive_wing"]
+LossName = Literal["bce", "dice", "mse", "adaptive_wing", "area"]
 
 #: Half of the patches have the shape of the window that inference uses: instance normalisation makes the network's
 #: answer depend on it, and windows it never trained on changed areas by 10 %. The others are small or thin images.

@@ -37,6 +37,17 @@ def dice(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return 1 - (2 * overlap + 20) / (total + 20)
 
 
+def area(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Return the error of the area relative to itself, averaged over the slices of the first axis that show any.
+
+    What makes all borders of a slice a little too wide or too narrow hardly counts voxel by voxel, and is all that
+    counts for a cross-sectional area. 20 voxels are added to each area, so that tips and traces do not lead.
+    """
+    predicted, true = ((weight * part).sum((3, 4)) for part in (torch.sigmoid(logits), target))
+    shown = (weight * (target > 0)).amax((3, 4))
+    return (shown * (predicted - true).abs() / (true + 20)).sum(2) / (shown > 0).sum(2).clamp(min=1)
+
+
 def adaptive_wing(
     logits: Tensor,
     target: Tensor,
@@ -55,7 +66,7 @@ def adaptive_wing(
     return _mean(torch.where(error < theta, curved, slope * error - offset), weight)
 
 
-LOSSES: dict[LossName, Loss] = {"bce": bce, "dice": dice, "mse": mse, "adaptive_wing": adaptive_wing}
+LOSSES: dict[LossName, Loss] = {"bce": bce, "dice": dice, "mse": mse, "adaptive_wing": adaptive_wing, "area": area}
 
 
 def mixture(losses: Mapping[LossName, float], output_weights: Sequence[float]) -> Callable[..., Tensor]:

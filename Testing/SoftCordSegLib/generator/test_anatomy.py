@@ -71,9 +71,9 @@ def test_a_wrong_value_in_the_medulla_counts_less_and_elsewhere_fully(bodies: li
     assert any(float(body.certainty.min()) < 1 for body in bodies)
 
 
-def test_the_cord_has_the_size_of_a_cord():
+def test_cords_are_as_large_as_cords_and_spread_evenly_from_thin_to_thick():
     areas = []
-    for seed in range(120):
+    for seed in range(400):
         frame = draw_frame(GRID, Draw(seed))
         if -100 < frame.centre < -35 and float(frame.u.abs().amin()) < 1:
             body = draw_anatomy(GRID, Draw(seed))
@@ -82,23 +82,26 @@ def test_the_cord_has_the_size_of_a_cord():
             areas += per_slice[whole & (per_slice > 5)].tolist()
     areas_mm2 = torch.tensor(areas)
     assert 65 < float(areas_mm2.median()) < 100
-    assert float(areas_mm2.quantile(0.05)) < 60
-    assert float(areas_mm2.quantile(0.95)) > 105
+    assert float(areas_mm2.quantile(0.1)) < 58
+    assert float(areas_mm2.quantile(0.9)) > 105
 
 
 def test_partial_volume_is_the_share_that_a_four_times_finer_body_has():
-    """The label is calibrated: the mean error at boundary voxels stays below 0.02 and the volume within 1 %."""
+    """The label is calibrated: the mean error at boundary voxels stays below 0.015 and the volumes within 1 %."""
     grid = Grid((16, 32, 32))
-    seeds = [seed for seed in range(40) if float(draw_anatomy(grid, Draw(seed)).cord.sum()) > 600][:3]
-    assert len(seeds) == 3
+    seeds = [seed for seed in range(40) if float(draw_anatomy(grid, Draw(seed)).cord.sum()) > 600][:6]
+    assert len(seeds) == 6
+    errors: dict[str, list[float]] = {"cord": [], "canal": []}
     for seed in seeds:
         coarse, fine = draw_anatomy(grid, Draw(seed)), draw_anatomy(grid.refined(4), Draw(seed))
-        for name in ("cord", "canal"):
+        for name in errors:
             mine = getattr(coarse, name)
             truth = functional.avg_pool3d(getattr(fine, name)[None], 4)[0]
             boundary = ((truth > 0.001) & (truth < 0.999)) | ((mine > 0.001) & (mine < 0.999))
-            assert float((mine - truth)[boundary].abs().mean()) < 0.02, name
+            errors[name] += (mine - truth)[boundary].abs().tolist()
             assert float(mine.sum()) == pytest.approx(float(truth.sum()), rel=0.01), name
+    for name, values in errors.items():
+        assert sum(values) / len(values) < 0.015, name
 
 
 def test_the_same_seed_gives_the_same_body_and_another_seed_another():

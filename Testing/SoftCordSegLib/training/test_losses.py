@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SoftCordSegLib.training.losses import LOSSES, adaptive_wing, dice, mixture
+from SoftCordSegLib.training.losses import LOSSES, adaptive_wing, area, dice, mixture
 
 SHAPE = (2, 2, 4, 6, 8)
 
@@ -51,6 +51,18 @@ def test_adaptive_wing_has_the_published_form_and_no_step_where_its_parts_meet(t
         expected, rel=1e-5
     )
     assert slope * theta - offset == pytest.approx(omega * np.log(1 + (theta / epsilon) ** power))
+
+
+def test_area_is_the_error_relative_to_it_in_slices_that_show_any():
+    target = torch.zeros(1, 1, 3, 20, 20)
+    target[0, 0, 0, :8, :10] = 1  # 80 voxels, of which 40 are found; a second slice has none, a third is not known
+    target[0, 0, 2, :8, :10] = 1
+    found = target.clone()
+    found[0, 0, 0, :4] = 0
+    weight = torch.ones_like(target)
+    weight[0, 0, 2] = 0
+    logits = 200 * (found - 0.5)
+    assert float(area(logits, target, weight)) == pytest.approx(40 / (80 + 20), rel=1e-5)
 
 
 def test_dice_in_an_empty_patch_asks_for_nothing():
