@@ -1,8 +1,8 @@
 """A cord phantom in several contrasts whose true cross-sectional area is known.
 
-A curved cord of elliptical section in its canal, with vertebrae, discs, muscle and skin around it. It is for the demo
-and for tests, not for training: the same anatomy in every contrast, so that a difference between contrasts is the
-method's.
+A curved cord of elliptical section, with its pia, in its canal, with vertebrae, discs, muscle and skin around it. It is
+for the demo and for tests, not for training: the same anatomy in every contrast, so that a difference between contrasts
+is the method's.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,8 @@ CONTRASTS: Mapping[str, tuple[float, ...]] = {
     "MToff": (0.02, 0.40, 0.80, 0.30, 0.45, 0.75, 0.50, 0.53),
 }
 _AIR, _MUSCLE, _FAT, _BONE, _DISC, _CSF, _WHITE, _GREY = range(8)
+#: Thickness in mm of what clings to the cord, pia and ends of rootlets: as bright as the cord, but none of it.
+_PIA = 0.25
 #: Sub-voxels per axis for partial volume: the volume fractions are then right to about 1/64.
 _SUPERSAMPLING = 4
 
@@ -104,6 +106,7 @@ class CordPhantom:
             "disc": body & (np.mod(z + 4, 17) < 5),
             "epidural": ellipse(x, y, a + 4.5, b + 4.5),
             "canal": ellipse(x, y, a + 3.2, b + 3.0),
+            "pia": ellipse(x, y, a + _PIA, b + _PIA),
             "cord": ellipse(x, y, a, b),
             "grey": butterfly & ellipse(x, y, a, b),
         }
@@ -116,6 +119,7 @@ _LAYERS = (
     ("disc", _DISC),
     ("epidural", _FAT),
     ("canal", _CSF),
+    ("pia", _WHITE),
     ("cord", _WHITE),
     ("grey", _GREY),
 )

@@ -50,13 +50,14 @@ def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing
     inside = coverage(cord, grid) * (sizes.height > CONUS_TIP)
     canal = torch.maximum(coverage(sac, grid), inside)
     none = torch.zeros_like(canal)
+    roots = torch.maximum(draw_roots(grid, frame, sizes, draw), _covering(grid, cord, draw))
     return Thecal(
         canal,
         inside,
         torch.minimum(_grey(grid, frame, sizes, draw), inside),
         _lesion(grid, draw) if draw.chance(0.12) else none,
         _syrinx(grid, frame, sizes, draw) if draw.chance(0.04) else none,
-        torch.minimum(draw_roots(grid, frame, sizes, draw), canal - inside),
+        torch.minimum(roots, canal - inside),
         sac,
         sizes,
     )
@@ -88,6 +89,16 @@ def _indent(sac: Tensor, cord: Tensor, frame: Frame, sizes: Sizes, draw: Draw) -
     dent = draw.uniform(0.05, 0.75) * bell(frame, draw, (2.5, 8)) * torch.exp(-(((sizes.u - centre) / across) ** 2))
     wall = side * sizes.v - sizes.sac_front * (1 - dent)
     return torch.maximum(sac, wall), torch.maximum(cord, wall + draw.uniform(0.2, 1.0))
+
+
+def _covering(grid: Grid, cord: Tensor, draw: Draw) -> Tensor:
+    """Return what clings to the cord: pia, vessels and the ends of rootlets, a fraction of a millimetre thick.
+
+    It looks like cord rather than fluid, but is none, and nobody who draws a cord by hand includes it: without it a
+    network's areas are as large as where cord and fluid seem to fill a voxel alike, some 8 % above those of masks.
+    """
+    thickness = draw.uniform(0.05, 0.45) * (1 + 0.6 * draw.field(grid, draw.uniform(3, 10))).clamp(min=0)
+    return coverage(cord - thickness, grid)
 
 
 def _grey(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:

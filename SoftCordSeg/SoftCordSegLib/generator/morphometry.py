@@ -36,8 +36,7 @@ SAC_FRONT: Knots = (
     (-400, 7.6), (-450, 7.8), (-540, 7.2), (-600, 3.8),
 )  # fmt: skip
 CONUS_TIP = -450.0
-#: Range of a person's size: typical widths times e to this power, areas from 0.65 to 1.8 times the typical one. More of
-#: it lies above, as masks by hand are drawn a little inside of where cord and fluid fill a voxel alike.
+#: Range of a person's size: typical widths times e to this power, areas from 0.65 to 1.8 times the typical one.
 SIZE = (-0.22, 0.3)
 
 

@@ -23,9 +23,9 @@ from SoftCordSegLib.training.state import CHECKPOINT, read_weights
 OUTPUTS = ("cord", "canal")
 #: Windows that follow the cord reach this far beyond its ends, in mm; a box around it is as much wider.
 _MARGIN = 16.0
-#: How much of what the finder found it must be sure of: 0.49 or more of a cord, 0.29 or less of what it finds in knees,
-#: brains, prostates or noise.
-_SURETY = 0.35
+#: How much of what the finder found it must be sure of: 0.38 or more of a cord (0.32 where it was blurred or its
+#: contrast changed), 0.29 or less of what it finds in knees, brains, prostates or noise.
+_SURETY = 0.3
 
 _CARD = """# {name} {version}
 
