@@ -49,10 +49,10 @@ def test_all_contrasts_of_a_phantom_look_alike_inside_the_canal():
     phantom = CordPhantom(size=(48, 48, 24), origin=(-24, 24, -12), noise=0.0)
     fractions = {name: torch.from_numpy(share.astype(np.float32)) for name, share in phantom._fractions().items()}
     images = [torch.from_numpy(sitk.GetArrayFromImage(phantom.image(name))) for name in CONTRASTS]
-    relative = [relative_contrast(image, fractions["cord"], fractions["canal"]) for image in images]
+    relative = [relative_contrast(image, fractions["pia"], fractions["canal"]) for image in images]
     inside = (fractions["canal"] > 0.999) & (fractions["grey"] < 0.001)
     for one in relative:
-        assert (one - fractions["cord"])[inside].abs().mean() < 0.06
+        assert (one - fractions["pia"])[inside].abs().mean() < 0.07  # the cord with its pia, which looks like it
 
 
 def test_a_drift_along_the_structure_is_taken_out():
