@@ -78,7 +78,7 @@ def clinic(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CROSSCONTRAST_HOME", str(folder / "home"))
         cohort = visible_cohort(folder / "cohort", test=4, train=5, first=1000 * SEED)
-        add_forgetful_model(folder, steps=900, seed=SEED)
+        add_forgetful_model(folder, steps=2000, seed=SEED)
         yield Clinic(folder, cohort)
 
 
