@@ -1,4 +1,4 @@
-"""Persons whose cord can be seen, and a model that is made of the shipped one and never sees one contrast of them."""
+"""Persons whose cord can be seen, and a model that is made of a shipped one and never sees one contrast of them."""
 
 from pathlib import Path
 
@@ -57,8 +57,8 @@ def _write(person: Person, subject: str, split: str, folder: Path) -> list[list[
 def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
     """Train the smaller shipped model on, on generated images with bright fluid only, and put it into the library.
 
-    It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out; and it
-    needs some 2,000 steps to draw cords without their pia, as the generator now has them.
+    It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out; and
+    it needs some 2,000 steps to draw cords without their pia, as the generator now has them.
     """
     shipped = ModelLibrary().find("softcord@3")
     model = read_spec(shipped.folder)
