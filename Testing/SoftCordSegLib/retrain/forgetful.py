@@ -19,7 +19,7 @@ from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.loop import train
 from SoftCordSegLib.training.stream import seed_of
 
-LEFT_OUT, KNOWN = "T1w", ("T2w", "MTon")
+LEFT_OUT, KNOWN = "T1w", ("T2w", "T2starw")
 #: Families of the generator in which fluid may be darker than cord, as it is in T1w.
 _LIKE_LEFT_OUT = ("T1", "MT", "diffusion", "random")
 #: As large as the window of the shipped model's finder in the slices: in smaller images it misses cords.

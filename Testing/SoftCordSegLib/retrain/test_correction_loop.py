@@ -104,5 +104,5 @@ def test_ten_corrections_teach_the_contrast_that_was_left_out_and_the_gate_passe
     assert changes["csa_error_mm2"] < -0.5
     assert changes["csa_sd_mm2"] < -1
     (before, after), (others, _) = (area_errors(mended.figures.areas, left_out=wanted) for wanted in (True, False))
-    assert before > 2 * others, "the base model was made worse in this contrast"
+    assert before > 1.5 * others, "the base model was made worse in this contrast"
     assert after < 0.8 * before
