@@ -95,7 +95,7 @@ def _covering(grid: Grid, cord: Tensor, draw: Draw) -> Tensor:
     """Return what clings to the cord: pia, vessels and the ends of rootlets, a fraction of a millimetre thick.
 
     It looks like cord rather than fluid, but is none, and nobody who draws a cord by hand includes it: without it a
-    network's areas are as large as where cord and fluid seem to fill a voxel alike, some 8 % above those of masks.
+    network's areas are as large as where cord and fluid seem to fill a voxel alike, 5 to 10 % above those of masks.
     """
     thickness = draw.uniform(0.05, 0.45) * (1 + 0.6 * draw.field(grid, draw.uniform(3, 10))).clamp(min=0)
     return coverage(cord - thickness, grid)
