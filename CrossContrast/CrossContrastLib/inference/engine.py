@@ -178,7 +178,8 @@ def following_inputs(spec: ModelSpec, windows: Tensor, estimates: Tensor) -> Ten
     if localisation is None or localisation.follow is None or not localisation.relative:
         return normalised
     inner, outer = (estimates[:, spec.outputs.index(name)] for name in localisation.relative)
-    return torch.cat([normalised, relative_channel(normalised[:, 0], inner, outer, localisation.follow)], 1)
+    relative = relative_channel(normalised[:, 0], inner, outer, localisation.follow, localisation.reaches)
+    return torch.cat([normalised, relative], 1)
 
 
 def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:

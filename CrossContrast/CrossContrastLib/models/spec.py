@@ -75,6 +75,10 @@ class Finder(Strict):
     windowing: Windowing
 
 
+#: Gaussian widths in slices, from long to short.
+Reaches = Annotated[tuple[Annotated[float, Field(gt=0, le=32)], ...], Field(min_length=1)]
+
+
 class Localisation(Strict):
     """A first, coarse pass that finds the structure, so that the fine pass runs only around it.
 
@@ -89,8 +93,9 @@ class Localisation(Strict):
 
     ``relative`` names two outputs, a structure and the space that it lies in. The fine network then has a second
     channel: the image relative to their intensities by the estimate so far
-    (:func:`~CrossContrastLib.inference.relative.relative_contrast`). The windows go along the structure ``rounds``
-    times, each time by the estimate of the time before.
+    (:func:`~CrossContrastLib.inference.relative.relative_contrast`), which are smoothed along it by ``reaches`` slices,
+    one after the other. The windows go along the structure ``rounds`` times, each time by the estimate of the time
+    before.
     """
 
     output: str
@@ -100,6 +105,7 @@ class Localisation(Strict):
     finder: Finder | None = None
     follow: Literal[0, 1, 2] | None = None
     relative: tuple[str, str] | None = None
+    reaches: Reaches = (6.0,)
     rounds: Annotated[int, Field(ge=1)] = 1
     surety: Annotated[float, Field(ge=0, le=1)] = 0.0
 

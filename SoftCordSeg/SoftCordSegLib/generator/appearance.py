@@ -20,6 +20,11 @@ from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.generator.tissues import Tissue
 
+#: A slice with fewer voxels of cord or of fluid than this cannot tell how much they differ.
+_ENOUGH = 12
+#: How much a slice counts in which the cord cannot be seen: its neighbours may still tell where it is.
+_LEAST_VISIBLE = 0.3
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -60,17 +65,25 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
     return Sample(image[None], target, weight)
 
 
-def visibility(image: Tensor, target: Tensor) -> float:
-    """Return how much a sample counts: 1 where cord and fluid differ clearly, down to 0.15 where only noise differs.
+def visibility(image: Tensor, target: Tensor) -> Tensor:
+    """Return (D, 1, 1), how much each slice counts: 1 where cord and fluid differ clearly, less where only noise does.
 
     ``target`` holds the fractions of cord and canal. What cannot be seen cannot be learnt, but its large losses would
-    drown what clear images teach about the cord's border. Samples without both count fully.
+    drown what clear slices teach about the cord's border. Slices without both count fully. It is asked slice by slice,
+    because in a slab whose contrast turns round all slices taken together look as if nothing could be seen in any.
     """
-    cord, fluid = image[target[0] > 0.95], image[(target[1] - target[0]) > 0.95]
-    if min(cord.numel(), fluid.numel()) < 50:
-        return 1.0
-    difference = float((cord.mean() - fluid.mean()).abs() / (cord.std() + fluid.std()).clamp(min=1e-6))
-    return min(1.0, max(0.15, difference))
+    cord, fluid = (target[0] > 0.95), (target[1] - target[0]) > 0.95
+    levels, spreads = zip(*(_slice_statistics(image, mask) for mask in (cord, fluid)), strict=True)
+    difference = (levels[0] - levels[1]).abs() / (spreads[0] + spreads[1]).clamp(min=1e-6)
+    enough = torch.minimum(cord.sum((1, 2)), fluid.sum((1, 2))) >= _ENOUGH
+    return torch.where(enough, difference.clamp(_LEAST_VISIBLE, 1), 1.0)[:, None, None]
+
+
+def _slice_statistics(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation (D,) of the voxels of ``mask`` in each slice."""
+    count = mask.sum((1, 2)).clamp(min=1)
+    mean = (image * mask).sum((1, 2)) / count
+    return mean, ((((image - mean[:, None, None]) ** 2) * mask).sum((1, 2)) / count).sqrt()
 
 
 def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tensor:
@@ -78,7 +91,7 @@ def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tenso
     fractions = anatomy.fractions.flatten(1)
     levels = torch.stack([contrast.means, contrast.textures]).to(fractions.device)
     mean, rough = (levels @ fractions).view(2, *grid.shape)
-    if draw.chance(0.15):
+    if draw.chance(contrast.slab):
         elsewhere = (draw_drifted(contrast, draw).to(fractions.device) @ fractions).view(grid.shape)
         mean = mean + _slab_ends(grid, draw) * (elsewhere - mean)
     texture = draw.field(grid, draw.uniform(1.5, 8)) + 0.5 * draw.field(grid, draw.uniform(8, 25))

@@ -42,6 +42,7 @@ class Weighting:
 
     ``grey`` is the range of grey minus white matter, which ``strong`` of the images exaggerate. ``dark`` is how often
     the tissues of :data:`DARK` are so. ``fluid`` are ranges of fluid over white matter that most of the images keep to.
+    ``slab`` is how often the image is an excited slab, at whose ends the contrast is another.
     """
 
     share: float
@@ -50,27 +51,29 @@ class Weighting:
     strong: float = 0.1
     dark: float = 0.85
     fluid: tuple[Range, ...] = ()
+    slab: float = 0.1
 
 
 WEIGHTINGS: dict[str, Weighting] = {
-    "T1": Weighting(0.22, 0, (-0.14, 0.02), strong=0.05),
-    "T2": Weighting(0.22, 1, (-0.02, 0.15)),
-    "T2star": Weighting(0.24, 2, (0.02, 0.3), strong=0.4),
+    "T1": Weighting(0.21, 0, (-0.14, 0.02), strong=0.05),
+    "T2": Weighting(0.21, 1, (-0.02, 0.15)),
+    "T2star": Weighting(0.21, 2, (0.02, 0.3), strong=0.4, slab=0.2),
     # With the pulse the cord is a little darker than the fluid, without it a little brighter. The dura is much darker
-    # than both and must not be taken for the fluid.
-    "MT": Weighting(0.22, 3, (-0.02, 0.12), fluid=((0.6, 0.87), (1.13, 1.6))),
-    "diffusion": Weighting(0.06, 4, (-0.15, 0.12), dark=0.6),
-    "random": Weighting(0.1, None, (-0.2, 0.2), dark=0.6),
+    # than both and must not be taken for the fluid. Most are slabs, in whose ends the fluid is the brighter one.
+    "MT": Weighting(0.26, 3, (-0.02, 0.12), fluid=((0.6, 0.9), (1.1, 1.8)), slab=0.5),
+    "diffusion": Weighting(0.04, 4, (-0.15, 0.12), dark=0.6),
+    "random": Weighting(0.07, None, (-0.2, 0.2), dark=0.6, slab=0.2),
 }
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """Mean intensity and texture strength per tissue, both (tissue,), and the weighting's name."""
+    """Mean intensity and texture strength per tissue, both (tissue,), and the weighting's name and share of slabs."""
 
     name: str
     means: Tensor
     textures: Tensor
+    slab: float = 0.1
 
 
 def draw_contrast(draw: Draw) -> Contrast:
@@ -90,7 +93,7 @@ def draw_contrast(draw: Draw) -> Contrast:
     textures = torch.tensor([draw.uniform(0, 0.25) for _ in Tissue]) * means
     # Cord and fluid are smooth: a network that sees much texture in them learns to overlook a faint border.
     textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF]] *= draw.uniform(0, 0.25)
-    return Contrast(name, means.clamp(min=0), textures)
+    return Contrast(name, means.clamp(min=0), textures, weighting.slab)
 
 
 def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:
@@ -104,7 +107,7 @@ def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:
     flat = means + draw.uniform(0.2, 0.8) * (common - means)
     flat[Tissue.AIR] = means[Tissue.AIR]
     white = float(flat[Tissue.WHITE])
-    flat[Tissue.CSF] = white * draw.uniform(0.9, 1.8)
+    flat[Tissue.CSF] = white * draw.uniform(0.9, 2.4)
     flat[Tissue.GREY] = white * draw.uniform(0.95, 1.25)
     return (flat * draw.uniform(0.4, 1.2)).clamp(min=0)
 

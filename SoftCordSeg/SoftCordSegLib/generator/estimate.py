@@ -1,5 +1,6 @@
 """First estimates of cord and canal, as wrong as a coarse network's, and what a follower sees by them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -15,13 +16,16 @@ from SoftCordSegLib.generator.grid import Grid
 _RING = 3.0
 
 
-def with_relative(sample: Sample, grid: Grid, draw: Draw) -> Sample:
-    """Return the sample with a second channel: its image relative to cord and fluid, by a rough first estimate."""
+def with_relative(sample: Sample, grid: Grid, draw: Draw, reaches: Sequence[float]) -> Sample:
+    """Return the sample with a second channel: its image relative to cord and fluid, by a rough first estimate.
+
+    ``reaches`` are those of :func:`~CrossContrastLib.inference.relative.relative_contrast`.
+    """
     target = sample.target
     if not float(sample.weight[1].max()):
         target = torch.stack([target[0], _around(target[0])])
     cord, canal = rough_estimate(target, grid, draw)
-    relative = relative_contrast(sample.image[0], cord, canal)
+    relative = relative_contrast(sample.image[0], cord, canal, reaches)
     return replace(sample, image=torch.cat([sample.image, relative[None]]))
 
 

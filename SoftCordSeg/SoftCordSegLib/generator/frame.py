@@ -15,10 +15,10 @@ from SoftCordSegLib.generator.grid import Grid
 STRETCHES: dict[tuple[float, float], float] = {
     (10, 90): 0.06,
     (-15, 10): 0.1,
-    (-130, -15): 0.44,
-    (-330, -130): 0.18,
-    (-470, -330): 0.13,
-    (-590, -470): 0.09,
+    (-130, -15): 0.4,
+    (-330, -130): 0.16,
+    (-470, -330): 0.16,
+    (-590, -470): 0.12,
 }
 
 #: How often a patch that should follow the cord is elsewhere, as after a first estimate that was wrong.

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from CrossContrastLib.errors import BadInputError
-from CrossContrastLib.models.spec import NetworkSpec, Strict
+from CrossContrastLib.models.spec import NetworkSpec, Reaches, Strict
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -31,7 +31,8 @@ class TrainingConfig(Strict):
     start from. ``workers`` processes generate; 0 does it in the training process, which is right where cores are few.
     ``centred`` patches have the cord about their middle: for the fine pass of a model that follows a first estimate.
     ``relative`` gives the network a second channel, the image in units of the difference between cord and fluid by that
-    estimate (:func:`~CrossContrastLib.inference.relative.relative_contrast`): what no contrast changes.
+    estimate (:func:`~CrossContrastLib.inference.relative.relative_contrast`): what no contrast changes. ``reaches`` are
+    the Gaussian widths in mm by which cord's and fluid's intensities are smoothed along the cord, one after the other.
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take.
     ``cohort`` is a table of real images with masks (its split ``train``), which make up ``real_share`` of the bodies;
     ``augmentation`` is how strongly they are varied, 1 as in Bédard et al. 2023.
@@ -44,6 +45,7 @@ class TrainingConfig(Strict):
     patches: Annotated[tuple[Shape, ...], Field(min_length=1)] = PATCHES
     centred: bool = False
     relative: bool = False
+    reaches: Reaches = (6.0,)
     batch: Count = 2
     geometries: Count = 4
     appearances: Count = 4

@@ -10,6 +10,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from CrossContrastLib.errors import ModelError
 from CrossContrastLib.ground.files import atomic_write
 from CrossContrastLib.progress import Progress, in_words, silent
 from SoftCordSegLib.training import state as states
@@ -24,6 +25,8 @@ CONFIG = "config.json"
 LOG_EVERY = 50
 #: Seconds between two words about the progress.
 _TELL_EVERY = 1.0
+#: After this many steps in a row whose gradients are no numbers, a training gives up.
+_HOPELESS = 50
 
 
 def train(
@@ -77,6 +80,7 @@ class _Run:
         self.rank, self.world, self.first = rank, world, rank == 0
         self.model: nn.Module = DistributedDataParallel(state.network) if world > 1 else state.network
         self.loss = mixture(config.losses, config.output_weights)
+        self.skipped = 0
         if self.first:
             self.log, self.samples = Log(folder), held_out(config, device)
             with atomic_write(folder / CONFIG) as path:
@@ -131,7 +135,11 @@ class _Run:
         return bool(flag.item())
 
     def _step(self, batch: Batch) -> float:
-        """Learn from one batch."""
+        """Learn from one batch, unless its gradients are no numbers.
+
+        In half precision that happens once in some hundred steps, by a convolution's overflow, and one such step would
+        destroy the network. Gradients are averaged over the processes, so all of them leave out the same steps.
+        """
         config, state = self.config, self.state
         torch.manual_seed(seed_of(config.seed, state.step, self.rank))  # dropout continues where it stopped
         image, target, weight = (part.to(self.device, non_blocking=True) for part in batch)
@@ -147,10 +155,17 @@ class _Run:
         state.optimiser.zero_grad(set_to_none=True)
         state.scaler.scale(loss).backward()
         state.scaler.unscale_(state.optimiser)
-        nn.utils.clip_grad_norm_(state.network.parameters(), config.clip)
-        state.scaler.step(state.optimiser)
+        norm = nn.utils.clip_grad_norm_(state.network.parameters(), config.clip)
+        if torch.isfinite(norm):
+            self.skipped = 0
+            state.scaler.step(state.optimiser)
+            states.update_average(state, config.ema)
+        else:
+            self.skipped += 1
+            if self.skipped == _HOPELESS:
+                hint = 'lower "learning_rate", or set "precision" to "full"'
+                raise ModelError(f"The training's gradients are no numbers for {_HOPELESS} steps in a row.", hint)
         state.scaler.update()
-        states.update_average(state, config.ema)
         state.step += 1
         return float(loss.detach())
 

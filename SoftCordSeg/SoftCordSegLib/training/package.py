@@ -114,6 +114,7 @@ def _spec(config: TrainingConfig, finder: ModelEntry | None) -> tuple[ModelSpec,
             finder=used,
             follow=0,
             relative=OUTPUTS if config.relative else None,
+            reaches=config.reaches,
             rounds=2 if config.relative else 1,
             surety=_SURETY,
         )

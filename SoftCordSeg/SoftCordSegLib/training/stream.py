@@ -70,7 +70,7 @@ def generate_group(
             anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred)
             rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])
         if config.relative:
-            rows[-1] = [with_relative(sample, grid, draw) for sample in rows[-1]]
+            rows[-1] = [with_relative(sample, grid, draw, config.reaches) for sample in rows[-1]]
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
     return [_stack(samples[start : start + config.batch]) for start in range(0, len(samples), config.batch)]
 

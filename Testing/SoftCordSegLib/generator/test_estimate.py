@@ -44,7 +44,7 @@ def test_the_second_channel_shows_most_cords_brighter_than_their_fluid():
     """Whatever the contrast, in most samples cord is nearer to 1 and fluid nearer to 0."""
     right = 0
     for number, sample in enumerate(bodies(12)):
-        both = with_relative(sample, GRID, Draw(number))
+        both = with_relative(sample, GRID, Draw(number), (6.0,))
         assert torch.equal(both.image[0], sample.image[0])
         cord, fluid = sample.target[0] > 0.99, (sample.target[1] - sample.target[0]) > 0.99
         if min(int(cord.sum()), int(fluid.sum())) > 50:
@@ -63,6 +63,6 @@ def test_a_real_image_without_a_canal_gets_its_fluid_from_around_the_cord(flippe
     image = -image if flipped else image
     weight = torch.stack([torch.ones(GRID.shape), torch.zeros(GRID.shape)])
     sample = Sample(image[None], torch.stack([cord, torch.zeros_like(cord)]), weight)
-    relative = with_relative(sample, GRID, Draw(4)).image[1]
+    relative = with_relative(sample, GRID, Draw(4), (6.0, 2.5)).image[1]
     assert float(relative[cord == 1].mean()) == pytest.approx(1, abs=0.2)
     assert float(relative[(radius > 5.5) & (radius < 7.5)].mean()) == pytest.approx(0, abs=0.3)

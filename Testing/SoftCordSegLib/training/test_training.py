@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from CrossContrastLib.errors import BadInputError
+from CrossContrastLib.errors import BadInputError, ModelError
 from CrossContrastLib.models.spec import NetworkSpec
+from SoftCordSegLib.training import loop
 from SoftCordSegLib.training.config import TrainingConfig, read_config
 from SoftCordSegLib.training.evaluate import evaluate, held_out
 from SoftCordSegLib.training.loop import train
+from SoftCordSegLib.training.losses import mixture
 from SoftCordSegLib.training.state import learning_rate, read_weights
 from SoftCordSegLib.training.stream import generate_group, stream
 
@@ -131,6 +133,38 @@ def test_deep_supervision_teaches_the_heads_of_all_levels_and_leaves_one_output_
     outputs = after.train()(torch.randn(2, 1, 16, 16, 32))
     assert [tuple(output.shape) for output in outputs] == [(2, 2, 16, 16, 32), (2, 2, 4, 4, 8), (2, 2, 2, 2, 4)]
     assert isinstance(after.eval()(torch.randn(2, 1, 16, 16, 32)), torch.Tensor)
+
+
+def _losing_count(monkeypatch: pytest.MonkeyPatch, lost: range) -> None:
+    """Let the losses of the steps ``lost`` be no numbers."""
+    calls = iter(range(10_000))
+
+    def broken(*settings):
+        whole = mixture(*settings)
+        return lambda *tensors: whole(*tensors) * (float("nan") if next(calls) in lost else 1.0)
+
+    monkeypatch.setattr(loop, "mixture", broken)
+
+
+def test_a_step_whose_gradients_are_no_numbers_teaches_nothing_and_destroys_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _losing_count(monkeypatch, range(3, 4))
+    states = train(TINY, tmp_path)
+    assert states.step == TINY.steps
+    assert states.optimiser.state_dict()["state"][0]["step"] == TINY.steps - 1
+    assert all(torch.isfinite(value).all() for value in states.average.state_dict().values())
+
+
+def test_a_training_without_any_usable_gradient_says_so_and_keeps_its_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    train(TINY, tmp_path)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    _losing_count(monkeypatch, range(10_000))
+    with pytest.raises(ModelError, match="no numbers for 50 steps in a row"):
+        train(TINY.model_copy(update={"steps": 100}), tmp_path, resume=True)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
 
 
 def test_the_rate_rises_then_falls_to_a_fiftieth():
