@@ -7,7 +7,7 @@ from CrossContrastLib.ground.device import choose_device
 from CrossContrastLib.ground.files import make_folder
 from CrossContrastLib.models.bundle import CARD, FINDER, WEIGHTS, BundleMetadata, load_networks, read_spec, write_bundle
 from CrossContrastLib.models.library import ModelEntry
-from CrossContrastLib.models.spec import ModelSpec, Preprocessing
+from CrossContrastLib.models.spec import Localisation, ModelSpec, Preprocessing
 from CrossContrastLib.progress import Progress
 from SoftCordSegLib.retrain.settings import RetrainSettings
 from SoftCordSegLib.segment import CORD
@@ -56,13 +56,15 @@ def known_patches(spec: ModelSpec) -> tuple[Shape, ...]:
 
 def training_config(base: ModelEntry, spec: ModelSpec, table: Path, settings: RetrainSettings) -> TrainingConfig:
     """Return the training that goes on from the base model's weights with the corrections of the table."""
+    localisation = spec.localisation or Localisation(output=spec.outputs[0])
     return TrainingConfig(
         network=spec.network,
         initial_weights=base.folder / WEIGHTS,
         losses=settings.losses,
         patches=settings.patches or known_patches(spec),
         centred=_follows(spec),
-        relative=bool(spec.localisation and spec.localisation.relative),
+        relative=localisation.relative is not None,
+        reaches=localisation.reaches,
         batch=settings.batch,
         geometries=settings.geometries,
         appearances=settings.appearances,

@@ -23,8 +23,8 @@ from SoftCordSegLib.training.state import CHECKPOINT, read_weights
 OUTPUTS = ("cord", "canal")
 #: Windows that follow the cord reach this far beyond its ends, in mm; a box around it is as much wider.
 _MARGIN = 16.0
-#: How much of what the finder found it must be sure of: 0.38 or more of a cord (0.32 where it was blurred or its
-#: contrast changed), 0.29 or less of what it finds in knees, brains, prostates or noise.
+#: How much of what a finder found it must be sure of, unless it is said. That of softcord@1 is sure of 0.38 or more of
+#: a cord (0.32 where it was blurred or its contrast changed), of 0.29 or less in knees, brains, prostates or noise.
 _SURETY = 0.3
 
 _CARD = """# {name} {version}
@@ -45,6 +45,7 @@ def package_training(
     name: str,
     version: int = 1,
     finder: ModelEntry | None = None,
+    surety: float | None = None,
     card: str | None = None,
     description: str = "Soft segmentation of the spinal cord, trained with crosscontrast cord train.",
     licence: str = "as the trainer says",
@@ -52,14 +53,15 @@ def package_training(
     """Write the moving average of the training in ``training`` as the bundle ``folder``; return its held-out figures.
 
     A network that was trained on centred patches needs the model ``finder``, whose coarse pass finds the cord that its
-    windows follow. The weights are kept in half precision, which halves the files and moves no soft value by more than
+    windows follow; ``surety`` is the share of it that the finder must be sure of, by default as the finder's own model
+    has it. The weights are kept in half precision, which halves the files and moves no soft value by more than
     a few thousandths; the figures are those of what is kept. ``card`` is the model card (Markdown) instead of the one
     made here; ``{calibration}`` in it becomes the table of the calibration curve. Raises :class:`BadInputError` where
     the training or the finder does not fit.
     """
     config = read_config(training / CONFIG)
     weights = _halved(read_weights(training / CHECKPOINT))
-    spec, finder_weights = _spec(config, finder)
+    spec, finder_weights = _spec(config, finder, surety)
     network = build_network(config.network.name, **config.network.arguments)
     network.load_state_dict(weights)
     scores, curve = measure(network, held_out(config))
@@ -93,7 +95,9 @@ def package_training(
     return scores
 
 
-def _spec(config: TrainingConfig, finder: ModelEntry | None) -> tuple[ModelSpec, dict[str, Any] | None]:
+def _spec(
+    config: TrainingConfig, finder: ModelEntry | None, surety: float | None
+) -> tuple[ModelSpec, dict[str, Any] | None]:
     """Return how the network is run, and the weights of the finder's coarse network."""
     windowing = Windowing(size=config.patches[0])
     if config.relative and not config.centred:
@@ -106,8 +110,10 @@ def _spec(config: TrainingConfig, finder: ModelEntry | None) -> tuple[ModelSpec,
         model = load_model(finder)
         if model.spec.outputs != OUTPUTS or model.spec.activation != "sigmoid":
             raise BadInputError(f"{finder} cannot find the cord for this network: its outputs are others.")
-        coarse = model.spec.localisation.finder if model.spec.localisation else None
-        used = coarse or Finder(network=model.spec.network, windowing=model.spec.windowing)
+        found = model.spec.localisation
+        if surety is None:
+            surety = found.surety if found and found.follow is not None else _SURETY
+        used = (found.finder if found else None) or Finder(network=model.spec.network, windowing=model.spec.windowing)
         localisation = Localisation(
             output=OUTPUTS[0],
             margin=_MARGIN,
@@ -116,7 +122,7 @@ def _spec(config: TrainingConfig, finder: ModelEntry | None) -> tuple[ModelSpec,
             relative=OUTPUTS if config.relative else None,
             reaches=config.reaches,
             rounds=2 if config.relative else 1,
-            surety=_SURETY,
+            surety=surety,
         )
         weights = _halved((model.finder or model.network).state_dict())
     spec = ModelSpec(
