@@ -52,7 +52,7 @@ def draw_looks(contrast: CohortContrast, draw: Draw) -> Contrast:
     for tissue, interval in DARK.items():
         means[tissue] = sum(interval) / 2
     means[Tissue.AIR] = 0.02
-    means[[Tissue.WHITE, Tissue.LESION, Tissue.BRAIN_WHITE]] = contrast.white
+    means[[Tissue.WHITE, Tissue.PIA, Tissue.LESION, Tissue.BRAIN_WHITE]] = contrast.white
     means[[Tissue.GREY, Tissue.BRAIN_GREY]] = contrast.grey
     means[[Tissue.CSF, Tissue.SYRINX]] = contrast.fluid
     means *= torch.tensor([draw.factor(_BETWEEN_PERSONS) for _ in Tissue])

@@ -60,7 +60,7 @@ def draw_anatomy(grid: Grid, draw: Draw, tracings: Sequence[Tracing] = (), *, ce
 
 
 def _paint_thecal(painter: Painter, thecal: Thecal, below: Tensor) -> None:
-    """Place the cord's tissues and the roots; ``below`` is the share of each voxel under the cord's upper end."""
+    """Place the cord's tissues, its pia and the roots; ``below`` is each voxel's share under the cord's upper end."""
     cord = thecal.cord * below
     syrinx = cord * thecal.syrinx
     lesion = (cord - syrinx) * thecal.lesion
@@ -70,6 +70,7 @@ def _paint_thecal(painter: Painter, thecal: Thecal, below: Tensor) -> None:
     painter.place(Tissue.LESION, lesion)
     painter.place(Tissue.GREY, grey)
     painter.place(Tissue.WHITE, rest - grey)
+    painter.place(Tissue.PIA, thecal.pia)
     painter.place(Tissue.ROOT, thecal.roots)
 
 

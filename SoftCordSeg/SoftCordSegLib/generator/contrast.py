@@ -92,7 +92,7 @@ def draw_contrast(draw: Draw) -> Contrast:
     _set_cord(means, weighting, draw)
     textures = torch.tensor([draw.uniform(0, 0.25) for _ in Tissue]) * means
     # Cord and fluid are smooth: a network that sees much texture in them learns to overlook a faint border.
-    textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF]] *= draw.uniform(0, 0.25)
+    textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF, Tissue.PIA]] *= draw.uniform(0, 0.25)
     return Contrast(name, means.clamp(min=0), textures, weighting.slab)
 
 
@@ -109,6 +109,7 @@ def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:
     white = float(flat[Tissue.WHITE])
     flat[Tissue.CSF] = white * draw.uniform(0.9, 2.4)
     flat[Tissue.GREY] = white * draw.uniform(0.95, 1.25)
+    flat[Tissue.PIA] = white + draw.uniform(0, 0.4) * (float(flat[Tissue.CSF]) - white)
     return (flat * draw.uniform(0.4, 1.2)).clamp(min=0)
 
 
@@ -143,6 +144,8 @@ def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
         fluid = white + draw.pick((-1.0, 1.0), (0.35, 0.65)) * draw.uniform(0.09, 0.3)
     fluid = max(fluid, 0.0)
     means[Tissue.WHITE], means[Tissue.GREY], means[Tissue.CSF] = white, white + difference, fluid
+    # Relative to cord and fluid pia looks the same in every contrast, or areas, which leave it out, would depend on it.
+    means[Tissue.PIA] = white + draw.uniform(0, 0.4) * (fluid - white)
     means[Tissue.LESION] = white + draw.pick((-1, 1), (0.4, 0.6)) * draw.uniform(0.03, 0.35)
     means[Tissue.SYRINX] = fluid * draw.factor(0.1)
     means[Tissue.BRAIN_WHITE] = white * draw.factor(0.15)

@@ -21,8 +21,8 @@ HORNS: Knots = ((0, 0.8), (-75, 1.25), (-140, 0.85), (-330, 0.8), (-385, 1.4), (
 class Thecal:
     """Fractions (D, H, W) inside the dura, each nested in the one before: ``canal``, ``cord``, ``grey``.
 
-    ``lesion`` and ``syrinx`` are shares of the cord; ``roots`` lie in the canal outside the cord. ``edge`` is the
-    signed distance to the dura in mm.
+    ``lesion`` and ``syrinx`` are shares of the cord; ``pia`` clings to it, and ``roots`` lie in the canal outside both.
+    ``edge`` is the signed distance to the dura in mm.
     """
 
     canal: Tensor
@@ -30,6 +30,7 @@ class Thecal:
     grey: Tensor
     lesion: Tensor
     syrinx: Tensor
+    pia: Tensor
     roots: Tensor
     edge: Tensor
     sizes: Sizes
@@ -50,14 +51,15 @@ def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing
     inside = coverage(cord, grid) * (sizes.height > CONUS_TIP)
     canal = torch.maximum(coverage(sac, grid), inside)
     none = torch.zeros_like(canal)
-    roots = torch.maximum(draw_roots(grid, frame, sizes, draw), _covering(grid, cord, draw))
+    pia = torch.minimum(_covering(grid, cord, draw), canal - inside)
     return Thecal(
         canal,
         inside,
         torch.minimum(_grey(grid, frame, sizes, draw), inside),
         _lesion(grid, draw) if draw.chance(0.12) else none,
         _syrinx(grid, frame, sizes, draw) if draw.chance(0.04) else none,
-        torch.minimum(roots, canal - inside),
+        pia,
+        torch.minimum(draw_roots(grid, frame, sizes, draw), canal - inside - pia),
         sac,
         sizes,
     )

@@ -32,10 +32,11 @@ class Tissue(IntEnum):
     ORGAN = 23
     SECOND_ORGAN = 24
     LUNG = 25
+    PIA = 26
 
 
 #: What counts as spinal cord: everything inside its pia.
 CORD = (Tissue.WHITE, Tissue.GREY, Tissue.LESION, Tissue.SYRINX)
 
 #: What lies inside the dura but is not cord.
-THECAL = (Tissue.CSF, Tissue.ROOT)
+THECAL = (Tissue.CSF, Tissue.ROOT, Tissue.PIA)

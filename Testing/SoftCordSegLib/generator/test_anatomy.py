@@ -66,6 +66,22 @@ def test_roots_hang_below_the_conus_without_cord():
     assert found > 500
 
 
+def test_pia_clings_to_the_cord_a_fraction_of_a_millimetre_thick():
+    grid, thicknesses = Grid((16, 32, 32)), []
+    for seed in range(60):
+        if not -130 < draw_frame(grid, Draw(seed), centred=True).centre < -20:
+            continue
+        body = draw_anatomy(grid, Draw(seed), centred=True)
+        pia, area = body.fractions[Tissue.PIA], float(body.cord.sum()) / 16
+        if area > 30:
+            near = functional.max_pool3d(body.cord[None], (1, 5, 5), 1, (0, 2, 2))[0] > 0
+            assert float(pia[~near].sum()) == 0
+            thicknesses.append(float(pia.sum()) / 16 / (2 * (torch.pi * area) ** 0.5))
+    assert len(thicknesses) > 10
+    assert 0.15 < sum(thicknesses) / len(thicknesses) < 0.45
+    assert max(thicknesses) < 1.2
+
+
 def test_a_wrong_value_in_the_medulla_counts_less_and_elsewhere_fully(bodies: list[Anatomy]):
     assert all(set(body.certainty.unique().tolist()) <= {float(torch.tensor(0.7)), 1.0} for body in bodies)
     assert any(float(body.certainty.min()) < 1 for body in bodies)
