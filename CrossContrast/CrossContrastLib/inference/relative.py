@@ -49,8 +49,8 @@ def relative_channel(images: Tensor, inner: Tensor, outer: Tensor, axis: int, re
 
     ``axis`` (0, 1 or 2) is the one along which the structure runs.
     """
-    along = [part.movedim(axis + 1, 1) for part in (images, inner, outer)]
-    relative = torch.stack([relative_contrast(*window, reaches) for window in zip(*along, strict=True)])
+    along = zip(*(part.movedim(axis + 1, 1) for part in (images, inner, outer)), strict=True)
+    relative = torch.stack([relative_contrast(image, cord, canal, reaches) for image, cord, canal in along])
     return relative.movedim(1, axis + 1)[:, None]
 
 
