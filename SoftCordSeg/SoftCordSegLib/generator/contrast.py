@@ -109,8 +109,16 @@ def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:
     white = float(flat[Tissue.WHITE])
     flat[Tissue.CSF] = white * draw.uniform(0.9, 2.4)
     flat[Tissue.GREY] = white * draw.uniform(0.95, 1.25)
-    flat[Tissue.PIA] = white + draw.uniform(0, 0.4) * (float(flat[Tissue.CSF]) - white)
+    flat[Tissue.PIA] = _pia(white, float(flat[Tissue.CSF]), draw)
     return (flat * draw.uniform(0.4, 1.2)).clamp(min=0)
+
+
+def _pia(white: float, fluid: float, draw: Draw) -> float:
+    """Return the brightness of pia: relative to cord and fluid the same in every contrast.
+
+    Else areas, which leave it out, would depend on the contrast.
+    """
+    return white + draw.uniform(0, 0.4) * (fluid - white)
 
 
 def _relate_tissues(means: Tensor, draw: Draw) -> None:
@@ -144,8 +152,7 @@ def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
         fluid = white + draw.pick((-1.0, 1.0), (0.35, 0.65)) * draw.uniform(0.09, 0.3)
     fluid = max(fluid, 0.0)
     means[Tissue.WHITE], means[Tissue.GREY], means[Tissue.CSF] = white, white + difference, fluid
-    # Relative to cord and fluid pia looks the same in every contrast, or areas, which leave it out, would depend on it.
-    means[Tissue.PIA] = white + draw.uniform(0, 0.4) * (fluid - white)
+    means[Tissue.PIA] = _pia(white, fluid, draw)
     means[Tissue.LESION] = white + draw.pick((-1, 1), (0.4, 0.6)) * draw.uniform(0.03, 0.35)
     means[Tissue.SYRINX] = fluid * draw.factor(0.1)
     means[Tissue.BRAIN_WHITE] = white * draw.factor(0.15)

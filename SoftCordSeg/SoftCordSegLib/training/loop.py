@@ -137,8 +137,8 @@ class _Run:
     def _step(self, batch: Batch) -> float:
         """Learn from one batch, unless its gradients are no numbers.
 
-        In half precision that happens once in some hundred steps, by a convolution's overflow, and one such step would
-        destroy the network. Gradients are averaged over the processes, so all of them leave out the same steps.
+        In bfloat16 on a CPU that was seen, at random, within the first hundred steps, and one such step destroys the
+        network. Gradients are averaged over the processes, so all of them leave out the same steps.
         """
         config, state = self.config, self.state
         torch.manual_seed(seed_of(config.seed, state.step, self.rank))  # dropout continues where it stopped
