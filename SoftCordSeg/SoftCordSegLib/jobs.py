@@ -31,7 +31,10 @@ class SegmentCordResult(JobResult):
 
 
 class SegmentCord(Job):
-    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid."""
+    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid.
+
+    ``mirror`` averages with the mirror image, or does not; without it the model decides.
+    """
 
     kind: ClassVar[str] = "cord.segment"
 
@@ -40,7 +43,7 @@ class SegmentCord(Job):
     model: str = "softcord"
     device: str = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    mirror: bool = False
+    mirror: bool | None = None
     uncertainty: bool = False
     overwrite: bool = False
 
@@ -93,7 +96,7 @@ class SegmentContrasts(Job):
     model: str = "softcord"
     device: str = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    mirror: bool = False
+    mirror: bool | None = None
     uncertainty: bool = False
     overwrite: bool = False
 

@@ -43,19 +43,23 @@ class CordSegmentation:
 
 
 def segment_volume(
-    image: sitk.Image, predictor: Predictor, threshold: float, progress: Progress, *, uncertainty: bool = False
+    image: sitk.Image, predictor: Predictor, threshold: float, progress: Progress, *, plain: Predictor | None = None
 ) -> CordSegmentation:
-    """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``."""
+    """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``.
+
+    With ``plain``, the uncertainty is measured: by the same model without averaging over mirror images, which would
+    hide how much these differ.
+    """
     output = cord_output(predictor)
-    share = 0.9 / (1 + len(VERSIONS)) if uncertainty else 0.9
+    share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
     soft, missing = keep_cord(predictor.predict([image], part(progress, 0, share))[output])
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
     progress(share, 1, "measuring the cross-sectional area")
     csa = measure_csa(soft, threshold=threshold)
     spread = None
-    if uncertainty:
+    if plain:
         report = part(progress, share, 1)
-        spread = measure_uncertainty(image, soft, csa, predictor, output, threshold=threshold, progress=report)
+        spread = measure_uncertainty(image, soft, csa, plain, output, threshold=threshold, progress=report)
         csa = spread.csa
     x, y, z = image.GetSpacing()
     volume = float(sitk.GetArrayViewFromImage(soft).sum(dtype=float)) * x * y * z
@@ -78,7 +82,7 @@ def segment_file(
     model: str = "softcord",
     device: str = "auto",
     threshold: float = 0.5,
-    mirror: bool = False,
+    mirror: bool | None = None,
     uncertainty: bool = False,
     progress: Progress = silent,
 ) -> Provenance:
@@ -95,7 +99,8 @@ def segment_file(
         chosen = choose_device(device)
         progress(0.02, 1, "loading the model")
         predictor = warm_predictor(entry, chosen, mirror)
-        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), uncertainty=uncertainty)
+        plain = warm_predictor(entry, chosen, False) if uncertainty else None
+        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain)
         if result.missing:
             warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
     provenance = Provenance(

@@ -9,6 +9,7 @@ from CrossContrastLib.progress import silent
 from SoftCordSegLib.csa.measure import measure_csa
 from SoftCordSegLib.jobs import SegmentCord
 from SoftCordSegLib.phantom import CordPhantom
+from SoftCordSegLib.segment import segment_volume
 from SoftCordSegLib.uncertainty import VERSIONS, measure_uncertainty
 
 
@@ -77,6 +78,15 @@ def test_the_area_is_as_unsure_as_the_areas_of_the_versions_differ():
     result = measure_uncertainty(image, soft, measure_csa(soft), predictor, "cord")
     inner = result.csa.values("area_uncertainty")[3:-3]
     assert inner == pytest.approx(np.std([64, 64, 64, 64, 80, 80]), rel=0.01)
+
+
+def test_versions_are_not_averaged_with_their_mirror_images_which_would_hide_how_much_these_differ():
+    image = column(False)
+    averaged, plain = Threshold(0.1), Threshold(0.55)
+    result = segment_volume(image, averaged, 0.5, silent, plain=plain)
+    assert (averaged.calls, plain.calls) == (1, len(VERSIONS))
+    sleeve = sitk.GetArrayFromImage(result.uncertainty.image)[15, 10, 12:15]
+    assert sleeve == pytest.approx(np.std([1, 0, 0, 0, 1, 1]), abs=1e-6)
 
 
 def test_an_image_without_cord_is_not_uncertain():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from SoftCordSegLib.generator.contrast import DARK, INTENSITIES, Contrast
+from SoftCordSegLib.generator.contrast import DARK, INTENSITIES, PIA, Contrast
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.tissues import Tissue
 
@@ -52,8 +52,9 @@ def draw_looks(contrast: CohortContrast, draw: Draw) -> Contrast:
     for tissue, interval in DARK.items():
         means[tissue] = sum(interval) / 2
     means[Tissue.AIR] = 0.02
-    means[[Tissue.WHITE, Tissue.PIA, Tissue.LESION, Tissue.BRAIN_WHITE]] = contrast.white
+    means[[Tissue.WHITE, Tissue.LESION, Tissue.BRAIN_WHITE]] = contrast.white
     means[[Tissue.GREY, Tissue.BRAIN_GREY]] = contrast.grey
     means[[Tissue.CSF, Tissue.SYRINX]] = contrast.fluid
+    means[Tissue.PIA] = contrast.white + sum(PIA) / 2 * (contrast.fluid - contrast.white)
     means *= torch.tensor([draw.factor(_BETWEEN_PERSONS) for _ in Tissue])
     return Contrast(contrast.name, means, _TEXTURE * means)

@@ -34,6 +34,9 @@ DARK: dict[Tissue, Range] = {
     Tissue.LIGAMENT: (0.0, 0.3),
     Tissue.DURA: (0.0, 0.3),
 }
+#: How far the brightness of pia lies from white matter's towards fluid's, in every contrast alike: else areas, which
+#: leave it out, would depend on the contrast.
+PIA: Range = (0.0, 0.4)
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,8 @@ def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:
 
 
 def _pia(white: float, fluid: float, draw: Draw) -> float:
-    """Return the brightness of pia: relative to cord and fluid the same in every contrast.
-
-    Else areas, which leave it out, would depend on the contrast.
-    """
-    return white + draw.uniform(0, 0.4) * (fluid - white)
+    """Return the brightness of pia."""
+    return white + draw.uniform(*PIA) * (fluid - white)
 
 
 def _relate_tissues(means: Tensor, draw: Draw) -> None:
