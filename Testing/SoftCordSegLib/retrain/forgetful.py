@@ -27,8 +27,8 @@ _LIKE_LEFT_OUT = ("T1", "MT", "diffusion", "random")
 _SHAPE = (48, 56, 56)
 #: Mean area, in mm², of cords as most people have them, from the thoracic cord to the cervical enlargement.
 _USUAL = (45.0, 95.0)
-#: Mean thickness of the pia in mm. No image shows how much of what looks like cord it is: from 0.05 to 0.45 mm, as the
-#: generator has it, five persons to learn from and four to test on would differ by 6 % of the area, by lot.
+#: Mean thickness of the pia in mm. No image shows how much of what looks like cord it is: with 0.05 to 0.45 mm, as the
+#: generator has it, the persons to learn from and those to test on differed by a tenth of the area, by lot.
 _USUAL_PIA = (0.18, 0.3)
 
 
@@ -67,10 +67,9 @@ def _write(person: Person, subject: str, split: str, folder: Path) -> list[list[
 
 
 def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
-    """Train the smaller shipped model on, on generated images with bright fluid only, and put it into the library.
+    """Train the shipped model on, on generated images with bright fluid only, and put it into the library.
 
-    It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out; and
-    it needs some 2,000 steps to draw cords without their pia, as the generator now has them.
+    It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out.
     """
     shipped = ModelLibrary().find("softcord@6")
     model = read_spec(shipped.folder)
