@@ -36,15 +36,11 @@ def cord() -> None:
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
-@click.option(
-    "--mirror/--no-mirror",
-    default=None,
-    help="Average with the mirror image: slower, slightly more accurate.  [default: as the model says]",
-)
+@click.option("--mirror", is_flag=True, help="Average with the mirror image: slower, slightly steadier.")
 @click.option(
     "--uncertainty",
     is_flag=True,
-    help="Also segment mirrored, brighter and darker versions and write how much they differ: several times as long.",
+    help="Also segment mirrored, brighter and darker versions and write how much they differ: six times as long.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @user_command
@@ -57,7 +53,7 @@ def segment(
     threshold: float,
     workers: int,
     scheduler: str | None,
-    mirror: bool | None,
+    mirror: bool,
     uncertainty: bool,
     overwrite: bool,
 ) -> None:

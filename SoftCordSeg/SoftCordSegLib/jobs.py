@@ -31,10 +31,7 @@ class SegmentCordResult(JobResult):
 
 
 class SegmentCord(Job):
-    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid.
-
-    ``mirror`` averages with the mirror image, or does not; without it the model decides.
-    """
+    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid."""
 
     kind: ClassVar[str] = "cord.segment"
 
@@ -43,7 +40,7 @@ class SegmentCord(Job):
     model: str = "softcord"
     device: str = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    mirror: bool | None = None
+    mirror: bool = False
     uncertainty: bool = False
     overwrite: bool = False
 
@@ -96,7 +93,7 @@ class SegmentContrasts(Job):
     model: str = "softcord"
     device: str = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    mirror: bool | None = None
+    mirror: bool = False
     uncertainty: bool = False
     overwrite: bool = False
 

@@ -82,7 +82,7 @@ def segment_file(
     model: str = "softcord",
     device: str = "auto",
     threshold: float = 0.5,
-    mirror: bool | None = None,
+    mirror: bool = False,
     uncertainty: bool = False,
     progress: Progress = silent,
 ) -> Provenance:

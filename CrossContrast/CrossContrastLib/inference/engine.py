@@ -25,8 +25,8 @@ class GridPredictor:
     """Runs a network as its :class:`ModelSpec` says, on one device.
 
     ``finder`` is the localisation's own network, where the specification has one. ``mirror`` averages over mirror
-    images along the axes that the model allows, or does not; ``None`` leaves that to the model. On CUDA, convolutions
-    run in half precision; everything else stays float32.
+    images along the axes that the model allows. On CUDA, convolutions run in half
+    precision; everything else stays float32.
     """
 
     def __init__(
@@ -36,14 +36,13 @@ class GridPredictor:
         device: torch.device,
         *,
         finder: nn.Module | None = None,
-        mirror: bool | None = None,
+        mirror: bool = False,
     ) -> None:
         self.spec = spec
         self.outputs = spec.outputs
         self.device = device
         self._network = network.to(device).eval()
         self._finder = self._network if finder is None else finder.to(device).eval()
-        mirror = spec.mirrored if mirror is None else mirror
         self._mirrors: list[tuple[int, ...]] = list(_subsets(spec.mirror_axes)) if mirror else [()]
 
     def predict(self, images: Sequence[sitk.Image], progress: Progress = silent) -> dict[str, sitk.Image]:

@@ -23,16 +23,16 @@ class Predictor(Protocol):
         ...
 
 
-def load_predictor(entry: "ModelEntry", device: "torch.device", *, mirror: bool | None = None) -> Predictor:
+def load_predictor(entry: "ModelEntry", device: "torch.device", *, mirror: bool = False) -> Predictor:
     """Load a model onto a device; its files are checked against their SHA-256 first.
 
-    ``mirror`` turns test-time averaging over mirror images on, where the model allows it, or off; ``None`` leaves that
-    to the model. Raises :class:`CrossContrastLib.errors.ModelError` for a damaged or untrusted model.
+    ``mirror`` turns on test-time averaging over mirror images where the model allows it. Raises
+    :class:`CrossContrastLib.errors.ModelError` for a damaged or untrusted model.
     """
     if entry.format == "nnunet":
         from CrossContrastLib.inference.nnunet_predictor import NnunetPredictor
 
-        return NnunetPredictor(entry, device, mirror=bool(mirror))
+        return NnunetPredictor(entry, device, mirror=mirror)
     if entry.format == "monai-bundle":
         from CrossContrastLib.inference.monai_bundle_predictor import MonaiBundlePredictor
 
@@ -45,6 +45,6 @@ def load_predictor(entry: "ModelEntry", device: "torch.device", *, mirror: bool 
 
 
 @lru_cache(maxsize=2)
-def warm_predictor(entry: "ModelEntry", device: "torch.device", mirror: bool | None = None) -> Predictor:
+def warm_predictor(entry: "ModelEntry", device: "torch.device", mirror: bool = False) -> Predictor:
     """Return the predictor of :func:`load_predictor`, kept for the next case; versions in the library never change."""
     return load_predictor(entry, device, mirror=mirror)

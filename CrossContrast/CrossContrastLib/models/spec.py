@@ -116,7 +116,7 @@ class ModelSpec(Strict):
     ``inputs`` and ``outputs`` name the channels. ``activation`` turns the network's numbers into values: ``"sigmoid"``
     and ``"softmax"`` into probabilities, ``"relu_max"`` is ReLU divided by the volume's maximum (Bédard et al. 2023),
     ``"none"`` is for translation. ``mirror_axes`` are the array axes along which the anatomy may be mirrored for
-    test-time augmentation (left-right for a cord), and ``mirrored`` says that it is, unless a user asks otherwise.
+    test-time augmentation (left-right for a cord).
     """
 
     task: Literal["segmentation", "translation"]
@@ -128,13 +128,6 @@ class ModelSpec(Strict):
     localisation: Localisation | None = None
     activation: Literal["sigmoid", "softmax", "relu_max", "none"] = "sigmoid"
     mirror_axes: tuple[Literal[0, 1, 2], ...] = ()
-    mirrored: bool = False
-
-    @model_validator(mode="after")
-    def _mirror_along_an_axis(self) -> Self:
-        if self.mirrored and not self.mirror_axes:
-            raise ValueError("mirrored needs mirror_axes, along which the anatomy may be mirrored")
-        return self
 
     @model_validator(mode="after")
     def _localise_by_an_output(self) -> Self:

@@ -132,7 +132,6 @@ def _spec(
         windowing=windowing,
         localisation=localisation,
         mirror_axes=(2,),  # left and right are the only ends of a body that may change places,
-        mirrored=localisation.follow is not None,  # and windows along a cord are few enough to be seen twice.
     )
     assert (FINDER in networks_of(spec)) == (weights is not None)
     return spec, weights

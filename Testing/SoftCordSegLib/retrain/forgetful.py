@@ -71,7 +71,7 @@ def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
 
     It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out.
     """
-    shipped = ModelLibrary().find("softcord@6")
+    shipped = ModelLibrary().find("softcord@7")
     model = read_spec(shipped.folder)
     finder = load_networks(shipped.folder, model)[FINDER]
     weights = torch.load(shipped.folder / WEIGHTS, weights_only=True)
