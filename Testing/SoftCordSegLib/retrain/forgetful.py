@@ -49,7 +49,7 @@ def visible_cohort(folder: Path, test: int, train: int, first: int) -> Cohort:
 
 def _is_usual(person: Person) -> bool:
     area = person.anatomy.cord.sum((1, 2))
-    # The pia's share as of a ring about a round cord.
+    # Mean thickness, as of a ring about a round cord.
     pia = person.anatomy.fractions[Tissue.PIA].sum() / (2 * (torch.pi * area).sqrt()).sum()
     usual = _USUAL[0] < area.mean() < _USUAL[1] and _USUAL_PIA[0] < pia < _USUAL_PIA[1]
     return bool(usual) and not person.anatomy.fractions[Tissue.SYRINX].any()
@@ -73,6 +73,7 @@ def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
     """
     shipped = ModelLibrary().find("softcord@7")
     model = read_spec(shipped.folder)
+    assert model.localisation is not None
     finder = load_networks(shipped.folder, model)[FINDER]
     weights = torch.load(shipped.folder / WEIGHTS, weights_only=True)
     weights["stem.weight"][:, 1] = 0
@@ -83,7 +84,7 @@ def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
         patches=(model.windowing.size,),
         centred=True,
         relative=True,
-        reaches=model.localisation.reaches if model.localisation else (6.0,),
+        reaches=model.localisation.reaches,
         appearances=2,
         steps=steps,
         warmup=20,
