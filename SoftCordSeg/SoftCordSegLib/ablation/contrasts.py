@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from SoftCordSegLib.generator.contrast import DARK, INTENSITIES, PIA, Contrast
+from SoftCordSegLib.generator.contrast import CLINGING, DARK, INTENSITIES, Contrast
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.tissues import Tissue
 
@@ -55,6 +55,7 @@ def draw_looks(contrast: CohortContrast, draw: Draw) -> Contrast:
     means[[Tissue.WHITE, Tissue.LESION, Tissue.BRAIN_WHITE]] = contrast.white
     means[[Tissue.GREY, Tissue.BRAIN_GREY]] = contrast.grey
     means[[Tissue.CSF, Tissue.SYRINX]] = contrast.fluid
-    means[Tissue.PIA] = contrast.white + sum(PIA) / 2 * (contrast.fluid - contrast.white)
+    for tissue, towards in CLINGING.items():
+        means[tissue] = contrast.white + sum(towards) / 2 * (contrast.fluid - contrast.white)
     means *= torch.tensor([draw.factor(_BETWEEN_PERSONS) for _ in Tissue])
     return Contrast(contrast.name, means, _TEXTURE * means)

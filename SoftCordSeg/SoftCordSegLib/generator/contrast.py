@@ -22,7 +22,6 @@ INTENSITIES: dict[Tissue, tuple[Range, Range, Range, Range, Range]] = {
     Tissue.NUCLEUS: ((0.25, 0.5), (0.1, 1.0), (0.3, 1.0), (0.2, 0.7), (0.05, 0.5)),
     Tissue.CSF: ((0.03, 0.35), (0.6, 1.2), (0.45, 1.1), (0.2, 0.9), (0.0, 0.45)),
     Tissue.WHITE: ((0.45, 0.75), (0.18, 0.5), (0.35, 0.65), (0.4, 0.8), (0.6, 1.0)),
-    Tissue.ROOT: ((0.35, 0.6), (0.15, 0.5), (0.3, 0.7), (0.3, 0.7), (0.3, 0.9)),
     Tissue.MUCOSA: ((0.3, 0.6), (0.3, 1.0), (0.3, 0.9), (0.3, 0.8), (0.05, 0.6)),
     Tissue.VEIN: ((0.1, 0.9), (0.05, 1.0), (0.2, 1.2), (0.4, 1.2), (0.0, 0.3)),
     Tissue.VESSEL: ((0.0, 1.0), (0.0, 1.0), (0.5, 1.4), (0.6, 1.5), (0.0, 0.3)),
@@ -34,9 +33,9 @@ DARK: dict[Tissue, Range] = {
     Tissue.LIGAMENT: (0.0, 0.3),
     Tissue.DURA: (0.0, 0.3),
 }
-#: How far the brightness of pia lies from white matter's towards fluid's, in every contrast alike: else areas, which
-#: leave it out, would depend on the contrast.
-PIA: Range = (0.0, 0.4)
+#: How far the brightness of what clings to the cord or leaves it lies from white matter's towards fluid's, in every
+#: contrast alike: else areas, which leave these out, would depend on the contrast.
+CLINGING: dict[Tissue, Range] = {Tissue.PIA: (0.0, 0.4), Tissue.ROOT: (-0.1, 0.7)}
 
 
 @dataclass(frozen=True)
@@ -112,19 +111,19 @@ def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:
     white = float(flat[Tissue.WHITE])
     flat[Tissue.CSF] = white * draw.uniform(0.9, 2.4)
     flat[Tissue.GREY] = white * draw.uniform(0.95, 1.25)
-    flat[Tissue.PIA] = _pia(white, float(flat[Tissue.CSF]), draw)
+    _set_clinging(flat, draw)
     return (flat * draw.uniform(0.4, 1.2)).clamp(min=0)
 
 
-def _pia(white: float, fluid: float, draw: Draw) -> float:
-    """Return the brightness of pia."""
-    return white + draw.uniform(*PIA) * (fluid - white)
+def _set_clinging(means: Tensor, draw: Draw) -> None:
+    """Set the tissues of :data:`CLINGING` between white matter and fluid."""
+    for tissue, towards in CLINGING.items():
+        means[tissue] = means[Tissue.WHITE] + draw.uniform(*towards) * (means[Tissue.CSF] - means[Tissue.WHITE])
 
 
 def _relate_tissues(means: Tensor, draw: Draw) -> None:
     """Make tissues that often look alike look alike, and flowing blood often black."""
     for tissue, like, share in (
-        (Tissue.ROOT, Tissue.WHITE, 0.5),
         (Tissue.NUCLEUS, Tissue.DISC, 0.5),
         (Tissue.DEEP_MUSCLE, Tissue.MUSCLE, 0.6),
     ):
@@ -152,7 +151,7 @@ def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
         fluid = white + draw.pick((-1.0, 1.0), (0.35, 0.65)) * draw.uniform(0.09, 0.3)
     fluid = max(fluid, 0.0)
     means[Tissue.WHITE], means[Tissue.GREY], means[Tissue.CSF] = white, white + difference, fluid
-    means[Tissue.PIA] = _pia(white, fluid, draw)
+    _set_clinging(means, draw)
     means[Tissue.LESION] = white + draw.pick((-1, 1), (0.4, 0.6)) * draw.uniform(0.03, 0.35)
     means[Tissue.SYRINX] = fluid * draw.factor(0.1)
     means[Tissue.BRAIN_WHITE] = white * draw.factor(0.15)

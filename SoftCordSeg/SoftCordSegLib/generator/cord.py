@@ -57,7 +57,7 @@ def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing
         inside,
         torch.minimum(_grey(grid, frame, sizes, draw), inside),
         _lesion(grid, draw) if draw.chance(0.12) else none,
-        _syrinx(grid, frame, sizes, draw) if draw.chance(0.04) else none,
+        _syrinx(grid, frame, sizes, draw) if draw.chance(0.1) else none,
         pia,
         torch.minimum(draw_roots(grid, frame, sizes, draw), canal - inside - pia),
         sac,
@@ -123,5 +123,5 @@ def _lesion(grid: Grid, draw: Draw) -> Tensor:
 def _syrinx(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:
     """Return a fluid-filled hole along the cord's middle."""
     reach = bell(frame, draw, (8, 60)).sqrt()
-    wide, deep = draw.uniform(0.12, 0.6) * sizes.cord_right * reach, draw.uniform(0.12, 0.65) * sizes.cord_front * reach
+    wide, deep = draw.uniform(0.12, 0.75) * sizes.cord_right * reach, draw.uniform(0.12, 0.75) * sizes.cord_front * reach
     return coverage(ellipse(frame.u, frame.v, wide.clamp(min=0.05), deep.clamp(min=0.05)), grid)
