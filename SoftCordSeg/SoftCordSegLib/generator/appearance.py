@@ -99,7 +99,7 @@ def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tenso
     if draw.chance(0.2):  # pulsing fluid loses signal in streaks along the cord
         streaks = (draw.field(grid, draw.uniform(3, 10)) + draw.uniform(-1, 0.5)).clamp(0, 1) * draw.uniform(0.1, 0.8)
         image = image - anatomy.fractions[Tissue.CSF] * contrast.means[Tissue.CSF].item() * streaks
-    if draw.chance(0.45):  # fresh fluid flows in at the ends of the stack, so its brightness drifts along it
+    if draw.chance(0.35):  # fresh fluid flows in at the ends of the stack, so its brightness drifts along it
         drift = torch.exp(draw.uniform(0, 0.75) * draw.field(grid, draw.uniform(20, 60))) - 1
         image = image + anatomy.fractions[Tissue.CSF] * contrast.means[Tissue.CSF].item() * drift
     if draw.chance(0.12):  # fat lies displaced by its chemical shift

@@ -61,8 +61,8 @@ WEIGHTINGS: dict[str, Weighting] = {
     "T2": Weighting(0.21, 1, (-0.02, 0.15)),
     "T2star": Weighting(0.21, 2, (0.02, 0.3), strong=0.4, slab=0.2),
     # With the pulse the cord is a little darker than the fluid, without it a little brighter. The dura is much darker
-    # than both and must not be taken for the fluid. Most are slabs, in whose ends the fluid is the brighter one.
-    "MT": Weighting(0.26, 3, (-0.02, 0.12), fluid=((0.6, 0.9), (1.1, 1.8)), slab=0.5),
+    # than both and must not be taken for the fluid. Many are slabs, in whose ends the fluid is the brighter one.
+    "MT": Weighting(0.26, 3, (-0.05, 0.1), fluid=((0.6, 0.9), (1.1, 1.8)), slab=0.35),
     "diffusion": Weighting(0.04, 4, (-0.15, 0.12), dark=0.6),
     "random": Weighting(0.07, None, (-0.2, 0.2), dark=0.6, slab=0.2),
 }

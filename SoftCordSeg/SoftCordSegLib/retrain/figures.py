@@ -37,7 +37,10 @@ class Change(BaseModel):
 
 
 class Moved(BaseModel):
-    """The area of one test image by both models and in its reference; ``right`` is whether the base model was right."""
+    """One test image by both models: its area, that of its reference, and Dice, ``None`` where no cord was found.
+
+    ``right`` is whether the base model was right.
+    """
 
     subject: str
     session: str
@@ -45,6 +48,8 @@ class Moved(BaseModel):
     reference_mm2: float
     before_mm2: float
     after_mm2: float
+    before_dice: float | None = None
+    after_dice: float | None = None
     right: bool
 
 
@@ -177,5 +182,7 @@ def _areas(cases: Sequence[CaseScores], right_within_mm2: float, right_dice: flo
             reference_mm2=case.reference_csa_mm2,
             before_mm2=case.csa_mm2,
             after_mm2=other.csa_mm2,
+            before_dice=case.dice,
+            after_dice=other.dice,
             right=overlaps and case.csa_error_mm2 is not None and case.csa_error_mm2 <= right_within_mm2,
         )

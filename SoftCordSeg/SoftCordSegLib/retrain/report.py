@@ -59,13 +59,23 @@ def write_report(
             for name, each in ((base, before), ("candidate", after))
         ],
     )
-    report.heading("Areas")
+    report.heading("Image by image")
     if figures.areas:
         report.figure(_drift_figure(figures), "Area of each test image by both models, against its corrected mask.")
     if any(case.csa_mm2 is not None for case in cases):
         report.figure(contrast_figure(cases), "Area by contrast. A line joins the images of one person.")
     report.table(
-        ["subject", "session", "contrast", "corrected (mm²)", f"{base} (mm²)", "candidate (mm²)", "base model"],
+        [
+            "subject",
+            "session",
+            "contrast",
+            "corrected (mm²)",
+            f"{base} (mm²)",
+            "candidate (mm²)",
+            f"Dice of {base}",
+            "of the candidate",
+            "base model",
+        ],
         [
             [
                 a.subject,
@@ -74,6 +84,8 @@ def write_report(
                 a.reference_mm2,
                 a.before_mm2,
                 a.after_mm2,
+                a.before_dice,
+                a.after_dice,
                 "right" if a.right else "off",
             ]
             for a in figures.areas
