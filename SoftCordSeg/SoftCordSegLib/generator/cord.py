@@ -123,5 +123,6 @@ def _lesion(grid: Grid, draw: Draw) -> Tensor:
 def _syrinx(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:
     """Return a fluid-filled hole along the cord's middle."""
     reach = bell(frame, draw, (8, 60)).sqrt()
-    wide, deep = draw.uniform(0.12, 0.75) * sizes.cord_right * reach, draw.uniform(0.12, 0.75) * sizes.cord_front * reach
+    wide = draw.uniform(0.12, 0.75) * sizes.cord_right * reach
+    deep = draw.uniform(0.12, 0.75) * sizes.cord_front * reach
     return coverage(ellipse(frame.u, frame.v, wide.clamp(min=0.05), deep.clamp(min=0.05)), grid)

@@ -12,19 +12,13 @@ from SoftCordSegLib.generator.appearance import Sample
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
 
-#: How far, in mm, the fluid around a cord reaches where nobody drew the canal.
-_RING = 3.0
-
 
 def with_relative(sample: Sample, grid: Grid, draw: Draw, reaches: Sequence[float]) -> Sample:
     """Return the sample with a second channel: its image relative to cord and fluid, by a rough first estimate.
 
     ``reaches`` are those of :func:`~CrossContrastLib.inference.relative.relative_contrast`.
     """
-    target = sample.target
-    if not float(sample.weight[1].max()):
-        target = torch.stack([target[0], _around(target[0])])
-    cord, canal = rough_estimate(target, grid, draw)
+    cord, canal = rough_estimate(sample.target, grid, draw)
     relative = relative_contrast(sample.image[0], cord, canal, reaches)
     return replace(sample, image=torch.cat([sample.image, relative[None]]))
 
@@ -50,8 +44,3 @@ def rough_estimate(target: Tensor, grid: Grid, draw: Draw) -> Tensor:
     if draw.chance(0.3 * wrong):
         estimate = estimate * (draw.field(grid, draw.uniform(12, 40)) * 2 + draw.uniform(0.5, 2.5)).clamp(0, 1)
     return torch.stack([estimate[0], torch.maximum(estimate[0], estimate[1])])
-
-
-def _around(cord: Tensor) -> Tensor:
-    """Return a canal where none is known: the cord and :data:`_RING` mm about it."""
-    return (10 * smooth(cord, (0, _RING / 1.5, _RING / 1.5))).clamp(0, 1)

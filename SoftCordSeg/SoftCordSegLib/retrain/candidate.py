@@ -8,7 +8,8 @@ from CrossContrastLib.ground.files import make_folder
 from CrossContrastLib.models.bundle import CARD, FINDER, WEIGHTS, BundleMetadata, load_networks, read_spec, write_bundle
 from CrossContrastLib.models.library import ModelEntry
 from CrossContrastLib.models.spec import Localisation, ModelSpec, Preprocessing
-from CrossContrastLib.progress import Progress
+from CrossContrastLib.progress import Progress, part
+from SoftCordSegLib.retrain.canals import with_canals
 from SoftCordSegLib.retrain.settings import RetrainSettings
 from SoftCordSegLib.segment import CORD
 from SoftCordSegLib.training.config import PATCHES, Shape, TrainingConfig
@@ -17,6 +18,8 @@ from SoftCordSegLib.training.state import CHECKPOINT
 
 #: Minutes between checkpoints: what a person loses who stops a retraining and goes on with it later.
 _KEEP_MINUTES = 0.25
+#: Share of the work that is looking for the canal in the corrected images.
+_LOOKING = 0.03
 _CARD = """# Retrained from {base}
 
 {base} trained on for {steps} steps, with {images} images of {subjects} subjects whose masks were corrected by hand
@@ -45,6 +48,10 @@ def _follows(spec: ModelSpec) -> bool:
     return bool(spec.localisation and spec.localisation.follow is not None)
 
 
+def _sees_fluid(spec: ModelSpec) -> bool:
+    return bool(spec.localisation and spec.localisation.relative)
+
+
 def known_patches(spec: ModelSpec) -> tuple[Shape, ...]:
     """Return the sizes of patch that a model was trained on.
 
@@ -63,7 +70,7 @@ def training_config(base: ModelEntry, spec: ModelSpec, table: Path, settings: Re
         losses=settings.losses,
         patches=settings.patches or known_patches(spec),
         centred=_follows(spec),
-        relative=localisation.relative is not None,
+        relative=_sees_fluid(spec),
         reaches=localisation.reaches,
         batch=settings.batch,
         geometries=settings.geometries,
@@ -101,14 +108,16 @@ def train_candidate(
     if bundle.exists():
         return True
     spec = check_base(base)
-    config = training_config(base, spec, table, settings)
+    folder, chosen = make_folder(folder), choose_device(device)
+    if _sees_fluid(spec):
+        table = with_canals(base, table, folder, chosen, part(progress, 0, _LOOKING))
     state = train(
-        config,
-        make_folder(folder),
+        training_config(base, spec, table, settings),
+        folder,
         resume=(folder / CHECKPOINT).exists(),
         max_minutes=max_minutes,
-        device=choose_device(device),
-        progress=progress,
+        device=chosen,
+        progress=part(progress, _LOOKING, 1),
     )
     if state.step < settings.steps:
         return False

@@ -35,7 +35,8 @@ class TrainingConfig(Strict):
     the Gaussian widths in mm by which cord's and fluid's intensities are smoothed along the cord, one after the other.
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take.
     ``cohort`` is a table of real images with masks (its split ``train``), which make up ``real_share`` of the bodies;
-    ``augmentation`` is how strongly they are varied, 1 as in Bédard et al. 2023.
+    its column ``canal`` may name maps of the canal, by which first estimates of the fluid are better. ``augmentation``
+    is how strongly real images are varied, 1 as in Bédard et al. 2023.
     """
 
     network: NetworkSpec = NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2})

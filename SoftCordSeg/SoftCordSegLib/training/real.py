@@ -13,25 +13,37 @@ from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.cohort import read_cohort
 from CrossContrastLib.ground.geometry import reorient, resample_onto, resample_to_spacing, same_grid
 from CrossContrastLib.ground.images import read_image
-from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_sampling
+from SoftCordSegLib.generator.acquisition import acquire, coil_shading, draw_sampling, smooth
 from SoftCordSegLib.generator.appearance import Sample, normalise_foreground
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.frame import AWAY, draw_offset
 from SoftCordSegLib.generator.grid import Grid
 
+#: The optional column of a cohort table that names maps of the canal.
+CANAL = "canal"
+#: How far, in mm, the fluid around a cord reaches where no canal is known.
+_RING = 3.0
+
 
 @dataclass(frozen=True)
 class Case:
-    """An image, not below 0, and the share of cord in each voxel: (D, H, W) at 1 mm, axes to the top, front, right."""
+    """An image, not below 0, and the shares of cord and canal in each voxel.
+
+    All are (D, H, W) at 1 mm, axes to the top, front, right. The canal is no truth to be learnt: it tells where to look
+    for fluid.
+    """
 
     image: Tensor
     cord: Tensor
+    canal: Tensor
 
 
 def read_cases(table: Path) -> list[Case]:
     """Read the rows of a cohort table that are in the split ``train`` and have a mask (binary or soft, 0 to 1).
 
-    Raises :class:`BadInputError` where there is none, or where a mask has other values.
+    A column :data:`CANAL` may name maps of the canal, relative to the table; where one has nothing beside a cord, or
+    there is none, the canal is :data:`_RING` mm about the cord. Raises :class:`BadInputError` where no row has a mask,
+    or where a mask or a canal has other values.
     """
     rows = [row for row in read_cohort(table).select(split="train") if row.mask]
     if not rows:
@@ -39,22 +51,42 @@ def read_cases(table: Path) -> list[Case]:
     cases = []
     for row in rows:
         assert row.mask
-        image = reorient(sitk.Cast(read_image(row.image), sitk.sitkFloat32), "RAS")
-        mask = reorient(sitk.Cast(read_image(row.mask), sitk.sitkFloat32), "RAS")
-        mask = mask if same_grid(mask, image) else resample_onto(mask, image)
-        values = _tensor(resample_to_spacing(mask, (1.0, 1.0, 1.0)))
-        if not 0.2 < float(values.max()) < 1.01 or float(values.min()) < -0.01:
-            raise BadInputError(f"The mask {row.mask} should hold values from 0 to 1, some of them cord.")
-        cases.append(Case(_tensor(resample_to_spacing(image, (1.0, 1.0, 1.0))).clamp(min=0), values.clamp(0, 1)))
+        image = _read(row.image)
+        cord = _read_shares(row.mask, image)
+        if float(cord.max()) < 0.2:
+            raise BadInputError(f"The mask {row.mask} holds no cord: no value is above 0.2.")
+        canal = _around(cord)
+        if name := row.outcomes.get(CANAL):
+            known = _read_shares(table.parent / name, image)
+            canal = torch.where(known.amax((1, 2), keepdim=True) > 0.5, torch.maximum(known, cord), canal)
+        cases.append(Case(_at_one_millimetre(image).clamp(min=0), cord, canal))
     return cases
 
 
-def _tensor(image: sitk.Image) -> Tensor:
-    return torch.from_numpy(sitk.GetArrayFromImage(image))
+def _read(path: Path) -> sitk.Image:
+    return reorient(sitk.Cast(read_image(path), sitk.sitkFloat32), "RAS")
+
+
+def _read_shares(path: Path, image: sitk.Image) -> Tensor:
+    """Return the values of a mask or map (D, H, W) on the grid of ``image`` at 1 mm."""
+    mask = _read(path)
+    values = _at_one_millimetre(mask if same_grid(mask, image) else resample_onto(mask, image))
+    if not -0.01 < float(values.min()) <= float(values.max()) < 1.01:
+        raise BadInputError(f"The mask {path} should hold values from 0 to 1.")
+    return values.clamp(0, 1)
+
+
+def _at_one_millimetre(image: sitk.Image) -> Tensor:
+    return torch.from_numpy(sitk.GetArrayFromImage(resample_to_spacing(image, (1.0, 1.0, 1.0))))
+
+
+def _around(cord: Tensor) -> Tensor:
+    """Return a canal where none is known: the cord and :data:`_RING` mm about it."""
+    return (10 * smooth(cord, (0, _RING / 1.5, _RING / 1.5))).clamp(0, 1)
 
 
 def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0, *, centred: bool = False) -> Sample:
-    """Take a patch near the cord, turned, stretched, bent and rescanned; the canal is not known and does not count.
+    """Take a patch near the cord, turned, stretched, bent and rescanned; the canal is hardly known and does not count.
 
     Augmentation follows Bédard et al. 2023 (rotation 20 degrees, scale 0.2, translation, elastic, low resolution,
     gamma, bias field, noise, blur) and mirrors left and right only; a change of intensity comes after normalising.
@@ -64,11 +96,13 @@ def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0, 
     """
     middle = _follow(case, grid, draw) if centred else _place(case, grid, draw, strength)
     points = _points(middle, grid, draw, strength)
-    both = torch.stack([case.image, case.cord]).to(points)
+    all_three = torch.stack([case.image, case.cord, case.canal]).to(points)
     size = torch.tensor([n - 1 for n in reversed(case.image.shape)]).to(points).clamp(min=1)
     relative = 2 * points / size - 1
     inside = (relative.abs() <= 1 + 1 / size).all(-1).float()
-    image, cord = functional.grid_sample(both[None], relative[None], padding_mode="border", align_corners=True)[0]
+    image, cord, canal = functional.grid_sample(
+        all_three[None], relative[None], padding_mode="border", align_corners=True
+    )[0]
     if draw.chance(0.6 * strength):
         image = coil_shading(image, grid, draw)
     if draw.chance(0.5 * strength):
@@ -77,7 +111,7 @@ def draw_real_sample(case: Case, grid: Grid, draw: Draw, strength: float = 1.0, 
         image = image / image.max().clamp(min=1e-6)
         image = image.clamp(min=0) ** draw.factor(0.35)
     image = normalise_foreground(image) * draw.factor(0.25 * strength) + strength * draw.uniform(-0.4, 0.6)
-    target = torch.stack([cord * inside, torch.zeros_like(cord)])
+    target = torch.stack([cord, canal]) * inside
     return Sample(image[None], target, torch.stack([inside, torch.zeros_like(inside)]))
 
 

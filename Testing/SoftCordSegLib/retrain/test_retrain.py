@@ -3,13 +3,18 @@
 import json
 import re
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 import torch
 from click.testing import CliRunner
 from cord_corrections import add_model, corrections_of, spec, untaught
 
 from CrossContrastLib.errors import BadInputError, ModelError
-from CrossContrastLib.ground.cohort import read_cohort
+from CrossContrastLib.ground.cohort import CohortRow, read_cohort, write_cohort
+from CrossContrastLib.ground.files import make_folder
+from CrossContrastLib.ground.images import write_image
+from CrossContrastLib.inference import load_predictor
 from CrossContrastLib.models.library import ModelLibrary
 from CrossContrastLib.models.load import load_model
 from CrossContrastLib.models.spec import Finder, Localisation
@@ -17,12 +22,15 @@ from CrossContrastLib.progress import silent
 from SoftCordSegLib.ablation.cohort import SHAPE, make_cohort
 from SoftCordSegLib.cli import cord
 from SoftCordSegLib.correcting.retrainings import outcome_of
+from SoftCordSegLib.phantom import CordPhantom
+from SoftCordSegLib.retrain.canals import with_canals
 from SoftCordSegLib.retrain.candidate import check_base, training_config
 from SoftCordSegLib.retrain.jobs import RetrainCord
 from SoftCordSegLib.retrain.material import collect
 from SoftCordSegLib.retrain.run import accept, keep_aside
 from SoftCordSegLib.retrain.settings import Limits, RetrainSettings
 from SoftCordSegLib.training.config import PATCHES
+from SoftCordSegLib.training.real import read_cases
 
 #: Nothing is learnt in two steps; the limits are wide, so that what follows the gate runs too.
 ANY = Limits(
@@ -156,6 +164,25 @@ def test_a_model_that_follows_what_another_network_finds_keeps_that_network(coho
     assert all(torch.equal(value, found[name]) for name, value in model.finder.state_dict().items())
     assert not torch.equal(model.network.state_dict()["stem.weight"], untaught(plain)["stem.weight"])
     assert json.loads((tmp_path / "run" / "training" / "config.json").read_text())["centred"]
+
+
+def test_a_model_that_sees_fluid_learns_with_the_canal_that_it_sees_in_the_corrected_images(tmp_path):
+    """A cord's mask tells nothing of the fluid, and in use the network will see the fluid by its own canal."""
+    phantom = CordPhantom(size=(64, 64, 60), origin=(-32.0, 32.0, -30.0))
+    image, mask, table = (tmp_path / name for name in ("a.nii.gz", "a_seg.nii.gz", "training.tsv"))
+    write_image(phantom.image("T2w"), image)
+    write_image(phantom.soft_truth(), mask)
+    write_cohort(table, [CohortRow(subject="a", role="T2w", image=image, mask=mask, split="train")])
+    base, folder, cpu = ModelLibrary().find("softcord@3"), make_folder(tmp_path / "training"), torch.device("cpu")
+    named = with_canals(base, table, folder, cpu, silent)
+    (without,), (case,) = read_cases(table), read_cases(named)
+    seen = load_predictor(base, cpu).predict([phantom.image("T2w")])["canal"]
+    seen = np.maximum(sitk.GetArrayFromImage(seen), case.cord.numpy())
+    assert np.allclose(case.canal[10:50], seen[10:50], atol=1e-3)
+    assert not np.allclose(case.canal[10:50], without.canal[10:50], atol=0.5)
+    made = named.stat().st_mtime_ns
+    assert with_canals(base, table, folder, cpu, silent) == named
+    assert named.stat().st_mtime_ns == made, "it is looked for once"
 
 
 def test_a_model_is_shown_patches_of_the_sizes_that_it_was_trained_on(tmp_path):

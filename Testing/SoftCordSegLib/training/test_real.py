@@ -6,6 +6,7 @@ import SimpleITK as sitk
 
 from CrossContrastLib.errors import BadInputError
 from SoftCordSegLib.generator.draw import Draw
+from SoftCordSegLib.generator.estimate import with_relative
 from SoftCordSegLib.generator.grid import Grid
 from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.real import draw_real_sample, read_cases
@@ -68,7 +69,46 @@ def test_without_augmentation_a_patch_as_large_as_the_image_is_the_image_or_its_
     assert 0 < sum(mirrored) < 8
 
 
-def test_the_unknown_canal_and_what_lies_outside_the_image_do_not_count(table: Path):
+def test_the_canal_is_that_of_a_map_and_a_ring_about_the_cord_where_the_map_has_none(table: Path):
+    (ringed,) = read_cases(table)
+    assert 8 + 2 * 2 < float((ringed.canal[20] > 0.5).any(0).sum()) < 8 + 2 * 4, "3 mm about a cord 8 mm wide"
+    canal = np.zeros((10, 80, 80))
+    canal[5:, 30:60, 30:60] = 1
+    name = _write(table.parent, "a_canal.nii.gz", canal, (0.5, 0.5, 4))
+    head, first, *_ = table.read_text().splitlines()
+    table.write_text(f"{head}\tcanal\n{first}\t{name}\n")
+    (case,) = read_cases(table)
+    assert float((case.canal[30] > 0.5).sum()) == pytest.approx(15 * 15, rel=0.02)
+    assert np.array_equal(case.canal[8], ringed.canal[8])
+    assert np.all(case.canal.numpy() >= case.cord.numpy())
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+def test_by_a_ring_about_the_cord_the_fluid_of_a_real_image_is_found(tmp_path: Path, flipped: bool):
+    y, x = np.meshgrid(np.arange(48) - 23.5, np.arange(48) - 23.5, indexing="ij")
+    radius = np.broadcast_to(np.hypot(y, x), (32, 48, 48))
+    cord = (4.5 - radius).clip(0, 1)
+    image = 5 + cord * (-1 if flipped else 1) + (radius > 10) * (-2 if flipped else 2)
+    files = _write(tmp_path, "c.nii.gz", image, (1, 1, 1)), _write(tmp_path, "c_seg.nii.gz", cord, (1, 1, 1))
+    table = tmp_path / "round.tsv"
+    table.write_text("subject\trole\timage\tmask\tsplit\n" + "\t".join(["01", "T2w", *files, "train"]) + "\n")
+    (case,) = read_cases(table)
+    grid = Grid((32, 32, 32))
+    near, fluid = [], []
+    for seed in range(8):
+        sample = draw_real_sample(case, grid, Draw(seed), 0.0, centred=True)
+        relative = with_relative(sample, grid, Draw(seed), (6.0, 2.5)).image[1]
+        known = sample.weight[0] > 0
+        within = (sample.target[1] > 0.99) & (sample.target[0] < 0.01) & known
+        if int(within.sum()) > 500 and float(relative.abs().max()) > 0:
+            near.append(float(relative[(sample.target[0] > 0.99) & known].mean()))
+            fluid.append(float(relative[within].mean()))
+    assert len(near) >= 4
+    assert np.median(near) == pytest.approx(1, abs=0.2)
+    assert np.median(fluid) == pytest.approx(0, abs=0.2)
+
+
+def test_the_hardly_known_canal_and_what_lies_outside_the_image_do_not_count(table: Path):
     (case,) = read_cases(table)
     samples = [draw_real_sample(case, GRID, Draw(seed)) for seed in range(10)]
     assert all(float(s.weight[1].abs().max()) == 0 for s in samples)
