@@ -50,7 +50,7 @@ def paint_column(painter: Painter, grid: Grid, frame: Frame, thecal: Thecal, dra
 def _paint_epidural(painter: Painter, grid: Grid, thecal: Thecal, draw: Draw) -> None:
     """Paint dura, the venous plexus and ligament in front, and epidural fat, of which most lies behind."""
     ahead = thecal.sizes.v / thecal.sizes.typical_front
-    if draw.chance(0.6):
+    if draw.chance(0.8):
         painter.add(Tissue.DURA, coverage(thecal.edge - draw.uniform(0.1, 0.7), grid))
     if draw.chance(0.5):
         plexus = coverage(thecal.edge - draw.uniform(0.3, 2.0), grid) * (2 * ahead).clamp(0, 1)
