@@ -43,9 +43,14 @@ def shrunken(soft):
     return ndimage.grey_erosion(soft, (1, 3, 3))
 
 
-def area_errors(areas, *, left_out):
+def dice_of_the_left_out(images):
+    """Mean Dice by the base model and by the candidate in the contrast that the base model never saw."""
+    return np.mean([(moved.before_dice, moved.after_dice) for moved in images if moved.contrast == LEFT_OUT], 0)
+
+
+def area_errors(images, *, left_out):
     """Mean absolute error of the area by the base model and by the candidate, in one contrast or in the others."""
-    chosen = [moved for moved in areas if (moved.contrast == LEFT_OUT) == left_out]
+    chosen = [moved for moved in images if (moved.contrast == LEFT_OUT) == left_out]
     errors = [(moved.before_mm2 - moved.reference_mm2, moved.after_mm2 - moved.reference_mm2) for moved in chosen]
     return np.abs(errors).mean(0)
 
@@ -103,6 +108,8 @@ def test_ten_corrections_teach_the_contrast_that_was_left_out_and_the_gate_passe
     assert changes["soft_dice"] > 0
     assert changes["csa_error_mm2"] < -0.5
     assert changes["csa_sd_mm2"] < -1
+    unseen, learnt = dice_of_the_left_out(mended.figures.areas)
+    assert learnt > unseen + 0.01
     (before, after), (others, _) = (area_errors(mended.figures.areas, left_out=wanted) for wanted in (True, False))
     assert before > 2 * others, "the base model was made worse in this contrast"
     assert after < 0.8 * before
