@@ -71,13 +71,13 @@ def test_models_are_listed_shown_and_verified():
 def test_a_model_can_be_added_and_rolled_back_and_tampering_is_found(model_home):
     source = json.loads(crosscontrast("models", "show", "softcord", "--json").stdout)["folder"]
     added = crosscontrast("models", "add", source, "--name", "softcord")
-    assert "Added softcord@8, now the current version" in added.stdout
+    assert "Added softcord@9, now the current version" in added.stdout
     assert "softcord now means softcord@8" in crosscontrast("models", "rollback", "softcord").stdout
-    weights = model_home / "models" / "softcord" / "8" / "models" / "model.pt"
+    weights = model_home / "models" / "softcord" / "9" / "models" / "model.pt"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    verified = crosscontrast("models", "verify", "softcord@8")
+    verified = crosscontrast("models", "verify", "softcord@9")
     assert verified.returncode == 2
-    assert "models/model.pt of softcord@8" in verified.stderr
+    assert "models/model.pt of softcord@9" in verified.stderr
 
 
 @pytest.mark.parametrize(
