@@ -104,8 +104,8 @@ def test_ten_corrections_teach_the_contrast_that_was_left_out_and_the_gate_passe
     assert mended.passed, mended.reasons
     assert mended.model == "cordtest@2"
     changes = {measure: change.difference for measure, change in mended.figures.changes.items()}
-    assert changes["dice"] > 0
-    assert changes["soft_dice"] > 0
+    assert changes["dice"] > 0.005
+    assert changes["soft_dice"] > 0.002
     assert changes["csa_error_mm2"] < -0.5
     assert changes["csa_sd_mm2"] < -1
     unseen, learnt = dice_of_the_left_out(mended.figures.areas)
