@@ -21,7 +21,8 @@ class Limits(Strict):
     ``csa_sd_rise_mm2`` (spread of a person's area across contrasts), ``centre_distance_rise_mm`` (between the
     centrelines of segmentation and mask) and ``hausdorff95_rise_mm`` (a voxel of 1 mm, as models see them) are how far
     these may fall or rise. ``subject_dice_fall`` and ``subject_csa_error_rise_mm2`` are the same for the subject for
-    whom it is worst, so that a mean does not hide a person.
+    whom it is worst, so that a mean does not hide a person. ``soft_dice_fall`` is tight: masks with left and right
+    exchanged still teach areas rightly, as a cord is nearly symmetric, and only blur its edge.
 
     *Comparable with the base model*: ``csa_drift_mm2`` is how far areas may move on average, either way, on the images
     on which the base model was right, which means that its area was off by ``right_within_mm2`` at most and its Dice
@@ -37,7 +38,7 @@ class Limits(Strict):
     """
 
     dice_fall: Limit = 0.005
-    soft_dice_fall: Limit = 0.005
+    soft_dice_fall: Limit = 0.003
     csa_error_rise_mm2: Limit = 0.5
     csa_sd_rise_mm2: Limit = 0.5
     centre_distance_rise_mm: Limit = 0.25
