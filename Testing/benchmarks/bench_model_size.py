@@ -10,12 +10,9 @@ its training took.
 
 import argparse
 import csv
-import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SIZES: dict[str, dict] = {
     "8-16-32-64": {"channels": [8, 16, 32, 64]},

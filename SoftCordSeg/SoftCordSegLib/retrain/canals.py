@@ -1,11 +1,10 @@
 """Where the base model sees the canal in the corrected images, whose masks are of the cord alone."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from CrossContrastLib.ground.cohort import CohortRow, read_cohort, write_cohort
+from CrossContrastLib.ground.cohort import read_cohort, write_cohort
 from CrossContrastLib.ground.files import make_folder
 from CrossContrastLib.ground.images import clean_intensities, read_image, write_image
 from CrossContrastLib.inference import load_predictor
@@ -25,7 +24,7 @@ def with_canals(base: ModelEntry, table: Path, folder: Path, device: torch.devic
     result = folder / TABLE
     if result.exists():
         return result
-    rows: Sequence[CohortRow] = read_cohort(table).rows
+    rows = read_cohort(table).rows
     predictor = load_predictor(base, device)
     maps = make_folder(folder / "canals")
     named = []

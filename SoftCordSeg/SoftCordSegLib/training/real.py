@@ -53,7 +53,7 @@ def read_cases(table: Path) -> list[Case]:
         assert row.mask
         image = _read(row.image)
         cord = _read_shares(row.mask, image)
-        if float(cord.max()) < 0.2:
+        if float(cord.max()) <= 0.2:
             raise BadInputError(f"The mask {row.mask} holds no cord: no value is above 0.2.")
         canal = _around(cord)
         if name := row.outcomes.get(CANAL):
