@@ -61,6 +61,8 @@ def retrain(
         return
     if done.figures:
         _tell(console, done.figures)
+    for warning in done.warnings:
+        console.note(f"warning: {warning}")
     for reason in done.reasons:
         console.say(f"against it: {reason}")
     console.say(f"Now the current version: {done.model}" if done.model else f"Kept aside: {done.candidate}")

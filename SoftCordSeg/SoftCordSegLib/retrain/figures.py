@@ -66,13 +66,26 @@ class Person(BaseModel):
         return None if before is None or after is None else after - before
 
 
+class Learnt(BaseModel):
+    """One corrected image that the candidate learnt from: how far it lies from the correction (``None``: no cord)."""
+
+    subject: str
+    session: str
+    contrast: str
+    centre_distance_mm: float | None
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.subject, self.session, self.contrast) if part)
+
+
 class Figures(BaseModel):
     """Changes by measure (those that could be measured), the areas of all images, and their mean drift.
 
     ``drift_mm2`` is the mean absolute difference of the two models' areas on the images on which the base model was
     right; ``None`` where there is none. ``persons`` are the subjects one by one; ``systematic`` and
     ``base_systematic`` what the candidate and the base model do wrong the same way everywhere. ``missed_share`` is the
-    candidate's mean share of the cord's slices without segmentation.
+    candidate's mean share of the cord's slices without segmentation. ``learnt`` are the images of the training, all
+    else is of the test subjects.
     """
 
     changes: dict[SubjectMeasure, Change]
@@ -82,17 +95,22 @@ class Figures(BaseModel):
     systematic: list[Systematic] = []
     base_systematic: list[Systematic] = []
     missed_share: float | None = None
+    learnt: list[Learnt] = []
 
 
-def compare(cases: Sequence[CaseScores], right_within_mm2: float, right_dice: float) -> Figures:
+def compare(
+    cases: Sequence[CaseScores], right_within_mm2: float, right_dice: float, learnt: Sequence[CaseScores] = ()
+) -> Figures:
     """Compare the cases of the methods :data:`BASE` and :data:`CANDIDATE`, subject by subject.
+
+    ``learnt`` are the candidate's cases of the images that it was trained on, whose corrections are the reference.
 
     Where a model found no cord, its area is 0 and its error the whole reference: left out, a missed cord would make the
     mean better. Distances are compared on the images in which both models found a cord, since a model that finds one
     more, of which it is less sure, would look worse for it. Raises :class:`BadInputError` where an image could not be
     measured.
     """
-    failed = [case for case in cases if case.status == "failed"]
+    failed = [case for case in (*cases, *learnt) if case.status == "failed"]
     if failed:
         case = failed[0]
         raise BadInputError(f"{case.subject} {case.contrast} could not be measured by the {case.method}: {case.reason}")
@@ -115,6 +133,7 @@ def compare(cases: Sequence[CaseScores], right_within_mm2: float, right_dice: fl
         systematic=systematic(of_candidate),
         base_systematic=systematic(of_base),
         missed_share=float(np.mean(missed)) if missed else None,
+        learnt=[Learnt(**case.model_dump(include=set(Learnt.model_fields))) for case in learnt],
     )
 
 

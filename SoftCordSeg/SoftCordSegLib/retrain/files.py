@@ -78,3 +78,8 @@ class RetrainFiles:
     def evaluation(self) -> Path:
         """Segmentations of the test images by both models."""
         return self.folder / "evaluation"
+
+    @property
+    def learnt(self) -> Path:
+        """Segmentations of the training images by the candidate."""
+        return self.folder / "learnt"

@@ -1,9 +1,11 @@
 """Whether a retrained model becomes the next version.
 
-Three kinds of limits: it may not be worse than the base model, in the mean and in no subject; where the base model was
-right, areas must stay comparable; and it must be right in itself, as beside a base model that fails in some contrast
-even a model that learnt masks beside the cord looks better. The last kind are on errors that are the same in all
-subjects: these come from wrong corrections, while what a short training leaves scatters.
+Four kinds of limits: it may not be worse than the base model, in the mean and in no subject; where the base model was
+right, areas must stay comparable; it must be right in itself, as beside a base model that fails in some contrast even a
+model that learnt masks beside the cord looks better; and it must have learnt what it was taught. The third kind are on
+errors that are the same in all subjects: these come from wrong corrections, while what a short training leaves
+scatters. The last one finds corrections that contradict the images, or each other: sides exchanged, masks of another
+person.
 """
 
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from SoftCordSegLib.evaluation.measures import MEASURE_NAMES, SubjectMeasure
-from SoftCordSegLib.retrain.figures import Figures
+from SoftCordSegLib.retrain.figures import Figures, Learnt
 from SoftCordSegLib.retrain.settings import Limits
 
 
@@ -39,6 +41,7 @@ def judge(figures: Figures, limits: Limits) -> Verdict:
         *_no_subject_worse(figures, limits),
         _comparable(figures, limits),
         *_right_in_itself(figures, limits),
+        _learnt(figures, limits),
     ]
     reasons = [f"The {c.what} is {c.found:.3g}, above the limit of {c.limit:g}." for c in checks if not c.kept]
     if "dice" not in figures.changes:
@@ -49,10 +52,15 @@ def judge(figures: Figures, limits: Limits) -> Verdict:
 
 
 def doubts(figures: Figures, limits: Limits) -> list[str]:
-    """Return what speaks against the masks of the test subjects themselves, by which everything else is judged.
+    """Return what speaks against masks themselves: those that everything is judged by, and those that were learnt from.
 
-    Where the base model lies beside them to the same side in all subjects, either it or they are misplaced.
+    Where the base model lies beside the test masks to the same side in all subjects, either it or they are misplaced.
+    Where the candidate does not follow a correction that it was trained on, the image says something else.
     """
+    return [*_doubted_tests(figures, limits), *_doubted_corrections(figures, limits)]
+
+
+def _doubted_tests(figures: Figures, limits: Limits) -> list[str]:
     return [
         f"The base model lies {mm:.1f} mm to the {side} of the masks of {each.contrast}, on average over the test "
         "subjects: look whether these masks are in their place."
@@ -60,6 +68,19 @@ def doubts(figures: Figures, limits: Limits) -> list[str]:
         for side, mm in each.displacements.items()
         if mm > limits.displacement_mm
     ]
+
+
+def is_doubted(image: Learnt, limits: Limits) -> bool:
+    """Return whether the candidate does not follow this correction, though it learnt from it."""
+    return image.centre_distance_mm is None or image.centre_distance_mm > limits.subject_centre_distance_mm
+
+
+def _doubted_corrections(figures: Figures, limits: Limits) -> Iterator[str]:
+    for image in figures.learnt:
+        if is_doubted(image, limits):
+            mm = image.centre_distance_mm
+            does = "finds no cord in the image" if mm is None else f"lies {mm:.1f} mm beside the correction"
+            yield f"The candidate {does} of {image}, from which it learnt: look whether this mask is in its place."
 
 
 def _not_worse(figures: Figures, limits: Limits) -> Iterator[Check]:
@@ -105,6 +126,16 @@ def _right_in_itself(figures: Figures, limits: Limits) -> Iterator[Check]:
     }
     yield _largest("largest mean relative error of the area in a contrast", areas, limits.area_bias)
     yield _check("mean share of the cord's slices that are missed", figures.missed_share, limits.missed_share)
+
+
+def _learnt(figures: Figures, limits: Limits) -> Check:
+    distances = {str(e): e.centre_distance_mm for e in figures.learnt if e.centre_distance_mm is not None}
+    what = "mean distance (mm) of its centrelines from the corrections that it learnt"
+    if not distances:
+        return _check(what, None, limits.learnt_distance_mm)
+    worst = max(distances, key=lambda name: distances[name])
+    mean = sum(distances.values()) / len(distances)
+    return _check(f"{what} (most for {worst}: {distances[worst]:.1f})", mean, limits.learnt_distance_mm)
 
 
 def _largest(what: str, found: dict[str, float], limit: float) -> Check:

@@ -22,7 +22,7 @@ class RetrainResult(JobResult):
     """``finished`` is False where the time was over before the training; the same job goes on.
 
     ``passed`` and ``reasons`` are the gate's verdict, ``model`` the candidate's name in the library if it was accepted,
-    and ``candidate`` its folder otherwise.
+    and ``candidate`` its folder otherwise. ``warnings`` are what speaks against masks themselves.
     """
 
     finished: bool
@@ -58,7 +58,10 @@ class RetrainCord(Job):
         from CrossContrastLib.corrections.dataset import CorrectionDataset
         from CrossContrastLib.ground.device import check_device_name
         from CrossContrastLib.models.library import ModelLibrary
+        from SoftCordSegLib.retrain.figures import BASE, CANDIDATE
         from SoftCordSegLib.retrain.files import RetrainFiles
+        from SoftCordSegLib.retrain.gate import doubts
+        from SoftCordSegLib.retrain.material import TEST, TRAINING
         from SoftCordSegLib.retrain.run import accept, conclude, find_base, learn, prepare
 
         check_device_name(self.device)
@@ -70,8 +73,10 @@ class RetrainCord(Job):
         if not learn(plan, out, device=self.device, max_minutes=self.max_minutes, progress=report):
             return RetrainResult(finished=False, candidate=None)
         progress(_TRAINING, 1, "measuring before and after")
-        evaluated = self._evaluate(files, part(progress, _TRAINING, 1))
-        outcome = conclude(plan, out, evaluated.cases, evaluated.pictures)
+        half = (_TRAINING + 1) / 2
+        tested = self._evaluate(files, TEST, (BASE, CANDIDATE), part(progress, _TRAINING, half))
+        learnt = self._evaluate(files, TRAINING, (CANDIDATE,), part(progress, half, 1))
+        outcome = conclude(plan, out, tested.cases, learnt.cases, tested.pictures)
         model = outcome.model
         if self.accept and outcome.verdict.passed:
             model = str(accept(out))
@@ -83,22 +88,23 @@ class RetrainCord(Job):
             model=model,
             candidate=files.candidate,
             report=files.report,
+            warnings=doubts(outcome.figures, plan.settings.limits),
         )
 
-    def _evaluate(self, files: "RetrainFiles", progress: Progress) -> Evaluated:
-        """Segment the test images by both models and measure them; what an earlier call segmented is taken over."""
+    def _evaluate(self, files: "RetrainFiles", table: str, models: tuple[str, ...], progress: Progress) -> Evaluated:
+        """Segment a table's images by the models and measure them; what an earlier call segmented is taken over."""
         from CrossContrastLib.ground.cohort import read_cohort
         from SoftCordSegLib.evaluation.plan import Method
         from SoftCordSegLib.evaluation.region import Region
-        from SoftCordSegLib.retrain.figures import BASE, CANDIDATE
         from SoftCordSegLib.retrain.material import TEST
 
         settings = Settings(
-            out=files.evaluation,
+            out=files.evaluation if table == TEST else files.learnt,
             region=Region(),
             library=files.models,
             device=self.device,
             workers=self.workers,
+            overlays=table == TEST,
         )
-        methods = [Method(BASE, model="base@1"), Method(CANDIDATE, model="candidate@1")]
-        return evaluate_cases(read_cohort(files.folder / TEST), methods, settings, progress)
+        methods = [Method(name, model=f"{name}@1") for name in models]
+        return evaluate_cases(read_cohort(files.folder / table), methods, settings, progress)

@@ -10,7 +10,7 @@ from SoftCordSegLib.evaluation.measures import MEASURE_NAMES, CaseScores
 from SoftCordSegLib.evaluation.plots import contrast_figure
 from SoftCordSegLib.retrain.figures import Change, Figures
 from SoftCordSegLib.retrain.files import Outcome, Plan
-from SoftCordSegLib.retrain.gate import doubts
+from SoftCordSegLib.retrain.gate import doubts, is_doubted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +34,10 @@ def write_report(
     report.paragraph(_lead(plan, base))
     report.notes([*verdict.reasons, *doubts(figures, plan.settings.limits), *_remarks(figures)])
     report.heading("Gate")
-    report.paragraph("On the frozen test subjects, which the candidate was not trained on.")
+    report.paragraph(
+        "On the frozen test subjects, which the candidate was not trained on; the last limit is on the corrections that"
+        " it was trained on."
+    )
     rows: list[list[Cell]] = [
         [c.what, c.found, c.limit, "not measured" if c.found is None else "kept" if c.kept else "broken"]
         for c in verdict.checks
@@ -94,7 +97,11 @@ def write_report(
     report.heading("Training")
     if points := _losses(log):
         report.figure(_loss_figure(points), "Loss, averaged over 50 steps.")
-    report.paragraph(f"Trained on: {', '.join(plan.training)}.")
+    report.table(
+        ["trained on", "distance of the candidate's centreline from the correction's (mm)"],
+        [[str(image), image.centre_distance_mm] for image in figures.learnt],
+        marked=[n for n, image in enumerate(figures.learnt) if is_doubted(image, plan.settings.limits)],
+    )
     report.paragraph(f"Tested on: {', '.join(plan.test)}.")
     if pictures:
         report.heading("Segmentations of the test images")

@@ -90,11 +90,17 @@ def learn(plan: Plan, out: Path, *, device: str, max_minutes: float | None, prog
     )
 
 
-def conclude(plan: Plan, out: Path, cases: Sequence[CaseScores], pictures: Mapping[str, Path]) -> Outcome:
-    """Judge what both models scored on the test images and write verdict and report; ``pictures`` are by caption."""
+def conclude(
+    plan: Plan, out: Path, cases: Sequence[CaseScores], learnt: Sequence[CaseScores], pictures: Mapping[str, Path]
+) -> Outcome:
+    """Judge both models and write verdict and report.
+
+    ``cases`` are the test images by both models, ``learnt`` those of the training by the candidate; ``pictures`` are by
+    caption.
+    """
     files = RetrainFiles(out)
     limits = plan.settings.limits
-    figures = compare(cases, limits.right_within_mm2, limits.right_dice)
+    figures = compare(cases, limits.right_within_mm2, limits.right_dice, learnt)
     outcome = Outcome(verdict=judge(figures, limits), figures=figures)
     if files.outcome.exists():
         decided = read_document(Outcome, files.outcome)

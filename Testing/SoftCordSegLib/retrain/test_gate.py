@@ -5,7 +5,7 @@ import pytest
 from CrossContrastLib.errors import BadInputError
 from SoftCordSegLib.evaluation.measures import CaseScores
 from SoftCordSegLib.retrain.figures import BASE, CANDIDATE, compare
-from SoftCordSegLib.retrain.gate import judge
+from SoftCordSegLib.retrain.gate import doubts, judge
 from SoftCordSegLib.retrain.settings import Limits, RetrainSettings, read_settings
 
 GOOD = {"dice": 0.9, "soft_dice": 0.92, "csa_error_mm2": 1.0, "csa_mm2": 71.0, "reference_csa_mm2": 70.0}
@@ -34,7 +34,7 @@ def test_a_model_that_is_better_somewhere_and_worse_nowhere_passes():
     found = verdict(BETTER)
     assert found.passed
     assert found.reasons == []
-    assert len(found.checks) == 13
+    assert len(found.checks) == 14
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,29 @@ def test_a_missed_cord_counts_with_its_whole_area():
     assert figures.changes["csa_error_mm2"].after == pytest.approx((70 + 1) / 2)
     assert figures.drift_mm2 == pytest.approx(71 / 2)
     assert not judge(figures, Limits()).passed
+
+
+def test_corrections_that_the_candidate_did_not_follow_are_a_reason_against_it_and_are_named():
+    """Two of four masks lie beside their cords, as sides exchanged would put them."""
+
+    def learnt(*distances):
+        return [
+            CaseScores(subject=str(n), session="", contrast="T1w", method=CANDIDATE, centre_distance_mm=mm)
+            for n, mm in enumerate(distances)
+        ]
+
+    figures = compare(cases(BETTER), 3.0, 0.85, learnt(0.3, 0.5, 9.0, 21.0))
+    (reason,) = judge(figures, Limits()).reasons
+    assert "corrections that it learnt (most for 3 T1w: 21.0) is 7.7, above the limit of 1." in reason
+    assert [said.split(",")[0] for said in doubts(figures, Limits())] == [
+        "The candidate lies 9.0 mm beside the correction of 2 T1w",
+        "The candidate lies 21.0 mm beside the correction of 3 T1w",
+    ]
+    fine = compare(cases(BETTER), 3.0, 0.85, learnt(0.3, 1.2, None))
+    assert judge(fine, Limits()).passed
+    assert [said.split(",")[0] for said in doubts(fine, Limits())] == [
+        "The candidate finds no cord in the image of 2 T1w"
+    ]
 
 
 def test_a_model_without_any_gain_is_no_new_version_unless_that_is_allowed():

@@ -159,10 +159,14 @@ def truth(subject: str, contrast: str) -> np.ndarray:
     return CORDS[subject].soft()
 
 
-def judged(base: Segment, candidate: Segment, masks: Segment = truth) -> tuple[Figures, Verdict]:
+def judged(
+    base: Segment, candidate: Segment, masks: Segment = truth, corrections: Segment = truth
+) -> tuple[Figures, Verdict]:
+    """The four persons are tested on by their ``masks``; others like them were trained on with ``corrections``."""
     limits = Limits()
     cases = measured(BASE, base, masks) + measured(CANDIDATE, candidate, masks)
-    figures = compare(cases, limits.right_within_mm2, limits.right_dice)
+    learnt = measured(CANDIDATE, candidate, corrections)
+    figures = compare(cases, limits.right_within_mm2, limits.right_dice, learnt)
     return figures, judge(figures, limits)
 
 
@@ -175,25 +179,34 @@ def test_what_honest_corrections_teach_passes_whatever_the_base_model(base):
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_wrong_corrections_teach_is_refused_whatever_the_base_model(base, wrong):
-    _, verdict = judged(BASES[base], WRONG[wrong])
+    _, verdict = judged(BASES[base], WRONG[wrong], corrections=WRONG[wrong])
     assert not verdict.passed, [check for check in verdict.checks if check.found is not None]
 
 
 def test_beside_a_poor_base_model_the_reason_is_that_the_candidate_is_wrong_in_itself():
-    reasons = " ".join(judged(poor, moved(left=5))[1].reasons)
+    reasons = " ".join(judged(poor, moved(left=5), corrections=moved(left=5))[1].reasons)
     assert "largest mean displacement (mm) in a contrast (T1w, left) is 5, above the limit of 1" in reasons
     assert "fall of" not in reasons
     assert "T1w, too small) is 0.3" in " ".join(judged(poor, moved(side=-1, depth=-1))[1].reasons)
 
 
 def test_mistakes_that_cancel_out_in_the_mean_are_found_in_the_worst_subject():
-    reasons = " ".join(judged(poor, mirrored)[1].reasons)
+    reasons = " ".join(judged(poor, mirrored, corrections=mirrored)[1].reasons)
     assert "largest distance of the centrelines (mm) of a subject (2) is 10" in reasons
+
+
+@pytest.mark.parametrize("wrong", [mirrored, of_another, only_t1w(mirrored)])
+def test_wrong_corrections_are_refused_even_where_the_candidate_did_not_follow_them_and_became_better(wrong):
+    """A cord is nearly symmetric: with sides swapped it still teaches sizes."""
+    figures, verdict = judged(slightly_off, better, corrections=wrong)
+    (reason,) = verdict.reasons
+    assert "corrections that it learnt" in reason
+    assert len(doubts(figures, Limits())) >= len(CORDS)
 
 
 def test_masks_of_test_subjects_that_are_displaced_themselves_are_doubted():
     """A broken import that spoilt all masks alike: the candidate agrees with them, but the base model does not."""
-    figures, _ = judged(slightly_off, moved(left=5), masks=moved(left=5))
+    figures, _ = judged(slightly_off, moved(left=5), masks=moved(left=5), corrections=moved(left=5))
     said = doubts(figures, Limits())
     assert len(said) == len(CONTRASTS)
     assert "The base model lies 5.0 mm to the right of the masks of T1w" in said[0]

@@ -107,8 +107,14 @@ def test_a_candidate_that_passes_becomes_the_next_version_once(dataset, base, tm
     assert result.model == "cordtest@2"
     assert ModelLibrary().find("cordtest").version == 2
     assert "Retrained from cordtest@1" in (ModelLibrary().find("cordtest@2").folder / "docs" / "README.md").read_text()
+    learnt = result.figures.learnt
+    assert [(image.subject, image.contrast) for image in learnt] == [("002", "T1w"), ("003", "T2w")]
+    segmented = sorted((out / "learnt").rglob("*_softseg.nii.gz"))
+    assert len(segmented) == len(learnt)
+    times = [path.stat().st_mtime_ns for path in segmented]
     again = job(dataset, out).run(silent)
     assert again.model == "cordtest@2"
+    assert [path.stat().st_mtime_ns for path in segmented] == times, "what was segmented is taken over"
     assert [entry.version for entry in ModelLibrary().versions("cordtest")] == [1, 2]
     html = result.report.read_text()
     assert "Retraining of cordtest@1: passed" in html
