@@ -56,8 +56,8 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
         image = image.clamp(min=0) ** draw.factor(0.2)
     target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), sampling)
     weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)]) * visibility(image, target)
-    if draw.chance(0.2):
-        image, inside = _short_view(image, anatomy.cord, draw)
+    if axes := _short_axes(contrast, draw):
+        image, inside = _short_view(image, anatomy.cord, axes, draw)
         weight = weight * inside
     if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
         image, target, weight = image.flip(-1), target.flip(-1), weight.flip(-1)
@@ -91,7 +91,7 @@ def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tenso
     fractions = anatomy.fractions.flatten(1)
     levels = torch.stack([contrast.means, contrast.textures]).to(fractions.device)
     mean, rough = (levels @ fractions).view(2, *grid.shape)
-    if draw.chance(contrast.slab):
+    if contrast.slab:
         elsewhere = (draw_drifted(contrast, draw).to(fractions.device) @ fractions).view(grid.shape)
         mean = mean + _slab_ends(grid, draw) * (elsewhere - mean)
     texture = draw.field(grid, draw.uniform(1.5, 8)) + 0.5 * draw.field(grid, draw.uniform(8, 25))
@@ -121,13 +121,20 @@ def _slab_ends(grid: Grid, draw: Draw) -> Tensor:
     return ends
 
 
-def _short_view(image: Tensor, cord: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+def _short_axes(contrast: Contrast, draw: Draw) -> set[int]:
+    """Return the axes along which the field of view is cut: an excited slab ends where the image does."""
+    axes = {1, 2} if draw.chance(0.2) else set()
+    along = 0.6 if contrast.slab else 0.3 if axes else 0
+    return axes | {0} if draw.chance(along) else axes
+
+
+def _short_view(image: Tensor, cord: Tensor, axes: set[int], draw: Draw) -> tuple[Tensor, Tensor]:
     """Cut the field of view around the cord and fill the rest as a sliding window at an image's edge does."""
     inside = torch.zeros_like(image)
     found = torch.nonzero(cord > 0.5)
     box = []
     for axis, length in enumerate(image.shape):
-        keep = int(draw.uniform(min(22, length), length)) if axis or draw.chance(0.3) else length
+        keep = int(draw.uniform(min(22, length), length)) if axis in axes else length
         centre = float(found[:, axis].float().mean()) if axis and len(found) else length / 2
         start = round(min(max(centre - keep / 2 + draw.uniform(-0.3, 0.3) * keep, 0), length - keep))
         box.append((start, keep))

@@ -10,21 +10,22 @@ from SoftCordSegLib.generator.tissues import Tissue
 
 Range = tuple[float, float]
 
-#: Intensities relative to a bright tissue under T1, T2, T2*, magnetisation transfer and diffusion weighting. Wider than
-#: any one sequence, since field strengths, timings and coils differ; a tissue that is not here can have any.
-INTENSITIES: dict[Tissue, tuple[Range, Range, Range, Range, Range]] = {
-    Tissue.FAT: ((0.7, 1.3), (0.3, 1.1), (0.15, 0.8), (0.7, 1.4), (0.0, 0.4)),
-    Tissue.EPIDURAL_FAT: ((0.6, 1.2), (0.3, 1.0), (0.1, 0.7), (0.5, 1.2), (0.0, 0.4)),
-    Tissue.MUSCLE: ((0.25, 0.55), (0.06, 0.3), (0.2, 0.5), (0.2, 0.6), (0.05, 0.35)),
-    Tissue.DEEP_MUSCLE: ((0.25, 0.55), (0.06, 0.3), (0.2, 0.5), (0.2, 0.6), (0.05, 0.35)),
-    Tissue.MARROW: ((0.35, 0.9), (0.1, 0.6), (0.03, 0.4), (0.15, 0.6), (0.02, 0.3)),
-    Tissue.DISC: ((0.25, 0.5), (0.04, 0.4), (0.2, 0.9), (0.2, 0.6), (0.02, 0.4)),
-    Tissue.NUCLEUS: ((0.25, 0.5), (0.1, 1.0), (0.3, 1.0), (0.2, 0.7), (0.05, 0.5)),
-    Tissue.CSF: ((0.03, 0.35), (0.6, 1.2), (0.45, 1.1), (0.2, 0.9), (0.0, 0.45)),
-    Tissue.WHITE: ((0.45, 0.75), (0.18, 0.5), (0.35, 0.65), (0.4, 0.8), (0.6, 1.0)),
-    Tissue.MUCOSA: ((0.3, 0.6), (0.3, 1.0), (0.3, 0.9), (0.3, 0.8), (0.05, 0.6)),
-    Tissue.VEIN: ((0.1, 0.9), (0.05, 1.0), (0.2, 1.2), (0.4, 1.2), (0.0, 0.3)),
-    Tissue.VESSEL: ((0.0, 1.0), (0.0, 1.0), (0.5, 1.4), (0.6, 1.5), (0.0, 0.3)),
+#: Intensities relative to a bright tissue under T1, T2, T2*, magnetisation transfer, diffusion and proton density
+#: weighting. Wider than any one sequence, since field strengths, timings and coils differ; a tissue that is not here
+#: can have any.
+INTENSITIES: dict[Tissue, tuple[Range, ...]] = {
+    Tissue.FAT: ((0.7, 1.3), (0.3, 1.1), (0.15, 0.8), (0.7, 1.4), (0.0, 0.4), (0.7, 1.5)),
+    Tissue.EPIDURAL_FAT: ((0.6, 1.2), (0.3, 1.0), (0.1, 0.7), (0.5, 1.2), (0.0, 0.4), (0.5, 1.4)),
+    Tissue.MUSCLE: ((0.25, 0.55), (0.06, 0.3), (0.2, 0.5), (0.2, 0.6), (0.05, 0.35), (0.3, 0.7)),
+    Tissue.DEEP_MUSCLE: ((0.25, 0.55), (0.06, 0.3), (0.2, 0.5), (0.2, 0.6), (0.05, 0.35), (0.3, 0.7)),
+    Tissue.MARROW: ((0.35, 0.9), (0.1, 0.6), (0.03, 0.4), (0.15, 0.6), (0.02, 0.3), (0.15, 0.6)),
+    Tissue.DISC: ((0.25, 0.5), (0.04, 0.4), (0.2, 0.9), (0.2, 0.6), (0.02, 0.4), (0.3, 0.65)),
+    Tissue.NUCLEUS: ((0.25, 0.5), (0.1, 1.0), (0.3, 1.0), (0.2, 0.7), (0.05, 0.5), (0.3, 0.7)),
+    Tissue.CSF: ((0.03, 0.35), (0.6, 1.2), (0.45, 1.1), (0.2, 0.9), (0.0, 0.45), (0.4, 0.8)),
+    Tissue.WHITE: ((0.45, 0.75), (0.18, 0.5), (0.35, 0.65), (0.4, 0.8), (0.6, 1.0), (0.6, 0.95)),
+    Tissue.MUCOSA: ((0.3, 0.6), (0.3, 1.0), (0.3, 0.9), (0.3, 0.8), (0.05, 0.6), (0.4, 0.8)),
+    Tissue.VEIN: ((0.1, 0.9), (0.05, 1.0), (0.2, 1.2), (0.4, 1.2), (0.0, 0.3), (0.4, 1.3)),
+    Tissue.VESSEL: ((0.0, 1.0), (0.0, 1.0), (0.5, 1.4), (0.6, 1.5), (0.0, 0.3), (0.6, 1.6)),
 }
 #: Nearly always dark, whatever the weighting.
 DARK: dict[Tissue, Range] = {
@@ -57,25 +58,28 @@ class Weighting:
 
 
 WEIGHTINGS: dict[str, Weighting] = {
-    "T1": Weighting(0.21, 0, (-0.14, 0.02), strong=0.05),
-    "T2": Weighting(0.21, 1, (-0.02, 0.15)),
-    "T2star": Weighting(0.21, 2, (0.02, 0.3), strong=0.4, slab=0.2),
+    "T1": Weighting(0.2, 0, (-0.14, 0.02), strong=0.05),
+    "T2": Weighting(0.2, 1, (-0.02, 0.15)),
+    "T2star": Weighting(0.2, 2, (0.02, 0.3), strong=0.4, slab=0.2),
     # With the pulse the cord is a little darker than the fluid, without it a little brighter. The dura is much darker
     # than both and must not be taken for the fluid. Many are slabs, in whose ends the fluid is the brighter one.
-    "MT": Weighting(0.26, 3, (-0.05, 0.1), fluid=((0.6, 0.9), (1.1, 1.8)), slab=0.35),
+    "MT": Weighting(0.16, 3, (-0.05, 0.1), fluid=((0.6, 0.9), (1.1, 1.8)), slab=0.4),
+    # Short echoes without the pulse: a cord a little brighter than the fluid, and all around darker than both. A faint
+    # edge beside strong ones is drawn too far out by a network that saw few of them.
+    "PD": Weighting(0.14, 5, (-0.04, 0.05), dark=0.95, fluid=((0.6, 0.95),), slab=0.5),
     "diffusion": Weighting(0.04, 4, (-0.15, 0.12), dark=0.6),
-    "random": Weighting(0.07, None, (-0.2, 0.2), dark=0.6, slab=0.2),
+    "random": Weighting(0.06, None, (-0.2, 0.2), dark=0.6, slab=0.2),
 }
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """Mean intensity and texture strength per tissue, both (tissue,), and the weighting's name and share of slabs."""
+    """Mean intensity and texture strength per tissue, both (tissue,); ``slab`` is whether it is an excited slab's."""
 
     name: str
     means: Tensor
     textures: Tensor
-    slab: float = 0.1
+    slab: bool = False
 
 
 def draw_contrast(draw: Draw) -> Contrast:
@@ -95,7 +99,7 @@ def draw_contrast(draw: Draw) -> Contrast:
     textures = torch.tensor([draw.uniform(0, 0.25) for _ in Tissue]) * means
     # Cord and fluid are smooth: a network that sees much texture in them learns to overlook a faint border.
     textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF, Tissue.PIA]] *= draw.uniform(0, 0.25)
-    return Contrast(name, means.clamp(min=0), textures, weighting.slab)
+    return Contrast(name, means.clamp(min=0), textures, slab=draw.chance(weighting.slab))
 
 
 def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:

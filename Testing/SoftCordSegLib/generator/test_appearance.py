@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -44,6 +45,20 @@ def test_magnetisation_transfer_images_show_the_cord_a_little_brighter_or_darker
     assert 0.25 < (np.abs(ratios - 1.365) < 0.236).mean() < 0.6
     dura = np.array([float(c.means[Tissue.DURA] / c.means[Tissue.WHITE]) for c in drawn])
     assert np.median(dura) < 0.5
+
+
+def test_proton_density_images_show_the_cord_a_little_brighter_than_its_fluid_and_all_around_darker():
+    """Few such images were drawn once, and areas in them were too large: a faint edge beside strong ones."""
+    drawn = [c for c in (draw_contrast(Draw(seed)) for seed in range(600)) if c.name == "PD"]
+    white = np.array([float(c.means[Tissue.WHITE]) for c in drawn])
+    fluid, dura, muscle, marrow = (
+        np.array([float(c.means[tissue]) for c in drawn]) / white
+        for tissue in (Tissue.CSF, Tissue.DURA, Tissue.MUSCLE, Tissue.MARROW)
+    )
+    assert 0.7 < np.mean((fluid > 0.59) & (fluid < 0.96)) < 0.95
+    assert np.mean(dura < 0.5) > 0.85
+    assert np.mean(muscle < 0.9) > 0.8
+    assert np.mean(marrow < 0.9) > 0.9
 
 
 def test_some_images_show_the_cord_by_its_grey_matter_alone():
@@ -192,12 +207,25 @@ def test_at_the_ends_of_a_slab_the_fluid_may_outshine_the_cord_whatever_it_does_
 
 def test_a_contrast_that_drifts_does_so_along_the_slab_alone(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(appearance, "draw_drifted", lambda contrast, draw: 0 * contrast.means)
-    plain = Contrast("plain", torch.ones(len(Tissue)), torch.zeros(len(Tissue)))
-    images = [paint(body, plain, GRID, Draw(seed)) for seed in range(60)]
-    still = [image for image in images if float(image.std((1, 2)).max()) < 1e-5]  # nothing pulses, nothing is displaced
-    drifting = [image[:, 0, 0] for image in still if float(image.std()) > 1e-3]
-    assert 0 < len(drifting) < len(still)
-    assert all(float(min(profile[0], profile[-1])) < float(profile.max()) for profile in drifting)
+    for slab in (False, True):
+        plain = Contrast("plain", torch.ones(len(Tissue)), torch.zeros(len(Tissue)), slab=slab)
+        images = [paint(body, plain, GRID, Draw(seed)) for seed in range(30)]
+        # In these nothing pulses and nothing is displaced.
+        profiles = [image[:, 0, 0] for image in images if float(image.std((1, 2)).max()) < 1e-5]
+        assert profiles
+        assert all(bool(float(min(p[0], p[-1])) < float(p.max()) - 1e-3) == slab for p in profiles)
+
+
+def test_an_excited_slab_often_ends_where_the_image_does(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
+    """In real stacks fluid and cord change places in the last slices, and no slices follow them."""
+    shares = []
+    for slab in (False, True):
+        contrast = dataclasses.replace(draw_contrast(Draw(1)), slab=slab)
+        monkeypatch.setattr(appearance, "draw_contrast", lambda draw, contrast=contrast: contrast)
+        samples = [draw_sample(body, GRID, Draw(seed)) for seed in range(120)]
+        shares.append(np.mean([bool((s.weight[1].amax((1, 2)) == 0).any()) for s in samples]))
+    assert shares[0] < 0.15
+    assert 0.45 < shares[1] < 0.75
 
 
 def test_a_moving_cord_loses_its_sharp_edge_but_neither_its_area_nor_the_sac_around_it():

@@ -22,7 +22,7 @@ from SoftCordSegLib.training.stream import seed_of
 
 LEFT_OUT, KNOWN = "T1w", ("T2w", "T2starw")
 #: Families of the generator in which fluid may be darker than cord, as it is in T1w.
-_LIKE_LEFT_OUT = ("T1", "MT", "diffusion", "random")
+_LIKE_LEFT_OUT = ("T1", "MT", "PD", "diffusion", "random")
 #: As large as the window of the shipped model's finder in the slices: in smaller images it misses cords.
 _SHAPE = (48, 56, 56)
 #: Mean area, in mm², of cords as most people have them, from the thoracic cord to the cervical enlargement.
@@ -71,7 +71,7 @@ def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
 
     It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out.
     """
-    shipped = ModelLibrary().find("softcord@8")
+    shipped = ModelLibrary().find("softcord@9")
     model = read_spec(shipped.folder)
     assert model.localisation is not None
     finder = load_networks(shipped.folder, model)[FINDER]
