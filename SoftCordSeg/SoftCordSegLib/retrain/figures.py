@@ -67,12 +67,16 @@ class Person(BaseModel):
 
 
 class Learnt(BaseModel):
-    """One corrected image that the candidate learnt from: how far it lies from the correction (``None``: no cord)."""
+    """One corrected image that the candidate learnt from: how far it lies from the correction (``None``: no cord).
+
+    ``missed_share`` is the share of the correction's slices in which the candidate finds nothing.
+    """
 
     subject: str
     session: str
     contrast: str
     centre_distance_mm: float | None
+    missed_share: float | None
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.subject, self.session, self.contrast) if part)

@@ -8,7 +8,7 @@ scatters. The last one finds corrections that contradict the images, or each oth
 person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pydantic import BaseModel
 
@@ -41,7 +41,7 @@ def judge(figures: Figures, limits: Limits) -> Verdict:
         *_no_subject_worse(figures, limits),
         _comparable(figures, limits),
         *_right_in_itself(figures, limits),
-        _learnt(figures, limits),
+        *_learnt(figures, limits),
     ]
     reasons = [f"The {c.what} is {c.found:.3g}, above the limit of {c.limit:g}." for c in checks if not c.kept]
     if "dice" not in figures.changes:
@@ -128,14 +128,20 @@ def _right_in_itself(figures: Figures, limits: Limits) -> Iterator[Check]:
     yield _check("mean share of the cord's slices that are missed", figures.missed_share, limits.missed_share)
 
 
-def _learnt(figures: Figures, limits: Limits) -> Check:
+def _learnt(figures: Figures, limits: Limits) -> Iterator[Check]:
+    """What has no value in an image is left out of the distances; there the candidate misses all slices."""
     distances = {str(e): e.centre_distance_mm for e in figures.learnt if e.centre_distance_mm is not None}
-    what = "mean distance (mm) of its centrelines from the corrections that it learnt"
-    if not distances:
-        return _check(what, None, limits.learnt_distance_mm)
-    worst = max(distances, key=lambda name: distances[name])
-    mean = sum(distances.values()) / len(distances)
-    return _check(f"{what} (most for {worst}: {distances[worst]:.1f})", mean, limits.learnt_distance_mm)
+    worst = max(distances, key=lambda name: distances[name], default="")
+    most = f" (most for {worst}: {distances[worst]:.1f})" if worst else ""
+    what = f"mean distance (mm) of its centrelines from the corrections that it learnt{most}"
+    yield _check(what, _mean(distances.values()), limits.learnt_distance_mm)
+    missed = [e.missed_share for e in figures.learnt if e.missed_share is not None]
+    what = "mean share of the slices that it misses of the corrections that it learnt"
+    yield _check(what, _mean(missed), limits.missed_share)
+
+
+def _mean(values: Collection[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _largest(what: str, found: dict[str, float], limit: float) -> Check:

@@ -35,8 +35,8 @@ def write_report(
     report.notes([*verdict.reasons, *doubts(figures, plan.settings.limits), *_remarks(figures)])
     report.heading("Gate")
     report.paragraph(
-        "On the frozen test subjects, which the candidate was not trained on; the last limit is on the corrections that"
-        " it was trained on."
+        "On the frozen test subjects, which the candidate was not trained on; the last two limits are on the"
+        " corrections that it was trained on."
     )
     rows: list[list[Cell]] = [
         [c.what, c.found, c.limit, "not measured" if c.found is None else "kept" if c.kept else "broken"]

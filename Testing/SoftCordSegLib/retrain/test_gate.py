@@ -34,7 +34,7 @@ def test_a_model_that_is_better_somewhere_and_worse_nowhere_passes():
     found = verdict(BETTER)
     assert found.passed
     assert found.reasons == []
-    assert len(found.checks) == 14
+    assert len(found.checks) == 15
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,14 @@ def test_corrections_that_the_candidate_did_not_follow_are_a_reason_against_it_a
 
     def learnt(*distances):
         return [
-            CaseScores(subject=str(n), session="", contrast="T1w", method=CANDIDATE, centre_distance_mm=mm)
+            CaseScores(
+                subject=str(n),
+                session="",
+                contrast="T1w",
+                method=CANDIDATE,
+                centre_distance_mm=mm,
+                missed_share=mm is None,
+            )
             for n, mm in enumerate(distances)
         ]
 
@@ -102,11 +109,12 @@ def test_corrections_that_the_candidate_did_not_follow_are_a_reason_against_it_a
         "The candidate lies 9.0 mm beside the correction of 2 T1w",
         "The candidate lies 21.0 mm beside the correction of 3 T1w",
     ]
-    fine = compare(cases(BETTER), 3.0, 0.85, learnt(0.3, 1.2, None))
+    fine = compare(cases(BETTER), 3.0, 0.85, learnt(*[0.3] * 9, None))
     assert judge(fine, Limits()).passed
-    assert [said.split(",")[0] for said in doubts(fine, Limits())] == [
-        "The candidate finds no cord in the image of 2 T1w"
-    ]
+    (said,) = doubts(fine, Limits())
+    assert said.startswith("The candidate finds no cord in the image of 9 T1w,")
+    (reason,) = judge(compare(cases(BETTER), 3.0, 0.85, learnt(None, None)), Limits()).reasons
+    assert "misses of the corrections that it learnt is 1, above the limit of 0.1." in reason
 
 
 def test_a_model_without_any_gain_is_no_new_version_unless_that_is_allowed():
