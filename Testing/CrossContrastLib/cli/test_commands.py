@@ -71,13 +71,13 @@ def test_models_are_listed_shown_and_verified():
 def test_a_model_can_be_added_and_rolled_back_and_tampering_is_found(model_home):
     source = json.loads(crosscontrast("models", "show", "softcord", "--json").stdout)["folder"]
     added = crosscontrast("models", "add", source, "--name", "softcord")
-    assert "Added softcord@9, now the current version" in added.stdout
+    assert "Added softcord@10, now the current version" in added.stdout
     assert "softcord now means softcord@9" in crosscontrast("models", "rollback", "softcord").stdout
-    weights = model_home / "models" / "softcord" / "9" / "models" / "model.pt"
+    weights = model_home / "models" / "softcord" / "10" / "models" / "model.pt"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    verified = crosscontrast("models", "verify", "softcord@9")
+    verified = crosscontrast("models", "verify", "softcord@10")
     assert verified.returncode == 2
-    assert "models/model.pt of softcord@9" in verified.stderr
+    assert "models/model.pt of softcord@10" in verified.stderr
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_a_model_can_be_added_and_rolled_back_and_tampering_is_found(model_home)
     [
         (("models", "show", "nobody"), "no model called 'nobody'"),
         (("models", "add", "nowhere"), "nowhere"),
-        (("models", "rollback", "softcord", "--to", "9"), "version"),
-        (("models", "verify", "softcord@9"), "no version '9'"),
+        (("models", "rollback", "softcord", "--to", "99"), "version"),
+        (("models", "verify", "softcord@99"), "no version '99'"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(arguments, reason):
