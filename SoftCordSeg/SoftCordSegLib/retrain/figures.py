@@ -67,9 +67,10 @@ class Person(BaseModel):
 
 
 class Learnt(BaseModel):
-    """One corrected image that the candidate learnt from: how far it lies from the correction (``None``: no cord).
+    """One corrected image that the candidate learnt from: how far it lies from the correction.
 
-    ``missed_share`` is the share of the correction's slices in which the candidate finds nothing.
+    ``missed_share`` is the share of the correction's slices in which the candidate finds nothing. Where these are all
+    there is no distance, and neither for a correction that says that the image shows no cord.
     """
 
     subject: str
@@ -80,6 +81,11 @@ class Learnt(BaseModel):
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.subject, self.session, self.contrast) if part)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the candidate finds no cord where the correction has one."""
+        return self.centre_distance_mm is None and self.missed_share is not None
 
 
 class Figures(BaseModel):

@@ -72,7 +72,8 @@ def _doubted_tests(figures: Figures, limits: Limits) -> list[str]:
 
 def is_doubted(image: Learnt, limits: Limits) -> bool:
     """Return whether the candidate does not follow this correction, though it learnt from it."""
-    return image.centre_distance_mm is None or image.centre_distance_mm > limits.subject_centre_distance_mm
+    mm = image.centre_distance_mm
+    return image.is_lost if mm is None else mm > limits.subject_centre_distance_mm
 
 
 def _doubted_corrections(figures: Figures, limits: Limits) -> Iterator[str]:

@@ -117,6 +117,13 @@ def test_corrections_that_the_candidate_did_not_follow_are_a_reason_against_it_a
     assert "misses of the corrections that it learnt is 1, above the limit of 0.1." in reason
 
 
+def test_a_correction_that_says_that_there_is_no_cord_is_followed_where_none_is_found():
+    empty = CaseScores(subject="1", session="", contrast="T1w", method=CANDIDATE)
+    figures = compare(cases(BETTER), 3.0, 0.85, [empty])
+    assert judge(figures, Limits()).passed
+    assert doubts(figures, Limits()) == []
+
+
 def test_a_model_without_any_gain_is_no_new_version_unless_that_is_allowed():
     assert "no gain" in verdict({}).reasons[0]
     assert verdict({}, require_gain=False).passed
