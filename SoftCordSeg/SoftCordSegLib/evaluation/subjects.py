@@ -25,17 +25,18 @@ def _subject(method: str, subject: str, cases: Sequence[CaseScores]) -> SubjectS
     for case in cases:
         if case.csa_mm2 is not None:
             sessions[case.session].append(case.csa_mm2)
-    agreement = {name: _mean(getattr(case, name) for case in cases) for name in Agreement.model_fields}
+    agreement = {name: mean_of_known(getattr(case, name) for case in cases) for name in Agreement.model_fields}
     return SubjectScores(
         method=method,
         subject=subject,
         contrasts=tuple(dict.fromkeys(case.contrast for case in cases if case.csa_mm2 is not None)),
-        csa_mean_mm2=_mean(float(np.mean(areas)) for areas in sessions.values()),
-        csa_sd_mm2=_mean(float(np.std(areas, ddof=1)) for areas in sessions.values() if len(areas) > 1),
+        csa_mean_mm2=mean_of_known(float(np.mean(areas)) for areas in sessions.values()),
+        csa_sd_mm2=mean_of_known(float(np.std(areas, ddof=1)) for areas in sessions.values() if len(areas) > 1),
         **agreement,
     )
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
+def mean_of_known(values: Iterable[float | None]) -> float | None:
+    """Return the mean of what could be measured, ``None`` where nothing could."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None

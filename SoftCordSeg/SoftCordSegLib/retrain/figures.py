@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.statistics.bootstrap import bootstrap_interval
 from SoftCordSegLib.evaluation.measures import CaseScores, SubjectMeasure, SubjectScores
-from SoftCordSegLib.evaluation.subjects import per_subject
+from SoftCordSegLib.evaluation.subjects import mean_of_known, per_subject
 from SoftCordSegLib.evaluation.summary import values_by_method
 from SoftCordSegLib.retrain.systematic import Systematic, systematic
 
@@ -134,7 +134,6 @@ def compare(
     areas = list(_areas(cases, right_within_mm2, right_dice))
     drifts = [abs(moved.after_mm2 - moved.before_mm2) for moved in areas if moved.right]
     of_candidate, of_base = ([case for case in cases if case.method == method] for method in (CANDIDATE, BASE))
-    missed = [scores.missed_share for scores in per_subject(of_candidate) if scores.missed_share is not None]
     return Figures(
         changes=changes,
         areas=areas,
@@ -142,7 +141,7 @@ def compare(
         persons=_persons(subjects, per_subject(of_candidate)),
         systematic=systematic(of_candidate),
         base_systematic=systematic(of_base),
-        missed_share=float(np.mean(missed)) if missed else None,
+        missed_share=mean_of_known(scores.missed_share for scores in per_subject(of_candidate)),
         learnt=[Learnt(**case.model_dump(include=set(Learnt.model_fields))) for case in learnt],
     )
 

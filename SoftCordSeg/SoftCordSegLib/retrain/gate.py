@@ -8,11 +8,12 @@ scatters. The last one finds corrections that contradict the images, or each oth
 person.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from pydantic import BaseModel
 
 from SoftCordSegLib.evaluation.measures import MEASURE_NAMES, SubjectMeasure
+from SoftCordSegLib.evaluation.subjects import mean_of_known
 from SoftCordSegLib.retrain.figures import Figures, Learnt
 from SoftCordSegLib.retrain.settings import Limits
 
@@ -135,14 +136,9 @@ def _learnt(figures: Figures, limits: Limits) -> Iterator[Check]:
     worst = max(distances, key=lambda name: distances[name], default="")
     most = f" (most for {worst}: {distances[worst]:.1f})" if worst else ""
     what = f"mean distance (mm) of its centrelines from the corrections that it learnt{most}"
-    yield _check(what, _mean(distances.values()), limits.learnt_distance_mm)
-    missed = [e.missed_share for e in figures.learnt if e.missed_share is not None]
+    yield _check(what, mean_of_known(distances.values()), limits.learnt_distance_mm)
     what = "mean share of the slices that it misses of the corrections that it learnt"
-    yield _check(what, _mean(missed), limits.missed_share)
-
-
-def _mean(values: Collection[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+    yield _check(what, mean_of_known(e.missed_share for e in figures.learnt), limits.missed_share)
 
 
 def _largest(what: str, found: dict[str, float], limit: float) -> Check:
