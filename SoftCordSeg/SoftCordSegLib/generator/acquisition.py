@@ -85,9 +85,10 @@ class Sampling:
     thin: bool = False
 
 
-def draw_sampling(draw: Draw) -> Sampling:
-    """Draw isotropic voxels, or slices in one of the three planes."""
-    kind = draw.pick(("isotropic", "axial", "sagittal", "coronal"), (0.38, 0.43, 0.15, 0.04))
+def draw_sampling(draw: Draw, *, slab: bool = False) -> Sampling:
+    """Draw isotropic voxels, or slices in one of the three planes; those of an excited ``slab`` are mostly axial."""
+    shares = (0.2, 0.8, 0.0, 0.0) if slab else (0.38, 0.43, 0.15, 0.04)
+    kind = draw.pick(("isotropic", "axial", "sagittal", "coronal"), shares)
     if kind == "isotropic":
         side = draw.uniform(0.7, 1.4)
         return Sampling((side, side, side))

@@ -23,7 +23,7 @@ from SoftCordSegLib.generator.tissues import Tissue
 #: A slice with fewer voxels of cord or of fluid than this cannot tell how much they differ.
 _ENOUGH = 12
 #: How much a slice counts in which the cord cannot be seen: its neighbours may still tell where it is.
-_LEAST_VISIBLE = 0.3
+_LEAST_VISIBLE = 0.6
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,19 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
     within it: a cord's size does not depend on how sharply it was seen.
     """
     contrast = draw_contrast(draw)
-    image = paint(anatomy, contrast, grid, draw)
+    view = _draw_view(anatomy.cord, contrast, draw)
+    image = paint(anatomy, contrast, grid, draw, view[0])
     if draw.chance(0.35):
         image = cord_motion(image, anatomy.canal, float(contrast.means[Tissue.CSF]), draw)
     image = signal_loss(coil_shading(image, grid, draw), anatomy.along, grid, draw)
-    sampling = draw_sampling(draw)
+    sampling = draw_sampling(draw, slab=contrast.slab)
     image = acquire(image.clamp(min=0), sampling, draw)
     if draw.chance(0.3):
         image = image.clamp(min=0) ** draw.factor(0.2)
     target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), sampling)
     weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)]) * visibility(image, target)
-    if axes := _short_axes(contrast, draw):
-        image, inside = _short_view(image, anatomy.cord, axes, draw)
+    if any(cut != slice(None) for cut in view):
+        image, inside = _cut_view(image, view, draw)
         weight = weight * inside
     if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
         image, target, weight = image.flip(-1), target.flip(-1), weight.flip(-1)
@@ -86,14 +87,17 @@ def _slice_statistics(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return mean, ((((image - mean[:, None, None]) ** 2) * mask).sum((1, 2)) / count).sqrt()
 
 
-def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tensor:
-    """Mix each voxel's tissues in their shares, each with its texture; fluid may pulse, the contrast may drift."""
+def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw, along: slice = slice(None)) -> Tensor:
+    """Mix each voxel's tissues in their shares, each with its texture; fluid may pulse, the contrast may drift.
+
+    ``along`` is the part of the first axis that the image shows, at whose ends an excited slab ends too.
+    """
     fractions = anatomy.fractions.flatten(1)
     levels = torch.stack([contrast.means, contrast.textures]).to(fractions.device)
     mean, rough = (levels @ fractions).view(2, *grid.shape)
     if contrast.slab:
         elsewhere = (draw_drifted(contrast, draw).to(fractions.device) @ fractions).view(grid.shape)
-        mean = mean + _slab_ends(grid, draw) * (elsewhere - mean)
+        mean = mean + _slab_ends(grid, along, draw) * (elsewhere - mean)
     texture = draw.field(grid, draw.uniform(1.5, 8)) + 0.5 * draw.field(grid, draw.uniform(8, 25))
     image = mean + rough * texture
     if draw.chance(0.2):  # pulsing fluid loses signal in streaks along the cord
@@ -110,42 +114,49 @@ def paint(anatomy: Anatomy, contrast: Contrast, grid: Grid, draw: Draw) -> Tenso
     return image
 
 
-def _slab_ends(grid: Grid, draw: Draw) -> Tensor:
-    """Return (D, 1, 1), how far each slice lies in the ends of an excited slab: 0 inside to 1 at one end or both."""
+def _slab_ends(grid: Grid, along: slice, draw: Draw) -> Tensor:
+    """Return (D, 1, 1), how far each slice lies in the ends of an excited slab: 0 inside to 1 at one end or both.
+
+    The slab ends where the image does, which is ``along`` of the first axis.
+    """
     z, _, _ = grid.axes()
-    half = grid.size[0] / 2
+    shown = z[along].flatten()
+    reach = 0.45 * grid.size[0]
     ends = torch.zeros_like(z)
     for side in (-1, 1) if draw.chance(0.4) else (draw.pick((-1, 1)),):
-        middle, width = half - draw.uniform(0, 0.9) * half, draw.uniform(2, 8)
+        end = float((side * shown).max())
+        middle, width = end - draw.uniform(0, reach), draw.uniform(2, 8)
         ends = torch.maximum(ends, torch.sigmoid((side * z - middle) / width))
     return ends
 
 
-def _short_axes(contrast: Contrast, draw: Draw) -> set[int]:
-    """Return the axes along which the field of view is cut: an excited slab ends where the image does."""
-    axes = {1, 2} if draw.chance(0.2) else set()
-    along = 0.6 if contrast.slab else 0.3 if axes else 0
-    return axes | {0} if draw.chance(along) else axes
-
-
-def _short_view(image: Tensor, cord: Tensor, axes: set[int], draw: Draw) -> tuple[Tensor, Tensor]:
-    """Cut the field of view around the cord and fill the rest as a sliding window at an image's edge does."""
-    inside = torch.zeros_like(image)
+def _draw_view(cord: Tensor, contrast: Contrast, draw: Draw) -> tuple[slice, slice, slice]:
+    """Return the part of each axis that the image shows: sometimes little around the cord, and of a slab a stretch."""
+    across = draw.chance(0.2)
+    along = draw.chance(0.6 if contrast.slab else 0.3 if across else 0)
     found = torch.nonzero(cord > 0.5)
-    box = []
-    for axis, length in enumerate(image.shape):
-        keep = int(draw.uniform(min(22, length), length)) if axis in axes else length
+    view = []
+    for axis, (length, cut) in enumerate(zip(cord.shape, (along, across, across), strict=True)):
+        if not cut:
+            view.append(slice(None))
+            continue
+        keep = int(draw.uniform(min(22, length), length))
         centre = float(found[:, axis].float().mean()) if axis and len(found) else length / 2
         start = round(min(max(centre - keep / 2 + draw.uniform(-0.3, 0.3) * keep, 0), length - keep))
-        box.append((start, keep))
-    for axis, (start, keep) in enumerate(box):
-        image = image.narrow(axis, start, keep)
-    (front, depth), (top, height), (left, width) = box
-    inside[front : front + depth, top : top + height, left : left + width] = 1
-    full = inside.shape
-    padding = (left, full[2] - left - width, top, full[1] - top - height, front, full[0] - front - depth)
+        view.append(slice(start, start + keep))
+    return view[0], view[1], view[2]
+
+
+def _cut_view(image: Tensor, view: tuple[slice, slice, slice], draw: Draw) -> tuple[Tensor, Tensor]:
+    """Fill what is outside of ``view`` as a sliding window at an image's edge does; also return what is inside."""
+    inside = torch.zeros_like(image)
+    inside[view] = 1
+    padding = []
+    for cut, length in zip(view[::-1], image.shape[::-1], strict=True):
+        start, stop, _ = cut.indices(length)
+        padding += [start, length - stop]
     mode = "replicate" if draw.chance(0.75) else "constant"
-    return functional.pad(image[None, None], padding, mode=mode)[0, 0], inside
+    return functional.pad(image[view][None, None], padding, mode=mode)[0, 0], inside
 
 
 def normalise_foreground(image: Tensor) -> Tensor:

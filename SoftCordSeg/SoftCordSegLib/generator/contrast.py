@@ -63,10 +63,10 @@ WEIGHTINGS: dict[str, Weighting] = {
     "T2star": Weighting(0.2, 2, (0.02, 0.3), strong=0.4, slab=0.2),
     # With the pulse the cord is a little darker than the fluid, without it a little brighter. The dura is much darker
     # than both and must not be taken for the fluid. Many are slabs, in whose ends the fluid is the brighter one.
-    "MT": Weighting(0.16, 3, (-0.05, 0.1), fluid=((0.6, 0.9), (1.1, 1.8)), slab=0.4),
+    "MT": Weighting(0.16, 3, (-0.05, 0.1), fluid=((0.6, 0.9), (1.1, 1.8)), slab=0.6),
     # Short echoes without the pulse: a cord a little brighter than the fluid, and all around darker than both. A faint
     # edge beside strong ones is drawn too far out by a network that saw few of them.
-    "PD": Weighting(0.14, 5, (-0.04, 0.05), dark=0.95, fluid=((0.6, 0.95),), slab=0.5),
+    "PD": Weighting(0.14, 5, (-0.04, 0.05), dark=0.95, fluid=((0.6, 0.95),), slab=0.6),
     "diffusion": Weighting(0.04, 4, (-0.15, 0.12), dark=0.6),
     "random": Weighting(0.06, None, (-0.2, 0.2), dark=0.6, slab=0.2),
 }

@@ -51,7 +51,7 @@ def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing
     inside = coverage(cord, grid) * (sizes.height > CONUS_TIP)
     canal = torch.maximum(coverage(sac, grid), inside)
     none = torch.zeros_like(canal)
-    pia = torch.minimum(_covering(grid, cord, draw), canal - inside)
+    pia = torch.minimum((_covered(grid, cord, draw) - inside).clamp(min=0), canal - inside)
     return Thecal(
         canal,
         inside,
@@ -93,13 +93,13 @@ def _indent(sac: Tensor, cord: Tensor, frame: Frame, sizes: Sizes, draw: Draw) -
     return torch.maximum(sac, wall), torch.maximum(cord, wall + draw.uniform(0.2, 1.0))
 
 
-def _covering(grid: Grid, cord: Tensor, draw: Draw) -> Tensor:
-    """Return what clings to the cord: pia, vessels and the ends of rootlets, a fraction of a millimetre thick.
+def _covered(grid: Grid, cord: Tensor, draw: Draw) -> Tensor:
+    """Return the cord with what clings to it: pia, vessels and the ends of rootlets, a fraction of a millimetre thick.
 
-    It looks like cord rather than fluid, but is none, and nobody who draws a cord by hand includes it: without it a
+    That looks like cord rather than fluid, but is none, and nobody who draws a cord by hand includes it: without it a
     network's areas are as large as where cord and fluid seem to fill a voxel alike, 5 to 10 % above those of masks.
     """
-    thickness = draw.uniform(0.05, 0.45) * (1 + 0.6 * draw.field(grid, draw.uniform(3, 10))).clamp(min=0)
+    thickness = draw.uniform(0.1, 0.4) * (1 + 0.6 * draw.field(grid, draw.uniform(3, 10))).clamp(min=0)
     return coverage(cord - thickness, grid)
 
 

@@ -78,7 +78,7 @@ def test_a_voxel_shows_its_tissues_in_their_shares(body: Anatomy):
 
 
 def test_the_label_is_the_anatomy_however_the_scanner_blurred_it(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(appearance, "draw_sampling", lambda draw: Sampling((draw.uniform(0.5, THICK),) * 3))
+    monkeypatch.setattr(appearance, "draw_sampling", lambda draw, slab: Sampling((draw.uniform(0.5, THICK),) * 3))
     for seed in range(12):
         target = draw_sample(body, GRID, Draw(seed)).target
         assert torch.equal(target[0], body.cord) or torch.equal(target[0], body.cord.flip(-1))
@@ -130,10 +130,10 @@ def test_a_cord_that_can_hardly_be_seen_counts_less():
         torch.stack([cord, canal]),
         0.1 * torch.randn(24, 32, 32, generator=torch.Generator().manual_seed(2)),
     )
-    counts = [visibility(contrast * cord + noise, target) for contrast in (0.0, 0.1, -0.1, 0.5)]
-    assert float(counts[0].max()) == pytest.approx(0.3, abs=0.05)
-    assert float(counts[1].mean()) == pytest.approx(0.5, abs=0.05)
-    assert float(counts[2].mean()) == pytest.approx(0.5, abs=0.05)
+    counts = [visibility(contrast * cord + noise, target) for contrast in (0.0, 0.15, -0.15, 0.5)]
+    assert float(counts[0].max()) == pytest.approx(0.6, abs=0.05)
+    assert float(counts[1].mean()) == pytest.approx(0.75, abs=0.05)
+    assert float(counts[2].mean()) == pytest.approx(0.75, abs=0.05)
     assert bool((counts[3] == 1).all())
     assert bool((visibility(noise, torch.zeros_like(target)) == 1).all()), "what has no cord teaches where none is"
 
@@ -145,7 +145,7 @@ def test_where_a_contrast_turns_round_only_the_slices_without_any_count_less():
     noise = 0.1 * torch.randn(25, 32, 32, generator=torch.Generator().manual_seed(2))
     counts = visibility(turning * cord + noise, torch.stack([cord, canal]))[:, 0, 0]
     assert bool((counts[turning[:, 0, 0].abs() > 0.3] == 1).all())
-    assert float(counts[12]) < 0.4
+    assert float(counts[12]) < 0.65
 
 
 def test_nothing_outside_the_field_of_view_counts(body: Anatomy):
@@ -205,15 +205,19 @@ def test_at_the_ends_of_a_slab_the_fluid_may_outshine_the_cord_whatever_it_does_
     assert 0.6 < sum(brighter) / len(brighter) < 1
 
 
-def test_a_contrast_that_drifts_does_so_along_the_slab_alone(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("along", [slice(None), slice(6, 18)])
+def test_a_contrast_that_drifts_does_so_at_the_ends_of_what_is_shown(
+    along: slice, body: Anatomy, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(appearance, "draw_drifted", lambda contrast, draw: 0 * contrast.means)
     for slab in (False, True):
         plain = Contrast("plain", torch.ones(len(Tissue)), torch.zeros(len(Tissue)), slab=slab)
-        images = [paint(body, plain, GRID, Draw(seed)) for seed in range(30)]
+        images = [paint(body, plain, GRID, Draw(seed), along) for seed in range(30)]
         # In these nothing pulses and nothing is displaced.
-        profiles = [image[:, 0, 0] for image in images if float(image.std((1, 2)).max()) < 1e-5]
+        profiles = [image[along, 0, 0] for image in images if float(image.std((1, 2)).max()) < 1e-5]
         assert profiles
         assert all(bool(float(min(p[0], p[-1])) < float(p.max()) - 1e-3) == slab for p in profiles)
+        assert all(float(min(p[0], p[-1])) < 0.55 for p in profiles if slab), "an end is at least halfway gone"
 
 
 def test_an_excited_slab_often_ends_where_the_image_does(body: Anatomy, monkeypatch: pytest.MonkeyPatch):
