@@ -36,7 +36,8 @@ class TrainingConfig(Strict):
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take.
     ``cohort`` is a table of real images with masks (its split ``train``), which make up ``real_share`` of the bodies;
     its column ``canal`` may name maps of the canal, by which first estimates of the fluid are better. ``augmentation``
-    is how strongly real images are varied, 1 as in Bédard et al. 2023.
+    is how strongly real images are varied, 1 as in Bédard et al. 2023. ``precision`` is full on processors that would
+    only imitate the shorter numbers.
     """
 
     network: NetworkSpec = NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2})

@@ -14,7 +14,7 @@ from CrossContrastLib.models.spec import NetworkSpec
 from SoftCordSegLib.training import loop
 from SoftCordSegLib.training.config import TrainingConfig, read_config
 from SoftCordSegLib.training.evaluate import evaluate, held_out
-from SoftCordSegLib.training.loop import train
+from SoftCordSegLib.training.loop import half_precision, train
 from SoftCordSegLib.training.losses import mixture
 from SoftCordSegLib.training.state import learning_rate, read_weights
 from SoftCordSegLib.training.stream import generate_group, stream
@@ -165,6 +165,26 @@ def test_a_training_without_any_usable_gradient_says_so_and_keeps_its_last_check
     with pytest.raises(ModelError, match="no numbers for 50 steps in a row"):
         train(TINY.model_copy(update={"steps": 100}), tmp_path, resume=True)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("capability", "device", "precision", "computed"),
+    [
+        ("AVX512", "cpu", "bf16", torch.bfloat16),
+        ("AVX2", "cpu", "bf16", None),
+        ("DEFAULT", "cpu", "bf16", None),
+        ("AVX2", "cuda", "bf16", torch.bfloat16),
+        ("AVX512", "cpu", "fp16", None),
+        ("AVX2", "cuda", "fp16", torch.float16),
+        ("AVX512", "cuda", "full", None),
+    ],
+)
+def test_no_processor_is_made_to_imitate_shorter_numbers(
+    capability: str, device: str, precision: str, computed: torch.dtype | None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    config = TrainingConfig.model_validate({"precision": precision})
+    assert half_precision(config, torch.device(device)) == computed
 
 
 def test_the_rate_rises_then_falls_to_a_fiftieth():
