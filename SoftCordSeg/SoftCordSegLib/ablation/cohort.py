@@ -115,12 +115,22 @@ def _write_person(number: int, folder: Path, split: str) -> list[list[str]]:
     soft = f"{name}_softseg.nii.gz"
     write_image(patient_image(torch.stack(list(masks.values())).float().mean(0)), folder / soft)
     rows = []
-    for place, contrast in enumerate(CONTRASTS):
-        image, manual = f"{name}_{contrast.name}.nii.gz", f"{name}_{contrast.name}_seg.nii.gz"
-        write_image(patient_image(draw_image(person, contrast, Draw(seed_of(person.seed, place, 2)))), folder / image)
-        write_image(patient_image(masks[contrast.name]), folder / manual)
-        rows.append([name, contrast.name, image, soft, split, manual])
+    for contrast, image in write_images(person, name, folder).items():
+        manual = f"{name}_{contrast}_seg.nii.gz"
+        write_image(patient_image(masks[contrast]), folder / manual)
+        rows.append([name, contrast, image, soft, split, manual])
     return rows
+
+
+def write_images(person: Person, subject: str, folder: Path, contrasts: Sequence[str] | None = None) -> dict[str, str]:
+    """Write the person's images in ``contrasts`` (all) to ``folder``; return the names of the files by contrast."""
+    files = {}
+    for place, contrast in enumerate(CONTRASTS):
+        if contrasts is None or contrast.name in contrasts:
+            image = draw_image(person, contrast, Draw(seed_of(person.seed, place, 2)))
+            files[contrast.name] = f"{subject}_{contrast.name}.nii.gz"
+            write_image(patient_image(image), folder / files[contrast.name])
+    return files
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

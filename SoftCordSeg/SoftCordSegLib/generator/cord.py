@@ -52,6 +52,7 @@ def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing
     canal = torch.maximum(coverage(sac, grid), inside)
     none = torch.zeros_like(canal)
     pia = torch.minimum((_covered(grid, cord, draw) - inside).clamp(min=0), canal - inside)
+    free = canal - inside - pia
     return Thecal(
         canal,
         inside,
@@ -59,7 +60,7 @@ def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing
         _lesion(grid, draw) if draw.chance(0.12) else none,
         _syrinx(grid, frame, sizes, draw) if draw.chance(0.1) else none,
         pia,
-        torch.minimum(draw_roots(grid, frame, sizes, draw), canal - inside - pia),
+        free * draw_roots(grid, frame, sizes, draw),
         sac,
         sizes,
     )
@@ -99,7 +100,7 @@ def _covered(grid: Grid, cord: Tensor, draw: Draw) -> Tensor:
     That looks like cord rather than fluid, but is none, and nobody who draws a cord by hand includes it: without it a
     network's areas are as large as where cord and fluid seem to fill a voxel alike, 5 to 10 % above those of masks.
     """
-    thickness = draw.uniform(0.1, 0.4) * (1 + 0.6 * draw.field(grid, draw.uniform(3, 10))).clamp(min=0)
+    thickness = draw.uniform(0.25, 0.55) * (1 + 0.6 * draw.field(grid, draw.uniform(3, 10))).clamp(min=0)
     return coverage(cord - thickness, grid)
 
 

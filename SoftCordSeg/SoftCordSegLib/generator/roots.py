@@ -10,7 +10,7 @@ from SoftCordSegLib.generator.morphometry import CONUS_TIP, Sizes
 
 
 def draw_roots(grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> Tensor:
-    """Return the share of each voxel (D, H, W) that roots could fill, cord and dura not regarded."""
+    """Return the share (D, H, W) that roots fill of what cord and pia leave of the sac in each voxel."""
     roots = _rootlets(grid, frame, sizes, draw) if draw.chance(0.5) else torch.zeros_like(frame.u)
     if frame.low > CONUS_TIP + 160:
         return roots

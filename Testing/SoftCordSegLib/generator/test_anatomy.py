@@ -78,8 +78,8 @@ def test_pia_clings_to_the_cord_a_fraction_of_a_millimetre_thick():
             assert float(pia[~near].sum()) == 0
             thicknesses.append(float(pia.sum()) / 16 / (2 * (torch.pi * area) ** 0.5))
     assert len(thicknesses) > 10
-    assert 0.2 < sum(thicknesses) / len(thicknesses) < 0.32
-    assert min(thicknesses) < 0.15
+    assert 0.35 < sum(thicknesses) / len(thicknesses) < 0.5
+    assert min(thicknesses) > 0.1
     assert max(thicknesses) < 1.0
 
 

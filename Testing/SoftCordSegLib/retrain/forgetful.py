@@ -11,14 +11,11 @@ from CrossContrastLib.ground.files import make_folder
 from CrossContrastLib.ground.images import write_image
 from CrossContrastLib.models.bundle import FINDER, WEIGHTS, load_networks, read_spec
 from CrossContrastLib.models.library import ModelEntry, ModelLibrary
-from SoftCordSegLib.ablation.cohort import Person, draw_image, draw_person, patient_image, write_table
-from SoftCordSegLib.ablation.contrasts import CONTRASTS
+from SoftCordSegLib.ablation.cohort import Person, draw_person, patient_image, write_images, write_table
 from SoftCordSegLib.generator import contrast as generator_contrast
-from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.tissues import Tissue
 from SoftCordSegLib.training.config import TrainingConfig
 from SoftCordSegLib.training.loop import train
-from SoftCordSegLib.training.stream import seed_of
 
 LEFT_OUT, KNOWN = "T1w", ("T2w", "T2starw")
 #: Families of the generator in which fluid may be darker than cord, as it is in T1w.
@@ -27,9 +24,9 @@ _LIKE_LEFT_OUT = ("T1", "MT", "PD", "diffusion", "random")
 _SHAPE = (48, 56, 56)
 #: Mean area, in mm², of cords as most people have them, from the thoracic cord to the cervical enlargement.
 _USUAL = (45.0, 95.0)
-#: Mean thickness of the pia in mm. No image shows how much of what looks like cord it is: with 0.1 to 0.4 mm, as the
-#: generator has it, the persons to learn from and those to test on differed by a tenth of the area, by lot.
-_USUAL_PIA = (0.2, 0.32)
+#: Mean thickness of the pia in mm. No image shows how much of what looks like cord it is: of all thicknesses that the
+#: generator draws, persons to learn from and those to test on would differ by up to a tenth of the area, by lot.
+_USUAL_PIA = (0.36, 0.5)
 
 
 def visible_cohort(folder: Path, test: int, train: int, first: int) -> Cohort:
@@ -56,14 +53,10 @@ def _is_usual(person: Person) -> bool:
 
 
 def _write(person: Person, subject: str, split: str, folder: Path) -> list[list[str]]:
-    soft, rows = f"{subject}_softseg.nii.gz", []
+    soft = f"{subject}_softseg.nii.gz"
     write_image(patient_image(person.anatomy.cord), folder / soft)
-    for place, look in enumerate(CONTRASTS):
-        if look.name in (LEFT_OUT, *KNOWN):
-            name = f"{subject}_{look.name}.nii.gz"
-            write_image(patient_image(draw_image(person, look, Draw(seed_of(person.seed, place, 2)))), folder / name)
-            rows.append([subject, look.name, name, soft, split])
-    return rows
+    images = write_images(person, subject, folder, (LEFT_OUT, *KNOWN))
+    return [[subject, contrast, image, soft, split] for contrast, image in images.items()]
 
 
 def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
