@@ -100,21 +100,22 @@ def evaluate(table: Path, options: argparse.Namespace) -> list[dict[str, str]]:
 
 def print_persons(cases: list[dict[str, str]]) -> None:
     """Print Dice, area error and the spread of a person's areas across contrasts, with 95 % intervals over persons."""
-    print("| model | contrasts | Dice | area error (mm²) | SD of the area across contrasts (mm²) | median SD |")
-    print("|---|---|---|---|---|---|")
+    print("| model | contrasts | found | Dice | area error (mm²) | SD of the area across contrasts (mm²) | median SD |")
+    print("|---|---|---|---|---|---|---|")
     contrasts = list(dict.fromkeys(case["contrast"] for case in cases))
     for model in dict.fromkeys(case["method"] for case in cases):
         for chosen in (contrasts, ["T1w", "T2w", "T2starw"], *([c] for c in contrasts)):
             mine = [case for case in cases if case["method"] == model and case["contrast"] in chosen]
             areas: dict[str, list[float]] = defaultdict(list)
-            for case in mine:
+            found = [case for case in mine if np.isfinite(number(case["csa_mm2"]))]
+            for case in found:
                 areas[case["subject"]].append(number(case["csa_mm2"]))
             subjects = [case["subject"] for case in mine]
             figures = [interval([number(case[key]) for case in mine], subjects) for key in ("dice", "csa_error_mm2")]
             spreads = [float(np.std(values, ddof=1)) for values in areas.values()] if len(chosen) > 1 else []
             figures.append(interval(spreads, list(areas)) if spreads else "")
             median = f"{np.median(spreads):.2f}" if spreads else ""
-            print(f"| {model} | {', '.join(chosen)} | {' | '.join(figures)} | {median} |")
+            print(f"| {model} | {', '.join(chosen)} | {len(found)}/{len(mine)} | {' | '.join(figures)} | {median} |")
 
 
 def print_public(cases: list[dict[str, str]]) -> None:
@@ -123,7 +124,7 @@ def print_public(cases: list[dict[str, str]]) -> None:
     print("|---|---|---|---|---|---|")
     for case in cases:
         keys = ("csa_mm2", "reference_csa_mm2", "dice", "soft_dice")
-        values = [f"{number(case[key]):.{1 if 'csa' in key else 3}f}" if case[key] else "" for key in keys]
+        values = [f"{number(case[key]):.{1 if 'csa' in key else 3}f}" for key in keys]
         print(f"| {case['method']} | {case['subject']} {case['contrast']} | {' | '.join(values)} |")
     for model in dict.fromkeys(case["method"] for case in cases):
         areas = {(c["subject"], c["contrast"]): number(c["csa_mm2"]) for c in cases if c["method"] == model}
@@ -132,8 +133,8 @@ def print_public(cases: list[dict[str, str]]) -> None:
 
 
 def number(text: str) -> float:
-    """Return a cell's number, NaN for an empty one."""
-    return float(text) if text else float("nan")
+    """Return a cell's number, NaN where there is none."""
+    return float("nan") if text in ("", "n/a") else float(text)
 
 
 def interval(values: list[float], subjects: list[str]) -> str:

@@ -11,12 +11,14 @@ class CsaCurve:
     """Areas (mm²) along the cord of one image; ``heights`` are those of the slices' centres in mm, superior positive.
 
     Slices without cord are NaN in both. ``distances`` run down along the centreline from the topmost slice, in mm.
+    In ``faint`` slices no soft value reaches the threshold; means leave them out, unless all are such.
     """
 
     slices: np.ndarray
     heights: np.ndarray
     distances: np.ndarray
     areas: np.ndarray
+    faint: np.ndarray
 
     def mean(self, span: tuple[float, float] = (-np.inf, np.inf)) -> float:
         """Return the mean area of the slices with heights in a closed range, NaN where there are none."""
@@ -32,7 +34,8 @@ class CsaCurve:
 
     def _within(self, span: tuple[float, float]) -> np.ndarray:
         inside: np.ndarray = np.isfinite(self.areas) & (self.heights >= span[0]) & (self.heights <= span[1])
-        return inside
+        clear = inside & ~self.faint
+        return clear if clear.any() else inside
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,7 @@ def measure_csa(
             if objects[k]:
                 rows[k] = _with_sct_shape(rows[k], volume, slopes[n])
     noted = (
-        replace(row, notes=_notes(row, found, volume, centreline, threshold))
-        for row, found in zip(rows, objects, strict=True)
+        replace(row, notes=_notes(row, found, volume, centreline)) for row, found in zip(rows, objects, strict=True)
     )
     return CsaTable(tuple(noted), volume.original_axis, from_pmj=pmj is not None)
 
@@ -63,7 +62,10 @@ def measure_csa(
 def measure_true_areas(
     volume: CordVolume, objects: list[CordObject | None], smoothing: float, pmj: Point | None = None
 ) -> tuple[list[CsaRow], Centreline | None]:
-    """Return a row per slice with the true soft measures of its object, and the centreline if there is any object."""
+    """Return a row per slice with the true soft measures of its object, and the centreline if there is any object.
+
+    Of the notes only :attr:`Note.FAINT` is there, by which means leave a slice out.
+    """
     rows = [CsaRow(slice=k, original_slice=int(original)) for k, original in enumerate(volume.original_slices)]
     if not any(objects):
         return rows, None
@@ -118,6 +120,7 @@ def _with_true_area(row: CsaRow, found: CordObject, spacing: tuple[float, float,
         length_true=pz / cosine,
         components=found.components,
         maximum=found.maximum,
+        notes=(Note.FAINT,) if found.faint else (),
     )
 
 
@@ -142,7 +145,7 @@ def _with_sct_shape(row: CsaRow, volume: CordVolume, slopes: np.ndarray) -> CsaR
 
 
 def _notes(
-    row: CsaRow, found: CordObject | None, volume: CordVolume, centreline: Centreline | None, threshold: float
+    row: CsaRow, found: CordObject | None, volume: CordVolume, centreline: Centreline | None
 ) -> tuple[Note, ...]:
     """Say what is unusual about a slice."""
     span = centreline.slices.tolist() if centreline else []
@@ -155,7 +158,7 @@ def _notes(
     }
     if found:
         said |= {
-            Note.FAINT: found.maximum < threshold,
+            Note.FAINT: found.faint,
             Note.CONSTANT: np.isnan(row.area_sct),
             Note.SEVERAL: found.components > 1,
             Note.BORDER: found.touches_border,

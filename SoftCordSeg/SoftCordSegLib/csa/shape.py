@@ -21,12 +21,14 @@ class CordObject:
     """The object of a slice that is taken for the cord.
 
     ``mass`` is the sum of its soft values, ``centre`` their weighted mean (column, row) in pixels, ``maximum`` the
-    largest soft value of the slice, ``components`` the number of separate objects of the slice.
+    largest soft value of the slice, which in a ``faint`` one does not reach the threshold, ``components`` the number of
+    separate objects of the slice.
     """
 
     mass: float
     centre: tuple[float, float]
     maximum: float
+    faint: bool
     components: int
     touches_border: bool
 
@@ -57,6 +59,7 @@ def cord_object(soft: np.ndarray, threshold: float) -> CordObject | None:
         mass=float(masses[main]),
         centre=(float(np.average(x, weights=weights)), float(np.average(y, weights=weights))),
         maximum=maximum,
+        faint=maximum < threshold,
         components=int(count),
         touches_border=bool(y.min() == 0 or x.min() == 0 or y.max() == height - 1 or x.max() == width - 1),
     )

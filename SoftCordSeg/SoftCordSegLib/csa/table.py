@@ -115,16 +115,26 @@ class CsaTable:
         return np.array([getattr(row, measure) for row in self.rows], dtype=float)
 
     def mean(self, measure: Measure) -> float:
-        """Return the unweighted mean over the rows that have the measure; NaN where none has."""
-        return self._over_finite(measure, np.mean)
+        """Return the unweighted mean over the rows that have the measure; NaN where none has.
+
+        Rows in which no soft value reaches the threshold are left out, unless all are such: where a cord fades out at
+        an end, what is left of it is no cross-section, and a mask would have none there.
+        """
+        return self._over_distinct(measure, np.mean)
 
     def sd(self, measure: Measure) -> float:
-        """Return the population standard deviation (as SCT) over the rows that have the measure; NaN where none has."""
-        return self._over_finite(measure, np.std)
+        """Return the population standard deviation (as SCT) over the rows that :meth:`mean` takes; NaN without any."""
+        return self._over_distinct(measure, np.std)
 
     def total(self, measure: Measure) -> float:
         """Return the sum over the rows that have the measure; NaN where none has."""
-        return self._over_finite(measure, np.sum)
+        values = self.values(measure)
+        return float(np.nansum(values)) if np.isfinite(values).any() else float("nan")
+
+    def distinct(self) -> tuple[CsaRow, ...]:
+        """Return the rows that means are taken over, see :meth:`mean`."""
+        clear = tuple(row for row in self.rows if Note.FAINT not in row.notes)
+        return clear if any(np.isfinite(row.area_true) for row in clear) else self.rows
 
     def to_csv(self, path: Path, *, name: str = "", per: Literal["slice", "level", "all"] = "slice") -> None:
         """Write the table, see :func:`SoftCordSegLib.csa.report.write_csv`."""
@@ -132,7 +142,7 @@ class CsaTable:
 
         write_csv(self, path, name=name, per=per)
 
-    def _over_finite(self, measure: Measure, function: Callable[[np.ndarray], np.floating]) -> float:
-        values = self.values(measure)
+    def _over_distinct(self, measure: Measure, function: Callable[[np.ndarray], np.floating]) -> float:
+        values = np.array([getattr(row, measure) for row in self.distinct()], dtype=float)
         finite = values[np.isfinite(values)]
         return float(function(finite)) if len(finite) else float("nan")

@@ -29,9 +29,9 @@ class Ruler:
         self._discs: Discs | None = read_discs(discs) if discs else None
 
     def areas(self, soft: sitk.Image) -> Areas:
-        """Return the true soft area of every slice with cord in the region."""
+        """Return the true soft area of every slice of the region that means are taken over."""
         table = self._region.cut(measure_csa(soft, levels=self._levels, discs=self._discs))
-        return {row.slice: row.area_true for row in table.rows if math.isfinite(row.area_true)}
+        return {row.slice: row.area_true for row in table.distinct() if math.isfinite(row.area_true)}
 
 
 def score(soft: sitk.Image, mask: sitk.Image | None, ruler: Ruler, *, missing: str = "") -> dict[str, Any]:

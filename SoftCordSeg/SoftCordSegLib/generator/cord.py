@@ -98,7 +98,7 @@ def _covered(grid: Grid, cord: Tensor, draw: Draw) -> Tensor:
     """Return the cord with what clings to it: pia, vessels and the ends of rootlets, a fraction of a millimetre thick.
 
     That looks like cord rather than fluid, but is none, and nobody who draws a cord by hand includes it: without it a
-    network's areas are as large as where cord and fluid seem to fill a voxel alike, 5 to 10 % above those of masks.
+    network's areas are as large as where cord and fluid seem to fill a voxel alike, 10 to 20 % above those of masks.
     """
     thickness = draw.uniform(0.25, 0.55) * (1 + 0.6 * draw.field(grid, draw.uniform(3, 10))).clamp(min=0)
     return coverage(cord - thickness, grid)

@@ -61,5 +61,5 @@ def test_areas_become_a_line_that_slices_without_cord_interrupt():
 
     heights = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
     areas = np.array([50.0, 100.0, np.nan, 0.0, 75.0])
-    curve = CsaCurve(np.arange(5), heights, heights, areas)
+    curve = CsaCurve(np.arange(5), heights, heights, areas, np.zeros(5, bool))
     assert path_of(curve, 0.0, 4.0, 100.0) == "M0.0 50.0L250.0 0.0M750.0 100.0L1000.0 25.0"
