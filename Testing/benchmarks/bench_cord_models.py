@@ -11,21 +11,17 @@ their areas should agree. The report of each cohort is in its folder of ``--out`
 
 import argparse
 import csv
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
 from CrossContrastLib.ground.images import write_image
 from CrossContrastLib.statistics.bootstrap import bootstrap_interval
-from SoftCordSegLib.ablation.cohort import Person, draw_person, patient_image, write_images, write_table
+from SoftCordSegLib.ablation.cohort import FINDER_SHAPE, draw_person, is_usual, patient_image, write_images, write_table
 from SoftCordSegLib.evaluation.jobs import EvaluateCohort
-from SoftCordSegLib.generator.tissues import Tissue
+from SoftCordSegLib.evaluation.measures import CaseScores
+from SoftCordSegLib.evaluation.subjects import per_subject
 
-#: As large as the window of the shipped models' finder in the slices: in smaller images it misses cords.
-SHAPE = (48, 56, 56)
-#: Mean area, in mm², of cords as most people have them.
-USUAL = (45.0, 95.0)
 COLUMNS = ["subject", "role", "image", "mask"]
 MT_SUBJECTS = ("01", "03", "05")
 
@@ -50,7 +46,7 @@ def write_persons(folder: Path, number: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     table, rows, seed = folder / "cohort.tsv", [], 0
     while not table.exists():
-        person, subject = draw_person(seed, SHAPE), f"sub-{seed:03d}"
+        person, subject = draw_person(seed, FINDER_SHAPE), f"sub-{seed:03d}"
         seed += 1
         if is_usual(person):
             write_image(patient_image(person.anatomy.cord), folder / f"{subject}_softseg.nii.gz")
@@ -61,23 +57,12 @@ def write_persons(folder: Path, number: int) -> Path:
     return table
 
 
-def is_usual(person: Person) -> bool:
-    """Whether the cord is as large as most people's, and has no syrinx."""
-    area = float(person.anatomy.cord.sum((1, 2)).mean())
-    return USUAL[0] < area < USUAL[1] and not person.anatomy.fractions[Tissue.SYRINX].any()
-
-
 def write_public(folder: Path, data: Path) -> Path:
     """Write the table of the public images."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [
-        [
-            "template",
-            "T2w",
-            str(data / "template/PAM50_small_t2.nii.gz"),
-            str(data / "template/PAM50_small_cord.nii.gz"),
-        ]
-    ]
+    template = data / "template"
+    image, mask = template / "PAM50_small_t2.nii.gz", template / "PAM50_small_cord.nii.gz"
+    rows = [["template", "T2w", str(image), str(mask)]]
     mask = data / "mts/sub-05_acq-MTon_MTS_seg.nii.gz"
     for subject in MT_SUBJECTS:
         for contrast in ("MTon", "MToff"):
@@ -87,59 +72,58 @@ def write_public(folder: Path, data: Path) -> Path:
     return folder / "cohort.tsv"
 
 
-def evaluate(table: Path, options: argparse.Namespace) -> list[dict[str, str]]:
-    """Return the rows of the table of cases."""
+def evaluate(table: Path, options: argparse.Namespace) -> list[CaseScores]:
+    """Return the scores of all cases."""
     job = EvaluateCohort(
         cohort=table, out=table.parent / "results", models=tuple(options.model), workers=options.workers
     )
     result = job.run(lambda done, total, message: print(f"{100 * done / total:3.0f}% {message}", flush=True))
     print(result.report)
     with result.cases_table.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
+        rows = csv.DictReader(stream, delimiter="\t")
+        return [CaseScores.model_validate({k: v for k, v in row.items() if v != "n/a"}) for row in rows]
 
 
-def print_persons(cases: list[dict[str, str]]) -> None:
+def print_persons(cases: list[CaseScores]) -> None:
     """Print Dice, area error and the spread of a person's areas across contrasts, with 95 % intervals over persons."""
     print("| model | contrasts | found | Dice | area error (mm²) | SD of the area across contrasts (mm²) | median SD |")
     print("|---|---|---|---|---|---|---|")
-    contrasts = list(dict.fromkeys(case["contrast"] for case in cases))
-    for model in dict.fromkeys(case["method"] for case in cases):
+    contrasts = list(dict.fromkeys(case.contrast for case in cases))
+    for model in dict.fromkeys(case.method for case in cases):
         for chosen in (contrasts, ["T1w", "T2w", "T2starw"], *([c] for c in contrasts)):
-            mine = [case for case in cases if case["method"] == model and case["contrast"] in chosen]
-            areas: dict[str, list[float]] = defaultdict(list)
-            found = [case for case in mine if np.isfinite(number(case["csa_mm2"]))]
-            for case in found:
-                areas[case["subject"]].append(number(case["csa_mm2"]))
-            subjects = [case["subject"] for case in mine]
-            figures = [interval([number(case[key]) for case in mine], subjects) for key in ("dice", "csa_error_mm2")]
-            spreads = [float(np.std(values, ddof=1)) for values in areas.values()] if len(chosen) > 1 else []
-            figures.append(interval(spreads, list(areas)) if spreads else "")
-            median = f"{np.median(spreads):.2f}" if spreads else ""
-            print(f"| {model} | {', '.join(chosen)} | {len(found)}/{len(mine)} | {' | '.join(figures)} | {median} |")
+            mine = [case for case in cases if case.method == model and case.contrast in chosen]
+            found = sum(case.csa_mm2 is not None for case in mine)
+            subjects = per_subject(mine)
+            spreads = [s.csa_sd_mm2 for s in subjects if s.csa_sd_mm2 is not None]
+            errors = [s.csa_error_mm2 for s in subjects if s.csa_error_mm2 is not None]
+            figures = [interval([s.dice for s in subjects if s.dice is not None]), interval(errors)]
+            figures += [interval(spreads), f"{np.median(spreads):.2f}"] if spreads else ["", ""]
+            print(f"| {model} | {', '.join(chosen)} | {found}/{len(mine)} | {' | '.join(figures)} |")
 
 
-def print_public(cases: list[dict[str, str]]) -> None:
+def print_public(cases: list[CaseScores]) -> None:
     """Print areas, agreement with the masks, and how far the areas of each pair are apart."""
     print("| model | image | area (mm²) | mask's area | Dice | soft Dice |")
     print("|---|---|---|---|---|---|")
     for case in cases:
-        keys = ("csa_mm2", "reference_csa_mm2", "dice", "soft_dice")
-        values = [f"{number(case[key]):.{1 if 'csa' in key else 3}f}" for key in keys]
-        print(f"| {case['method']} | {case['subject']} {case['contrast']} | {' | '.join(values)} |")
-    for model in dict.fromkeys(case["method"] for case in cases):
-        areas = {(c["subject"], c["contrast"]): number(c["csa_mm2"]) for c in cases if c["method"] == model}
-        pairs = [areas[f"sub-{s}", "MToff"] - areas[f"sub-{s}", "MTon"] for s in MT_SUBJECTS]
-        print(f"{model}: MT-off minus MT-on {', '.join(f'{difference:.1f}' for difference in pairs)} mm²")
+        areas = [figure(value, 1) for value in (case.csa_mm2, case.reference_csa_mm2)]
+        agreement = [figure(value, 3) for value in (case.dice, case.soft_dice)]
+        print(f"| {case.method} | {case.subject} {case.contrast} | {' | '.join(areas + agreement)} |")
+    for model in dict.fromkeys(case.method for case in cases):
+        found = {(c.subject, c.contrast): c.csa_mm2 for c in cases if c.method == model}
+        pairs = [(found[f"sub-{s}", "MToff"], found[f"sub-{s}", "MTon"]) for s in MT_SUBJECTS]
+        differences = [figure(off - on if off is not None and on is not None else None, 1) for off, on in pairs]
+        print(f"{model}: MT-off minus MT-on {', '.join(differences)} mm²")
 
 
-def number(text: str) -> float:
-    """Return a cell's number, NaN where there is none."""
-    return float("nan") if text in ("", "n/a") else float(text)
+def figure(value: float | None, digits: int) -> str:
+    """Return a cell of a table."""
+    return "n/a" if value is None else f"{value:.{digits}f}"
 
 
-def interval(values: list[float], subjects: list[str]) -> str:
-    """Return the mean with its interval."""
-    found = bootstrap_interval(values, subjects=subjects)
+def interval(values: list[float]) -> str:
+    """Return the mean over persons with its interval."""
+    found = bootstrap_interval(values)
     return f"{found.estimate:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 

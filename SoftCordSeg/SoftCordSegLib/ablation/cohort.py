@@ -20,6 +20,7 @@ from SoftCordSegLib.generator.anatomy import Anatomy, draw_anatomy
 from SoftCordSegLib.generator.appearance import paint
 from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.grid import Grid
+from SoftCordSegLib.generator.tissues import Tissue
 from SoftCordSegLib.training.stream import seed_of
 
 TABLE = "cohort.tsv"
@@ -29,6 +30,11 @@ SHAPE = (24, 40, 40)
 _SEED = 7_310_023
 #: A cord of less than this, in mm², in some slice, or one this close to the border, in voxels, is passed over.
 _SMALLEST_AREA, _MARGIN = 35.0, 5
+#: Persons that a shipped model shall be measured on are drawn on a grid as large as the window of its finder in the
+#: slices: in smaller images it misses cords.
+FINDER_SHAPE = (48, 56, 56)
+#: Mean area, in mm², of cords as most people have them, from the thoracic cord to the cervical enlargement.
+_USUAL_AREA = (45.0, 95.0)
 #: Blur as a share of the acquired voxel (a Gaussian of its width has 0.42); noise relative to a bright tissue.
 _BLUR, _NOISE = 0.35, 0.03
 #: Manual masks of the table's column of that name; its column ``mask`` is their average.
@@ -84,6 +90,12 @@ def _is_whole(anatomy: Anatomy) -> bool:
     area = anatomy.cord.sum((1, 2))
     inside = anatomy.cord[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN].sum((1, 2))
     return bool((area > _SMALLEST_AREA).all() and (inside > 0.999 * area).all() and (anatomy.certainty == 1).all())
+
+
+def is_usual(person: Person) -> bool:
+    """Return whether the cord is as large as most people's, and has no syrinx."""
+    area = float(person.anatomy.cord.sum((1, 2)).mean())
+    return _USUAL_AREA[0] < area < _USUAL_AREA[1] and not bool(person.anatomy.fractions[Tissue.SYRINX].any())
 
 
 def draw_image(person: Person, contrast: CohortContrast, draw: Draw) -> Tensor:

@@ -46,7 +46,8 @@ def cord_object(soft: np.ndarray, threshold: float) -> CordObject | None:
     top, left = rows[0], columns[0]
     patch = soft[top : rows[-1] + 1, left : columns[-1] + 1].astype(np.float64)
     maximum = float(patch.max())
-    core = patch >= (threshold if maximum >= threshold else maximum / 2)
+    faint = maximum < threshold
+    core = patch >= (maximum / 2 if faint else threshold)
     seeds, count = ndimage.label(core, _NEIGHBOURS)
     objects = watershed(-patch, seeds, connectivity=2, mask=patch > 0)
     masses = np.bincount(objects.ravel(), patch.ravel(), minlength=count + 1)
@@ -59,7 +60,7 @@ def cord_object(soft: np.ndarray, threshold: float) -> CordObject | None:
         mass=float(masses[main]),
         centre=(float(np.average(x, weights=weights)), float(np.average(y, weights=weights))),
         maximum=maximum,
-        faint=maximum < threshold,
+        faint=faint,
         components=int(count),
         touches_border=bool(y.min() == 0 or x.min() == 0 or y.max() == height - 1 or x.max() == width - 1),
     )

@@ -1,6 +1,6 @@
 """The result of a measurement: one row per slice, and what can be said of several of them."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -120,16 +120,15 @@ class CsaTable:
         Rows in which no soft value reaches the threshold are left out, unless all are such: where a cord fades out at
         an end, what is left of it is no cross-section, and a mask would have none there.
         """
-        return self._over_distinct(measure, np.mean)
+        return self._over(self.distinct(), measure, np.mean)
 
     def sd(self, measure: Measure) -> float:
         """Return the population standard deviation (as SCT) over the rows that :meth:`mean` takes; NaN without any."""
-        return self._over_distinct(measure, np.std)
+        return self._over(self.distinct(), measure, np.std)
 
     def total(self, measure: Measure) -> float:
         """Return the sum over the rows that have the measure; NaN where none has."""
-        values = self.values(measure)
-        return float(np.nansum(values)) if np.isfinite(values).any() else float("nan")
+        return self._over(self.rows, measure, np.sum)
 
     def distinct(self) -> tuple[CsaRow, ...]:
         """Return the rows that means are taken over, see :meth:`mean`."""
@@ -142,7 +141,8 @@ class CsaTable:
 
         write_csv(self, path, name=name, per=per)
 
-    def _over_distinct(self, measure: Measure, function: Callable[[np.ndarray], np.floating]) -> float:
-        values = np.array([getattr(row, measure) for row in self.distinct()], dtype=float)
+    @staticmethod
+    def _over(rows: Iterable[CsaRow], measure: Measure, function: Callable[[np.ndarray], np.floating]) -> float:
+        values = np.array([getattr(row, measure) for row in rows], dtype=float)
         finite = values[np.isfinite(values)]
         return float(function(finite)) if len(finite) else float("nan")

@@ -11,7 +11,15 @@ from CrossContrastLib.ground.files import make_folder
 from CrossContrastLib.ground.images import write_image
 from CrossContrastLib.models.bundle import FINDER, WEIGHTS, load_networks, read_spec
 from CrossContrastLib.models.library import ModelEntry, ModelLibrary
-from SoftCordSegLib.ablation.cohort import Person, draw_person, patient_image, write_images, write_table
+from SoftCordSegLib.ablation.cohort import (
+    FINDER_SHAPE,
+    Person,
+    draw_person,
+    is_usual,
+    patient_image,
+    write_images,
+    write_table,
+)
 from SoftCordSegLib.generator import contrast as generator_contrast
 from SoftCordSegLib.generator.tissues import Tissue
 from SoftCordSegLib.training.config import TrainingConfig
@@ -20,10 +28,6 @@ from SoftCordSegLib.training.loop import train
 LEFT_OUT, KNOWN = "T1w", ("T2w", "T2starw")
 #: Families of the generator in which fluid may be darker than cord, as it is in T1w.
 _LIKE_LEFT_OUT = ("T1", "MT", "PD", "diffusion", "random")
-#: As large as the window of the shipped model's finder in the slices: in smaller images it misses cords.
-_SHAPE = (48, 56, 56)
-#: Mean area, in mm², of cords as most people have them, from the thoracic cord to the cervical enlargement.
-_USUAL = (45.0, 95.0)
 #: Mean thickness of the pia in mm. No image shows how much of what looks like cord it is: of all thicknesses that the
 #: generator draws, persons to learn from and those to test on would differ by up to a tenth of the area, by lot.
 _USUAL_PIA = (0.36, 0.5)
@@ -34,9 +38,9 @@ def visible_cohort(folder: Path, test: int, train: int, first: int) -> Cohort:
     make_folder(folder)
     rows, number = [], first
     while len(rows) < (test + train) * (1 + len(KNOWN)):
-        person, subject = draw_person(number, _SHAPE), f"sub-{number}"
+        person, subject = draw_person(number, FINDER_SHAPE), f"sub-{number}"
         number += 1
-        if not _is_usual(person):
+        if not (is_usual(person) and _has_usual_pia(person)):
             continue
         split = "test" if len(rows) < test * (1 + len(KNOWN)) else "train"
         rows += _write(person, subject, split, folder)
@@ -44,12 +48,11 @@ def visible_cohort(folder: Path, test: int, train: int, first: int) -> Cohort:
     return read_cohort(folder / "cohort.tsv")
 
 
-def _is_usual(person: Person) -> bool:
+def _has_usual_pia(person: Person) -> bool:
     area = person.anatomy.cord.sum((1, 2))
     # Mean thickness, as of a ring about a round cord.
     pia = person.anatomy.fractions[Tissue.PIA].sum() / (2 * (torch.pi * area).sqrt()).sum()
-    usual = _USUAL[0] < area.mean() < _USUAL[1] and _USUAL_PIA[0] < pia < _USUAL_PIA[1]
-    return bool(usual) and not person.anatomy.fractions[Tissue.SYRINX].any()
+    return bool(_USUAL_PIA[0] < pia < _USUAL_PIA[1])
 
 
 def _write(person: Person, subject: str, split: str, folder: Path) -> list[list[str]]:
