@@ -28,16 +28,18 @@ class TrainingConfig(Strict):
     marks too much, which makes areas too large. ``output_weights`` weigh cord and canal. Each step takes ``batch``
     patches; ``geometries`` bodies are each shown in ``appearances`` contrasts and mixed, as a body costs more than a
     picture of it. ``steps`` is the length of the cosine schedule. ``initial_weights`` is a checkpoint or state dict to
-    start from. ``workers`` processes generate; 0 does it in the training process, which is right where cores are few.
-    ``centred`` patches have the cord about their middle: for the fine pass of a model that follows a first estimate.
-    ``relative`` gives the network a second channel, the image in units of the difference between cord and fluid by that
-    estimate (:func:`~CrossContrastLib.inference.relative.relative_contrast`): what no contrast changes. ``reaches`` are
-    the Gaussian widths in mm by which cord's and fluid's intensities are smoothed along the cord, one after the other.
-    ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take.
-    ``cohort`` is a table of real images with masks (its split ``train``), which make up ``real_share`` of the bodies;
-    its column ``canal`` may name maps of the canal, by which first estimates of the fluid are better. ``augmentation``
-    is how strongly real images are varied, 1 as in Bédard et al. 2023. ``precision`` is full on processors that would
-    only imitate the shorter numbers.
+    start from. Every batch is shown ``echoes`` times, every other time mirrored from left to right: more learning from
+    what was generated, for a GPU that would otherwise wait (Choi et al. 2019). ``workers`` processes generate; 0 does
+    it in the training process, which is right where cores are few. ``centred`` patches have the cord about their
+    middle: for the fine pass of a model that follows a first estimate. ``relative`` gives the network a second channel,
+    the image in units of the difference between cord and fluid by that estimate
+    (:func:`~CrossContrastLib.inference.relative.relative_contrast`): what no contrast changes. ``reaches`` are the
+    Gaussian widths in mm by which cord's and fluid's intensities are smoothed along the cord, one after the other.
+    ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take. ``cohort`` is a table
+    of real images with masks (its split ``train``), which make up ``real_share`` of the bodies; its column ``canal``
+    may name maps of the canal, by which first estimates of the fluid are better. ``augmentation`` is how strongly real
+    images are varied, 1 as in Bédard et al. 2023. ``precision`` is full on processors that would only imitate the
+    shorter numbers.
     """
 
     network: NetworkSpec = NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2})
@@ -51,6 +53,7 @@ class TrainingConfig(Strict):
     batch: Count = 2
     geometries: Count = 4
     appearances: Count = 4
+    echoes: Count = 1
     steps: Count = 20_000
     warmup: Count = 200
     learning_rate: Positive = 1.5e-3
@@ -77,7 +80,7 @@ class TrainingConfig(Strict):
     @property
     def steps_per_group(self) -> int:
         """Steps that one group of bodies lasts."""
-        return self.geometries * self.appearances // self.batch
+        return self.geometries * self.appearances // self.batch * self.echoes
 
 
 def read_config(path: Path) -> TrainingConfig:

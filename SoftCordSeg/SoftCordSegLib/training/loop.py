@@ -154,7 +154,7 @@ class _Run:
         """
         config, state = self.config, self.state
         torch.manual_seed(seed_of(config.seed, state.step, self.rank))  # dropout continues where it stopped
-        image, target, weight = (part.to(self.device, non_blocking=True) for part in batch)
+        image, target, weight = batch
         image = image.contiguous(memory_format=torch.channels_last_3d)
         for group in state.optimiser.param_groups:
             group["lr"] = states.learning_rate(config, state.step)

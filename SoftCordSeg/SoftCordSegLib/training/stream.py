@@ -99,7 +99,7 @@ class _Groups(IterableDataset[list[Batch]]):
 def stream(config: TrainingConfig, step: int, rank: int, device: torch.device) -> Iterator[Batch]:
     """Yield the batches (image, target, weight) of step ``step`` and after; the same for any number of workers.
 
-    Without workers the batches are made on ``device`` itself, which may be a GPU.
+    They lie on ``device``, which may be a GPU; without workers they are made there too.
     """
     first, skip = divmod(step, config.steps_per_group)
     source = "cpu" if config.workers else device
@@ -111,7 +111,11 @@ def stream(config: TrainingConfig, step: int, rank: int, device: torch.device) -
         pin_memory=device.type == "cuda" and config.workers > 0,
     )
     for batches in groups:
-        yield from batches[skip:]
+        for number in range(skip, config.steps_per_group):
+            echo, place = divmod(number, len(batches))
+            image, target, weight = (part.to(device, non_blocking=True) for part in batches[place])
+            # Left and right are alike in this anatomy, so a mirrored body is as true.
+            yield (image.flip(-1), target.flip(-1), weight.flip(-1)) if echo % 2 else (image, target, weight)
         skip = 0
 
 

@@ -38,6 +38,18 @@ def test_the_stream_is_the_same_for_any_number_of_workers_and_from_any_step():
         assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+def test_an_echo_shows_the_same_batches_again_mirrored_and_can_be_resumed_amid_it():
+    once = list(islice(stream(TINY, 0, 0, torch.device("cpu")), 4))
+    echoed = TINY.model_copy(update={"echoes": 2})
+    twice = list(islice(stream(echoed, 0, 0, torch.device("cpu")), 8))
+    later = list(islice(stream(echoed, 3, 0, torch.device("cpu")), 5))
+    first, second = once[:2], once[2:]
+    mirrored = [tuple(part.flip(-1) for part in batch) for batch in once]
+    expected = [*first, *mirrored[:2], *second, *mirrored[2:]]
+    for one, other in zip(expected + expected[3:], twice + later, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
 def test_ranks_see_other_bodies_of_the_same_shape():
     for group in range(4):
         first, second = (generate_group(TINY, group, rank) for rank in (0, 1))
