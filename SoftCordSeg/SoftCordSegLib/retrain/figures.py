@@ -69,8 +69,9 @@ class Person(BaseModel):
 class Learnt(BaseModel):
     """One corrected image that the candidate learnt from: how far it lies from the correction.
 
-    ``missed_share`` is the share of the correction's slices in which the candidate finds nothing. Where these are all
-    there is no distance, and neither for a correction that says that the image shows no cord.
+    ``missed_share`` is the share of the correction's slices in which the candidate finds nothing, ``base_missed_share``
+    that in which the base model does. Where these are all there is no distance, and neither for a correction that says
+    that the image shows no cord.
     """
 
     subject: str
@@ -78,6 +79,7 @@ class Learnt(BaseModel):
     contrast: str
     centre_distance_mm: float | None
     missed_share: float | None
+    base_missed_share: float | None = None
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.subject, self.session, self.contrast) if part)
@@ -86,6 +88,14 @@ class Learnt(BaseModel):
     def is_lost(self) -> bool:
         """Whether the candidate finds no cord where the correction has one."""
         return self.centre_distance_mm is None and self.missed_share is not None
+
+    @property
+    def lost_share(self) -> float | None:
+        """Share of the correction's slices that the candidate misses beyond what the base model misses.
+
+        Retraining does not change the network that finds the cord, and what is not found is not followed.
+        """
+        return None if self.missed_share is None else max(self.missed_share - (self.base_missed_share or 0.0), 0.0)
 
 
 class Figures(BaseModel):
@@ -113,7 +123,8 @@ def compare(
 ) -> Figures:
     """Compare the cases of the methods :data:`BASE` and :data:`CANDIDATE`, subject by subject.
 
-    ``learnt`` are the candidate's cases of the images that it was trained on, whose corrections are the reference.
+    ``learnt`` are both models' cases of the images that the candidate was trained on, whose corrections are the
+    reference.
 
     Where a model found no cord, its area is 0 and its error the whole reference: left out, a missed cord would make the
     mean better. Distances are compared on the images in which both models found a cord, since a model that finds one
@@ -142,8 +153,24 @@ def compare(
         systematic=systematic(of_candidate),
         base_systematic=systematic(of_base),
         missed_share=mean_of_known(scores.missed_share for scores in per_subject(of_candidate)),
-        learnt=[Learnt(**case.model_dump(include=set(Learnt.model_fields))) for case in learnt],
+        learnt=_learnt(learnt),
     )
+
+
+def _learnt(cases: Sequence[CaseScores]) -> list[Learnt]:
+    missed_before = {_key(case): case.missed_share for case in cases if case.method == BASE}
+    return [
+        Learnt(
+            subject=case.subject,
+            session=case.session,
+            contrast=case.contrast,
+            centre_distance_mm=case.centre_distance_mm,
+            missed_share=case.missed_share,
+            base_missed_share=missed_before.get(_key(case)),
+        )
+        for case in cases
+        if case.method == CANDIDATE
+    ]
 
 
 def _with_missed_cord(case: CaseScores) -> CaseScores:

@@ -82,7 +82,8 @@ def _doubted_corrections(figures: Figures, limits: Limits) -> Iterator[str]:
         if is_doubted(image, limits):
             mm = image.centre_distance_mm
             does = "finds no cord in the image" if mm is None else f"lies {mm:.1f} mm beside the correction"
-            yield f"The candidate {does} of {image}, from which it learnt: look whether this mask is in its place."
+            who = "candidate, like the base model," if mm is None and image.lost_share == 0 else "candidate"
+            yield f"The {who} {does} of {image}, from which it learnt: look whether this mask is in its place."
 
 
 def _not_worse(figures: Figures, limits: Limits) -> Iterator[Check]:
@@ -137,8 +138,8 @@ def _learnt(figures: Figures, limits: Limits) -> Iterator[Check]:
     most = f" (most for {worst}: {distances[worst]:.1f})" if worst else ""
     what = f"mean distance (mm) of its centrelines from the corrections that it learnt{most}"
     yield _check(what, mean_of_known(distances.values()), limits.learnt_distance_mm)
-    what = "mean share of the slices that it misses of the corrections that it learnt"
-    yield _check(what, mean_of_known(e.missed_share for e in figures.learnt), limits.missed_share)
+    what = "mean share of the slices of the corrections that it learnt which it misses and the base model does not"
+    yield _check(what, mean_of_known(e.lost_share for e in figures.learnt), limits.missed_share)
 
 
 def _largest(what: str, found: dict[str, float], limit: float) -> Check:

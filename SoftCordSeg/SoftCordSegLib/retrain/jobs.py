@@ -75,7 +75,7 @@ class RetrainCord(Job):
         progress(_TRAINING, 1, "measuring before and after")
         half = (_TRAINING + 1) / 2
         tested = self._evaluate(files, TEST, (BASE, CANDIDATE), part(progress, _TRAINING, half))
-        learnt = self._evaluate(files, TRAINING, (CANDIDATE,), part(progress, half, 1))
+        learnt = self._evaluate(files, TRAINING, (BASE, CANDIDATE), part(progress, half, 1))
         outcome = conclude(plan, out, tested.cases, learnt.cases, tested.pictures)
         model = outcome.model
         if self.accept and outcome.verdict.passed:

@@ -95,8 +95,7 @@ def conclude(
 ) -> Outcome:
     """Judge both models and write verdict and report.
 
-    ``cases`` are the test images by both models, ``learnt`` those of the training by the candidate; ``pictures`` are by
-    caption.
+    ``cases`` are the test images by both models, ``learnt`` those of the training; ``pictures`` are by caption.
     """
     files = RetrainFiles(out)
     limits = plan.settings.limits

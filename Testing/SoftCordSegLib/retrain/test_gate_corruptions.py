@@ -165,7 +165,7 @@ def judged(
     """The four persons are tested on by their ``masks``; others like them were trained on with ``corrections``."""
     limits = Limits()
     cases = measured(BASE, base, masks) + measured(CANDIDATE, candidate, masks)
-    learnt = measured(CANDIDATE, candidate, corrections)
+    learnt = measured(BASE, base, corrections) + measured(CANDIDATE, candidate, corrections)
     figures = compare(cases, limits.right_within_mm2, limits.right_dice, learnt)
     return figures, judge(figures, limits)
 

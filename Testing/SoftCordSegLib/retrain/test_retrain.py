@@ -110,7 +110,7 @@ def test_a_candidate_that_passes_becomes_the_next_version_once(dataset, base, tm
     learnt = result.figures.learnt
     assert [(image.subject, image.contrast) for image in learnt] == [("002", "T1w"), ("003", "T2w")]
     segmented = sorted((out / "learnt").rglob("*_softseg.nii.gz"))
-    assert len(segmented) == len(learnt)
+    assert len(segmented) == 2 * len(learnt), "by the base model and the candidate"
     times = [path.stat().st_mtime_ns for path in segmented]
     again = job(dataset, out).run(silent)
     assert again.model == "cordtest@2"
