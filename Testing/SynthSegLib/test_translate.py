@@ -45,7 +45,7 @@ def test_every_output_lies_on_the_images_grid_and_says_what_made_it(translator, 
 
 
 def test_a_segmentation_model_is_not_taken_for_a_translator(model_home, job):
-    with pytest.raises(ModelError, match="softcord@9 is a model for segmentation, not for translation"):
+    with pytest.raises(ModelError, match="softcord@10 is a model for segmentation, not for translation"):
         job.model_copy(update={"model": "softcord"}).run(silent)
     assert list(job.out.iterdir()) == []
 

@@ -59,25 +59,25 @@ def test_the_version_is_the_package_s():
 
 def test_models_are_listed_shown_and_verified():
     listed = json.loads(crosscontrast("models", "list", "--json").stdout)
-    assert [m["model"] for m in listed if m["current"] and m["shipped"]] == ["softcord@9"]
+    assert [m["model"] for m in listed if m["current"] and m["shipped"]] == ["softcord@10"]
     shown = crosscontrast("models", "show", "softcord").stdout
-    assert "softcord@9" in shown
+    assert "softcord@10" in shown
     assert "Limits" in shown
     verified = crosscontrast("models", "verify")
     assert verified.returncode == 0
-    assert "softcord@9: unchanged" in verified.stdout
+    assert "softcord@10: unchanged" in verified.stdout
 
 
 def test_a_model_can_be_added_and_rolled_back_and_tampering_is_found(model_home):
     source = json.loads(crosscontrast("models", "show", "softcord", "--json").stdout)["folder"]
     added = crosscontrast("models", "add", source, "--name", "softcord")
-    assert "Added softcord@10, now the current version" in added.stdout
-    assert "softcord now means softcord@9" in crosscontrast("models", "rollback", "softcord").stdout
-    weights = model_home / "models" / "softcord" / "10" / "models" / "model.pt"
+    assert "Added softcord@11, now the current version" in added.stdout
+    assert "softcord now means softcord@10" in crosscontrast("models", "rollback", "softcord").stdout
+    weights = model_home / "models" / "softcord" / "11" / "models" / "model.pt"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    verified = crosscontrast("models", "verify", "softcord@10")
+    verified = crosscontrast("models", "verify", "softcord@11")
     assert verified.returncode == 2
-    assert "models/model.pt of softcord@10" in verified.stderr
+    assert "models/model.pt of softcord@11" in verified.stderr
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_the_doctor_says_what_is_there_and_how_to_get_the_rest():
     assert run.returncode == 0, run.stderr
     findings = {finding["name"]: finding for finding in json.loads(run.stdout)}
     assert findings["CrossContrast"]["value"] == __version__
-    assert findings["model softcord@9"]["ok"]
+    assert findings["model softcord@10"]["ok"]
     assert findings["torch"]["ok"]
     assert all(finding["hint"] for finding in findings.values() if not finding["ok"])

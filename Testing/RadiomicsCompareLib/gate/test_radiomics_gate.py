@@ -160,7 +160,7 @@ def test_too_few_training_images_and_unknown_models_are_told(profile, tmp_path, 
     few = run("gate-profile", "--cohort", table, "--role", "us", "--out", tmp_path / "p.json")
     assert "1 training images are too few" in few.stderr
     assert "no model called 'nobody'" in run("gate", image, "--model", "nobody").stderr
-    assert "softcord@9 has no profile" in run("gate", image, "--model", "softcord").stderr
+    assert "softcord@10 has no profile" in run("gate", image, "--model", "softcord").stderr
     assert "not both" in run("gate", image, "--model", "softcord", "--profile", profile).stderr
 
 
@@ -168,6 +168,6 @@ def test_a_model_keeps_the_profile_of_its_version(profile, model_home):
     cohort = profile.with_name("cohort.tsv")
     done = run("gate-profile", "--cohort", cohort, "--role", "us", "--model", "softcord")
     assert done.exit_code == 0, done.output
-    assert (model_home / "gates" / "softcord@9.json").exists()
-    checked = run("gate", profile.with_name("22.nii.gz"), "--model", "softcord@9", "--json")
+    assert (model_home / "gates" / "softcord@10.json").exists()
+    checked = run("gate", profile.with_name("22.nii.gz"), "--model", "softcord@10", "--json")
     assert json.loads(checked.stdout)["decision"] in ("go", "caution")

@@ -88,12 +88,12 @@ def test_areas_of_the_masks_are_those_of_the_phantom_and_agreement_is_measured_w
         reference = by_key["reference mask", subject, "T2w"]
         assert float(reference["csa_mm2"]) == pytest.approx(np.pi * np.prod(semi_axes), rel=0.01)
         assert int(reference["slices"]) == 20
-        segmented = by_key["softcord@9", subject, "T2w"]
+        segmented = by_key["softcord@10", subject, "T2w"]
         assert float(segmented["dice"]) > 0.8
         error = abs(float(segmented["csa_mm2"]) - float(segmented["reference_csa_mm2"]))
         assert float(segmented["csa_error_mm2"]) == pytest.approx(error, abs=1e-4)
         assert 0 <= float(segmented["hausdorff95_mm"]) < 5
-    without_mask = by_key["softcord@9", "sub-2", "T1w"]
+    without_mask = by_key["softcord@10", "sub-2", "T1w"]
     assert (without_mask["status"], without_mask["dice"], without_mask["csa_error_mm2"]) == ("done", "n/a", "n/a")
     assert ("reference mask", "sub-2", "T1w") not in by_key
 
@@ -102,18 +102,18 @@ def test_the_spread_of_a_subject_is_that_of_its_contrasts(done):
     areas = [
         float(c["csa_mm2"])
         for c in read(done[0] / "cases.tsv")
-        if (c["method"], c["subject"]) == ("softcord@9", "sub-1")
+        if (c["method"], c["subject"]) == ("softcord@10", "sub-1")
     ]
     subjects = {(s["method"], s["subject"]): s for s in read(done[0] / "subjects.tsv")}
-    assert float(subjects["softcord@9", "sub-1"]["csa_sd_mm2"]) == pytest.approx(np.std(areas, ddof=1), abs=1e-4)
-    assert float(subjects["softcord@9", "sub-1"]["csa_mean_mm2"]) == pytest.approx(np.mean(areas), abs=1e-4)
+    assert float(subjects["softcord@10", "sub-1"]["csa_sd_mm2"]) == pytest.approx(np.std(areas, ddof=1), abs=1e-4)
+    assert float(subjects["softcord@10", "sub-1"]["csa_mean_mm2"]) == pytest.approx(np.mean(areas), abs=1e-4)
     assert subjects["reference mask", "sub-2"]["csa_sd_mm2"] == "n/a"
     assert float(subjects["reference mask", "sub-1"]["csa_sd_mm2"]) == pytest.approx(0, abs=1e-6)
 
 
 def test_the_summary_has_means_tests_and_remarks(done):
     summary = json.loads((done[0] / "summary.json").read_text())
-    mean = summary["measures"]["methods"]["softcord@9"]["csa_sd_mm2"]
+    mean = summary["measures"]["methods"]["softcord@10"]["csa_sd_mm2"]
     assert mean["low"] <= mean["mean"] <= mean["high"]
     assert mean["subjects"] == 2
     (test,) = summary["measures"]["comparisons"]["csa_sd_mm2"]
@@ -128,7 +128,7 @@ def test_the_report_stands_alone_and_shows_every_segmentation(done):
     assert "http" not in report
     assert report.count("data:image/jpeg;base64,") == 4
     assert "level C3–C4" in report
-    assert "sub-1_T2w, softcord@9" in report
+    assert "sub-1_T2w, softcord@10" in report
 
 
 def test_a_second_run_takes_over_every_segmentation_and_says_the_same(cohort, done):
@@ -164,7 +164,7 @@ def test_only_the_image_that_changed_is_segmented_again_and_its_oddities_are_tol
 def test_a_case_that_fails_is_marked_with_its_reason_and_the_others_are_done(study):
     whole = (study / "sub-1_T1w.nii.gz").read_bytes()
     (study / "sub-1_T1w.nii.gz").write_bytes(whole[: len(whole) // 2])
-    edited = study / "out" / "segmentations" / "softcord@9" / "sub-2_T1w_softseg.nii.gz"
+    edited = study / "out" / "segmentations" / "softcord@10" / "sub-2_T1w_softseg.nii.gz"
     sitk.WriteImage(sitk.ReadImage(str(edited)) * 0.5, str(edited))
     shifted = sitk.ReadImage(str(study / "sub-2_mask.nii.gz"))
     shifted.SetOrigin((0, 0, 0))
@@ -189,7 +189,7 @@ def test_a_case_that_fails_is_marked_with_its_reason_and_the_others_are_done(stu
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--model", "softcord,softcord@9"], "given twice"),
+        (["--model", "softcord,softcord@10"], "given twice"),
         (["--model", "nobody"], "no model called 'nobody'"),
         (["--levels", "C2"], "not a range"),
         (["--levels", "4-3"], "not a range"),

@@ -67,7 +67,7 @@ def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
 
     It is first made blind to its channel that looks the same in all contrasts, which would hide what is left out.
     """
-    shipped = ModelLibrary().find("softcord@9")
+    shipped = ModelLibrary().find("softcord@10")
     model = read_spec(shipped.folder)
     assert model.localisation is not None
     finder = load_networks(shipped.folder, model)[FINDER]
