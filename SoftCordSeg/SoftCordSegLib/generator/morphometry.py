@@ -2,8 +2,9 @@
 
 Typical sizes follow published morphometry (Frostell et al. 2016: cord 13.3 x 7.4 mm at segment C5, 8.3 x 6.3 mm at T8,
 9.4 x 7.5 mm at L3). In the neck they follow the manual masks of nine people of the spine-generic data (CC BY 4.0: cord
-12.9 x 6.9 mm at C5 and 11.4 x 7.2 mm at C2, sac 21 x 13 mm). They are spread much wider than people differ, and evenly
-(:data:`SIZE`), so that a network that cannot quite see the border does not lean on the average cord.
+12.9 x 6.9 mm at C5 and 11.4 x 7.2 mm at C2, sac 21 x 13 mm; 2 mm below their upper ends the sac is 14 to 28 mm deep).
+They are spread much wider than people differ, and evenly (:data:`SIZE`), so that a network that cannot quite see the
+border does not lean on the average cord.
 """
 
 import math
