@@ -160,14 +160,7 @@ def compare(
 def _learnt(cases: Sequence[CaseScores]) -> list[Learnt]:
     missed_before = {_key(case): case.missed_share for case in cases if case.method == BASE}
     return [
-        Learnt(
-            subject=case.subject,
-            session=case.session,
-            contrast=case.contrast,
-            centre_distance_mm=case.centre_distance_mm,
-            missed_share=case.missed_share,
-            base_missed_share=missed_before.get(_key(case)),
-        )
+        Learnt(**case.model_dump(include=set(Learnt.model_fields)), base_missed_share=missed_before.get(_key(case)))
         for case in cases
         if case.method == CANDIDATE
     ]

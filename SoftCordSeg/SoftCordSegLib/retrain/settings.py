@@ -35,8 +35,8 @@ class Limits(Strict):
 
     *Has learnt what it was taught*: ``learnt_distance_mm`` is the largest mean distance between its centrelines and the
     corrections that it was trained on; of their slices it may not miss more than ``missed_share`` beyond those that the
-    base model misses, as what finds the cord is not trained. Masks with
-    left and right exchanged still teach areas rightly, as a cord is nearly symmetric, but no model can follow them.
+    base model misses, as what finds the cord is not trained. Masks with left and right exchanged still teach areas
+    rightly, as a cord is nearly symmetric, but no model can follow them.
 
     With ``require_gain``, soft Dice must rise or the area's error must fall.
     """
