@@ -2,10 +2,10 @@
 #              BROWSER=1, the application in the browser opens on it
 # make screenshots   the pictures of the README, from phantoms
 # make test    set everything up and run the tests
-# make lint    style and types
-# make cmake-lists   list new files for Slicer's build
+# make lint    style, types, and which room may import which
+# make lists   list new files for Slicer's build and for pip
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow lint cmake-lists venv benchmark screenshots clean
+.PHONY: demo test test-slow lint lists venv benchmark screenshots clean
 
 PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -45,9 +45,10 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
-cmake-lists: venv
-	$(BIN)/python Testing/tools/update_cmake_lists.py
+lists: venv
+	$(BIN)/python Testing/tools/update_lists.py
 
 benchmark: venv
 	$(BIN)/python Testing/benchmarks/bench_inference.py

@@ -1,0 +1,1 @@
+"""How like two images or two segmentations are."""

@@ -1,0 +1,1 @@
+"""The page on which a study is read in Slicer."""
