@@ -1,8 +1,8 @@
-"""Writes the lists of files in every module's CMakeLists.txt and of packages in pyproject.toml; ``--check`` only compares.
+"""Writes the lists of files in every module's CMakeLists.txt, and that of packages in pyproject.toml.
 
-Slicer copies exactly the files that SCRIPTS and RESOURCES name. In a developer's checkout an unnamed file is found
-all the same, so it is missed only by the people who install the extension. pip cannot look for packages here, since the shipped models
-(``Resources/Models``) are one of them and lie elsewhere.
+``--check`` only says what is wrong with them. Slicer copies exactly the files that SCRIPTS and RESOURCES name: in a
+developer's checkout an unnamed file is found all the same, so it is missed only by the people who install the
+extension. pip cannot look for packages itself, since the shipped models are one of them and lie in Resources/Models.
 """
 
 import argparse

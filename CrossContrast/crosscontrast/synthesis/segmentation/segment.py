@@ -45,10 +45,10 @@ class Request:
 def segment_file(
     files: Sequence[Path], folder: Path, request: Request, progress: Progress = silent
 ) -> tuple[Provenance, tuple[str, ...]]:
-    """Segment one subject's images, in the model's order; write what is found and the returned provenance to ``folder``.
+    """Segment one subject's images, in the model's order, and write what is found to ``folder``.
 
-    That is soft maps (float32), the label map and the synthetic channels. All files lie on the first image's grid and
-    appear at once; the classes are returned too, background left out. Raises
+    Written are soft maps (float32), the label map, the synthetic channels and the returned provenance. All files lie on
+    the first image's grid and appear at once; the classes are returned too, background left out. Raises
     :class:`crosscontrast.errors.CrossContrastError` before anything is written.
     """
     with warnings.catch_warnings(record=True) as caught:
