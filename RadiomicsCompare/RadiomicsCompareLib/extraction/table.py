@@ -10,6 +10,7 @@ import numpy as np
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.files import atomic_write
+from CrossContrastLib.ground.tables import TableWriter
 
 _KEYS = ("subject", "session", "role", "status", "reason")
 _MISSING = "n/a"
@@ -73,7 +74,7 @@ def write_features(table: FeatureTable, path: Path) -> None:
     """Write the table; numbers keep all their digits, what is missing or not finite is ``n/a``."""
     names = table.names
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow([*_KEYS, *names])
         for row in table.rows:
             status = "done" if row.done else "failed"

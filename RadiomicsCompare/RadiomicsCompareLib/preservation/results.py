@@ -1,11 +1,11 @@
 """What a comparison leaves in its folder."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from CrossContrastLib.ground.files import atomic_write
+from CrossContrastLib.ground.tables import TableWriter
 from CrossContrastLib.statistics.agreement_intervals import MEASURES
 from RadiomicsCompareLib.checklists import Answer
 from RadiomicsCompareLib.extraction.table import FeatureTable
@@ -44,7 +44,7 @@ def write_verdicts(verdicts: Sequence[FeatureVerdict], path: Path) -> None:
     """Write one line per role and feature; what is undefined is ``n/a``."""
     columns = [f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")]
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow([*_LEAD, *columns, *_TAIL])
         for verdict in verdicts:
             measured = [verdict.measures.get(measure, Measured()) for measure in MEASURES]

@@ -8,7 +8,7 @@ from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 from trame_slicer.core import LayoutManager
 
-from CrossContrastLib.browser.page import page_script
+from CrossContrastLib.browser.page import add_page_script
 from CrossContrastLib.browser.widgets import drop_hint, key_table, notices
 from SoftCordSegLib.browser.brightness import Brightness
 from SoftCordSegLib.browser.cases import Cases
@@ -71,7 +71,7 @@ class CordPage:
         server.state.update({"trame__title": TITLE, "panel_open": True, "panel_tab": "segment", "keys_open": False})
         with VAppLayout(server, theme="dark") as self.layout:
             client.Style(_STYLE)
-            client.Script(page_script(keys))
+            client.Script(src=add_page_script(server, keys))
             self._bar(cases, work, showing, correcting)
             with v3.VNavigationDrawer(v_model=("panel_open",), width=_WIDTH, permanent=True):
                 with v3.VTabs(v_model=("panel_tab",), density="compact", grow=True, color="primary"):

@@ -1,6 +1,5 @@
 """The benchmark's numbers: one row per subject and method, and their summary."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from CrossContrastLib.ground.files import atomic_write
+from CrossContrastLib.ground.tables import TableWriter
 from CrossContrastLib.statistics.bootstrap import bootstrap_interval
 from SynthSegLib.benchmark.measures import LOWER, MEASURES
 
@@ -89,13 +89,13 @@ def write_tables(rows: Sequence[Row], folder: Path) -> dict[str, Path]:
     cases, summary = folder / "cases.tsv", folder / "summary.tsv"
     names = known(rows)
     with atomic_write(cases) as path, path.open("w", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["method", "subject", *names])
         writer.writerows(
             [row.method, row.subject, *(f"{row.measures.get(n, np.nan):.6g}" for n in names)] for row in rows
         )
     with atomic_write(summary) as path, path.open("w", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["method", "measure", "mean", "sd", "ci95_low", "ci95_high"])
         for method, estimates in summarise(rows).items():
             for name, e in estimates.items():

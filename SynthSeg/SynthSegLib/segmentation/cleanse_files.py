@@ -1,6 +1,5 @@
 """Cleansing the label maps of a cohort: from its table to proposals on the labels' own grids."""
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -14,6 +13,7 @@ from CrossContrastLib.ground.files import image_stem, make_folder, staging_folde
 from CrossContrastLib.ground.geometry import reorient, resample_onto, resample_to_spacing
 from CrossContrastLib.ground.images import image_like, read_image, write_image
 from CrossContrastLib.ground.provenance import FileRecord, Provenance
+from CrossContrastLib.ground.tables import TableWriter
 from CrossContrastLib.progress import Progress, part
 from SynthSegLib.segmentation.cases import read_segmentation_cases
 from SynthSegLib.segmentation.cleanse import Kind, Proposal, cleanse
@@ -50,7 +50,7 @@ def cleanse_cohort(job: "CleanseLabels", progress: Progress) -> tuple[list[Path]
             lines.append([row.subject, str(row.image), *names, f"{changed:.6g}"])
             written.append([folder / name for name in names])
         with (staging / "proposals.tsv").open("w", newline="") as stream:
-            writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+            writer = TableWriter(stream)
             writer.writerow(["subject", "given", "proposal", "confidence", "changed_share"])
             writer.writerows(lines)
         _provenance(job, rows, staging).write(staging / "cleansing.json")

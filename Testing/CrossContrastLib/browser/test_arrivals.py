@@ -12,8 +12,9 @@ import SimpleITK as sitk
 
 pytest.importorskip("aiohttp", reason="needs the extra 'browser'")
 
-from CrossContrastLib.browser.arrivals import safe_name, settle
+from CrossContrastLib.browser.arrivals import safe_name
 from CrossContrastLib.browser.plan import Limits
+from CrossContrastLib.browser.settling import settle
 from CrossContrastLib.errors import BadInputError
 
 LIMITS = Limits(upload_bytes=4 << 20, upload_files=50, volume_bytes=2 << 20)

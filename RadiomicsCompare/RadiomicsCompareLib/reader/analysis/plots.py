@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from CrossContrastLib.ground.geometry import reorient
+from CrossContrastLib.ground.images import read_image
 from CrossContrastLib.statistics.roc import roc_points
 from RadiomicsCompareLib.reader.analysis.accuracy import RocData
 from RadiomicsCompareLib.reader.analysis.measures import Measure
@@ -125,7 +126,7 @@ def case_figure(images: dict[str, Path]) -> "Figure":
     figure = _figure(2.6 * len(images) + 0.4, 7.4)
     all_axes: Any = figure.subplots(3, len(images), squeeze=False)
     for column, (arm, path) in enumerate(images.items()):
-        image = reorient(sitk.ReadImage(str(path)), "RAS")
+        image = reorient(read_image(path), "RAS")
         values, (x, y, z) = sitk.GetArrayFromImage(image), image.GetSpacing()
         k, j, i = (size // 2 for size in values.shape)
         planes = ((values[k], y / x, True), (values[:, j], z / x, True), (values[:, :, i], z / y, False))

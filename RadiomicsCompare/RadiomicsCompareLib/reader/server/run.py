@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from CrossContrastLib.browser.patience import watched
 from CrossContrastLib.errors import BadInputError, MissingPackageError
 from RadiomicsCompareLib.reader.folder import open_study
 from RadiomicsCompareLib.reader.server.app import ReaderServer
@@ -81,9 +82,10 @@ async def _run(server: ReaderServer, listening: socket.socket, ready: Callable[[
     runner = web.AppRunner(server.application(), access_log=None)  # addresses hold tokens, which belong in no log
     await runner.setup()
     await web.SockSite(runner, listening).start()
-    ready()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
+    async with watched(runner.server, server.patience):
+        ready()
+        await stop.wait()
     await runner.cleanup()
