@@ -5,7 +5,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -20,27 +19,28 @@ class Patience:
 
     def __init__(self, seconds: float = ASKING) -> None:
         self._seconds = seconds
-        self._since: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
-        self._answered: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+        self._since: dict[Any, float] = {}
+        self._answered: set[Any] = set()
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Know that a request is being answered."""
-        self._answered[request.protocol] = True
+        self._answered.add(request.protocol)
         try:
             return await handler(request)
         finally:
-            self._answered.pop(request.protocol, None)
-            self._since[request.protocol] = time.monotonic()
+            self._answered.discard(request.protocol)
+            self._since.pop(request.protocol, None)
 
     async def watch(self, server: web.Server) -> None:
         """Look at the connections of a server until cancelled."""
         while True:
             await asyncio.sleep(min(1.0, self._seconds / 4))
             now = time.monotonic()
-            for connection in server.connections:
-                waiting = now - self._since.setdefault(connection, now)
-                if not self._answered.get(connection) and waiting > self._seconds and connection.transport:
+            waiting = [one for one in server.connections if one not in self._answered]
+            self._since = {one: self._since.get(one, now) for one in waiting}
+            for connection, since in self._since.items():
+                if now - since > self._seconds and connection.transport:
                     connection.transport.abort()
 
 

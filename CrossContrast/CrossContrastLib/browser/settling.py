@@ -107,6 +107,7 @@ def _main() -> None:
         importlib.import_module("nibabel")  # for scaled voxels; 0.4 s
     work = Path.cwd()
     confine(work, Bounds(**request["bounds"]))
+    told: dict[str, Any]
     try:
         settled = settle_here(
             [(name, work / path) for name, path in request["files"]], work, Limits(**request["limits"])

@@ -23,8 +23,8 @@ class ImageWarning(UserWarning):
 def read_image(path: Path) -> sitk.Image:
     """Read a 3-D scalar image (NIfTI, NRRD, MHA or a folder with one DICOM series) with its own pixel type.
 
-    Raises :class:`BadInputError` naming the file and the reason: missing, empty, incomplete, not an image, not 3-D, or with
-    voxels in another file (but beside a header that the user named, see :mod:`CrossContrastLib.ground.references`).
+    Raises :class:`BadInputError` naming the file and the reason: missing, empty, incomplete, not an image, not 3-D, or
+    with voxels in another file (but see :mod:`CrossContrastLib.ground.references` for headers that the user named).
     Warns with :class:`ImageWarning` where the header contradicts itself about the position of the voxels.
     """
     path = Path(path)

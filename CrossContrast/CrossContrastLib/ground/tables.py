@@ -1,4 +1,4 @@
-"""Tables for people, who open them with spreadsheet programs: a text that such a program would run is marked as text."""
+"""Tables for people, who open them with spreadsheet programs: a text that would be run is marked as text."""
 
 import csv
 from collections.abc import Iterable

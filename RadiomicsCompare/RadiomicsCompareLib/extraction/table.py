@@ -10,7 +10,7 @@ import numpy as np
 
 from CrossContrastLib.errors import BadInputError
 from CrossContrastLib.ground.files import atomic_write
-from CrossContrastLib.ground.tables import TableWriter
+from CrossContrastLib.ground.tables import TableWriter, from_cell
 
 _KEYS = ("subject", "session", "role", "status", "reason")
 _MISSING = "n/a"
@@ -113,6 +113,7 @@ def _row(path: Path, number: int, line: dict[str, str], columns: list[str]) -> F
     if None in line or None in line.values():
         raise BadInputError(f"{path}, line {number}: the number of columns differs from the header's.")
     failed = line.get("status") == "failed"
+    subject, session, role = (from_cell(line.get(key) or "") for key in ("subject", "session", "role"))
     features = {}
     for name in columns:
         if name in _KEYS or failed:
@@ -122,4 +123,4 @@ def _row(path: Path, number: int, line: dict[str, str], columns: list[str]) -> F
         except ValueError as error:
             raise BadInputError(f"{path}, line {number}: column {name!r} holds {line[name]!r}, no number.") from error
     reason = line.get("reason", "") or ("failed" if failed else "")
-    return FeatureRow(line["subject"], line.get("session", ""), line["role"], features, reason if failed else "")
+    return FeatureRow(subject, session, role, features, reason if failed else "")

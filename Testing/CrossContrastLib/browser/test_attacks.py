@@ -221,20 +221,15 @@ def test_damage_is_one_sentence(served, case):
     assert str(served.pool._root) not in told["error"]
 
 
+X = "multipart/form-data; boundary=x"
+FILE = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.nii"\r\n'
 FORMS = {
     "no boundary": (b"--x\r\n\r\n", "multipart/form-data"),
-    "another boundary": (b"--y\r\n\r\nabc\r\n--y--", "multipart/form-data; boundary=x"),
-    "cut off": (b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.nii"\r\n\r\nabc', "multipart/form-data; boundary=x"),
-    "a header that is none": (b"--x\r\nnonsense\r\n\r\nabc\r\n--x--", "multipart/form-data; boundary=x"),
-    "unknown packing": (
-        b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.nii"\r\nContent-Transfer-Encoding: odd\r\n\r\n'
-        b"abc\r\n--x--",
-        "multipart/form-data; boundary=x",
-    ),
-    "NUL in a name": (
-        b'--x\r\nContent-Disposition: form-data; name="f"; filename="a\0.nii"\r\n\r\nabc\r\n--x--',
-        "multipart/form-data; boundary=x",
-    ),
+    "another boundary": (b"--y\r\n\r\nabc\r\n--y--", X),
+    "cut off": (FILE + b"\r\nabc", X),
+    "a header that is none": (b"--x\r\nnonsense\r\n\r\nabc\r\n--x--", X),
+    "unknown packing": (FILE + b"Content-Transfer-Encoding: odd\r\n\r\nabc\r\n--x--", X),
+    "NUL in a name": (FILE.replace(b"a.", b"a\0.") + b"\r\nabc\r\n--x--", X),
 }  # fmt: skip
 
 
