@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import platformdirs
 from aiohttp import web
@@ -51,7 +52,9 @@ def serve(
         pool = SessionPool(application, arguments, root, limits)
         door = FrontDoor(pool, Access(token, is_loopback(host), port, proxies))
         shown = "127.0.0.1" if is_loopback(host) else host
-        address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/" + (f"?token={token}" if token else "")
+        address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/" + (
+            f"?token={quote(token)}" if token else ""
+        )
 
         def tell() -> None:
             console.say(f"Open {address} in a browser; stop the server with Ctrl-C.")
