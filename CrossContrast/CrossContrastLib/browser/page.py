@@ -70,8 +70,8 @@ _SCRIPT = """
 """
 
 
-def add_page_script(server: Any, keys: Mapping[str, str]) -> str:
-    """Let a trame server hand out the script of its page and return its address; pages may have no script inline.
+def add_page_script(server: Any, keys: Mapping[str, str]) -> None:
+    """Let the page of a trame server load its script, from an address of its own: pages may have no script inline.
 
     ``keys`` gives the trame trigger of each key, such as ``"B"`` or ``"Ctrl+Z"``. Files dropped anywhere, or chosen in
     an ``<input type="file" class="upload">``, are sent to the session. The script keeps the state ``upload_percent``
@@ -83,7 +83,7 @@ def add_page_script(server: Any, keys: Mapping[str, str]) -> str:
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-store"})
 
     server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.get(_ADDRESS, hand_out)]))
-    return _ADDRESS
+    server.enable_module({"scripts": [_ADDRESS]})
 
 
 def prepare_page_state(state: Any) -> None:

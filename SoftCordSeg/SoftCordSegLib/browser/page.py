@@ -69,9 +69,9 @@ class CordPage:
         exporting: Exporting,
     ) -> None:
         server.state.update({"trame__title": TITLE, "panel_open": True, "panel_tab": "segment", "keys_open": False})
+        add_page_script(server, keys)
         with VAppLayout(server, theme="dark") as self.layout:
             client.Style(_STYLE)
-            client.Script(src=add_page_script(server, keys))
             self._bar(cases, work, showing, correcting)
             with v3.VNavigationDrawer(v_model=("panel_open",), width=_WIDTH, permanent=True):
                 with v3.VTabs(v_model=("panel_tab",), density="compact", grow=True, color="primary"):
