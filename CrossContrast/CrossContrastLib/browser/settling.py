@@ -22,7 +22,7 @@ from CrossContrastLib.jobs.processes import worker_environment, worker_python
 
 #: Seconds that the files of one upload may take of the clock and of the processor.
 _PATIENCE, _PROCESSOR = 900, 600
-#: Address space besides the voxels: the interpreter with SimpleITK and nibabel takes 1.0 GiB of it.
+#: Address space besides the voxels: the interpreter with SimpleITK and nibabel takes 0.5 GiB of it.
 _PROGRAM = 2 << 30
 #: Of the environment, what the interpreter needs to start; nothing else is a reader's business.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")

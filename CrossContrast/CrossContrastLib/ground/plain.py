@@ -13,7 +13,7 @@ import numpy as np
 
 from CrossContrastLib.errors import BadInputError
 
-#: Longest text header that is read. Headers of diffusion series with all their gradients stay below 200 KB.
+#: Longest text header that is read: what programs write takes lines, not megabytes.
 _MOST_HEADER = 1 << 20
 _BLOCK = 1 << 20
 
