@@ -115,9 +115,9 @@ def run_batch(seed: int, count: int) -> None:
     """Settle ``count`` uploads in the folder that is current; prints what came of them as JSON."""
     import importlib
 
-    from CrossContrastLib.browser.arrivals import settle_here
-    from CrossContrastLib.browser.plan import Limits
-    from CrossContrastLib.errors import CrossContrastError
+    from crosscontrast.app.server.plan import Limits
+    from crosscontrast.app.server.uploads import settle_here
+    from crosscontrast.errors import CrossContrastError
 
     for module in ("nibabel", "encodings.cp437", "encodings.latin_1", "numpy.ma", "linecache", "SimpleITK", "lzma"):
         importlib.import_module(module)
