@@ -1,12 +1,12 @@
 """The tables of an evaluation as TSV files."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.tables import TableWriter
 
 _DECIMALS = 6
 
@@ -17,7 +17,7 @@ def write_tsv(rows: Sequence[BaseModel], path: Path, columns: Sequence[str]) -> 
     Raises :class:`crosscontrast.errors.OutputError` where the file cannot be written.
     """
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(columns)
         writer.writerows([_text(getattr(row, column)) for column in columns] for row in rows)
 

@@ -1,6 +1,5 @@
 """What the benchmark measures and finds: subjects, one row per subject and method, and their summary."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import SimpleITK as sitk
 from pydantic import BaseModel
 
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.statistics.bootstrap import bootstrap_interval
 from crosscontrast.synthesis.benchmark.measures import LOWER, MEASURES
 
@@ -101,13 +101,13 @@ def write_tables(rows: Sequence[Row], folder: Path) -> dict[str, Path]:
     cases, summary = folder / "cases.tsv", folder / "summary.tsv"
     names = known(rows)
     with atomic_write(cases) as path, path.open("w", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["method", "subject", *names])
         writer.writerows(
             [row.method, row.subject, *(f"{row.measures.get(n, np.nan):.6g}" for n in names)] for row in rows
         )
     with atomic_write(summary) as path, path.open("w", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["method", "measure", "mean", "sd", "ci95_low", "ci95_high"])
         for method, estimates in summarise(rows).items():
             for name, e in estimates.items():

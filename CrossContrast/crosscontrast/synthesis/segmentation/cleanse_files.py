@@ -1,6 +1,5 @@
 """Cleansing the label maps of a cohort: from its table to proposals on the labels' own grids."""
 
-import csv
 from pathlib import Path
 from typing import cast, get_args
 
@@ -14,6 +13,7 @@ from crosscontrast.ground.files import image_stem, make_folder, staging_folder
 from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_spacing
 from crosscontrast.ground.images import image_like, read_image, write_image
 from crosscontrast.ground.provenance import FileRecord, Provenance
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.segmentation.cases import read_segmentation_cases
 from crosscontrast.synthesis.segmentation.cleanse import Kind, Proposal, cleanse
@@ -49,7 +49,7 @@ def cleanse_cohort(
             lines.append([row.subject, str(row.image), *names, f"{changed:.6g}"])
             written.append([folder / name for name in names])
         with (staging / "proposals.tsv").open("w", newline="") as stream:
-            writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+            writer = TableWriter(stream)
             writer.writerow(["subject", "given", "proposal", "confidence", "changed_share"])
             writer.writerows(lines)
         _provenance(config, labelling, rows, staging).write(staging / "cleansing.json")
