@@ -28,9 +28,9 @@ def predict(
 ) -> None:
     """Segment the pending cases of a dataset, for people to correct."""
     from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cord.jobs import SegmentCord
     from crosscontrast.corrections.dataset import CorrectionDataset
     from crosscontrast.ground.device import check_device_name
-    from crosscontrast.jobs.registry import parse_job
     from crosscontrast.models.library import ModelLibrary
 
     check_device_name(device)
@@ -38,16 +38,13 @@ def predict(
     opened = CorrectionDataset.open(dataset)
     cases = [c for c in opened.cases() if c.state == "pending" and (again or opened.prediction(c.name) is None)]
     jobs = [
-        parse_job(
-            "cord.segment",
-            {
-                "image": case.image,
-                "out": opened.layout.prediction(case.name),
-                "model": str(entry),
-                "device": device,
-                "uncertainty": uncertainty,
-                "overwrite": again,
-            },
+        SegmentCord(
+            image=case.image,
+            out=opened.layout.prediction(case.name),
+            model=str(entry),
+            device=device,
+            uncertainty=uncertainty,
+            overwrite=again,
         )
         for case in cases
     ]

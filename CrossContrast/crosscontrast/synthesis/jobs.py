@@ -1,7 +1,7 @@
 """The jobs that translate a volume and look into a model."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -30,7 +30,7 @@ class TranslateImage(Job):
     """Translate one volume (file or DICOM folder) with models; see :class:`~crosscontrast.synthesis.translate.Request`.
 
     ``model`` and ``more_models`` are names of the library or folders; several are averaged. With ``gate`` the quality
-    gate of RadiomicsCompare judges the image and its translation, inside ``mask`` where that is given.
+    gate judges the image and its translation, inside ``mask`` where that is given.
     """
 
     kind: ClassVar[str] = "image.translate"
@@ -92,24 +92,25 @@ class TranslateImage(Job):
     def _ask_gate(
         self, translated: Path, spreads: list[Path], model: str, progress: Progress
     ) -> tuple[GateVerdict | None, list[str]]:
-        """Ask RadiomicsCompare, which may not be installed, about the translation; the second are remarks on it."""
-        from crosscontrast.errors import CrossContrastError
-        from crosscontrast.jobs.registry import parse_job
+        """Ask the quality gate about the translation; the second are remarks on it."""
+        from crosscontrast.errors import CancelledError, CrossContrastError
         from crosscontrast.progress import part
+        from crosscontrast.radiomics.gate.jobs import GateImage
 
-        parameters = {
-            "image": self.image,
-            "translated": (translated,),
-            "spread": spreads[0] if spreads else None,
-            "mask": self.mask,
-            "model": model,
-            "out": self._gate_file(),
-        }
+        question = GateImage(
+            image=self.image,
+            translated=(translated,),
+            spread=spreads[0] if spreads else None,
+            mask=self.mask,
+            model=model,
+            out=self._gate_file(),
+        )
         try:
-            result: Any = parse_job("radiomics.gate", parameters).run(part(progress, 0.9, 1))
+            verdict = question.run(part(progress, 0.9, 1)).verdict
+        except CancelledError:
+            raise
         except CrossContrastError as error:
             return None, [f"{translated.name} was not judged by the quality gate: {error}"]
-        verdict: GateVerdict = result.verdict
         if verdict.decision != "stop":
             return verdict, []
         return verdict, [f"{translated.name} is not usable, the quality gate says stop: {'; '.join(verdict.reasons)}"]
