@@ -9,7 +9,7 @@ from pydantic import Field
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import Cohort, CohortRow, read_cohort, write_cohort
-from crosscontrast.ground.files import make_folder, sha256, staging_folder
+from crosscontrast.ground.files import make_folder, sha256
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.jobs.stages import Stages
 from crosscontrast.progress import Progress, part
@@ -260,6 +260,7 @@ class RunStudy(Job):
         return result
 
     def _write(self, translations: list[Translation], table: Path, compared: Compared, predicted: Predicted) -> Studied:
+        from crosscontrast.ground.case import write_results
         from crosscontrast.ground.provenance import FileRecord, Provenance
         from crosscontrast.study.report import Findings, design_sentence, write_report
 
@@ -276,23 +277,21 @@ class RunStudy(Job):
                 "they are counted in all results."
             )
         how = design_sentence(self.source, self.target, self.model, self.network, len(translations), self.how())
-        with staging_folder(self.out) as folder:
-            write_translations(translations, folder / "translations.tsv")
+        provenance = Provenance(
+            job=self.kind,
+            parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler"}),
+            inputs=[FileRecord.of(self.cohort)],
+            measures={
+                "gate": counts,
+                "preservation": [count.model_dump(exclude={"warnings"}) for count in compared.roles],
+                "outcome": [found.model_dump() for found in predicted.performances],
+            },
+            warnings=[*remarks, *compared.warnings, *predicted.warnings],
+        )
+        with write_results(self.out, "study.json", provenance) as results:
+            write_translations(translations, results.place("translations.tsv"))
             findings = Findings(how, remarks, translations, counts, compared, predicted, self.out)
-            write_report(findings, folder / "report.html")
-            files = [folder / name for name in ("translations.tsv", "report.html")]
-            Provenance(
-                job=self.kind,
-                parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler"}),
-                inputs=[FileRecord.of(self.cohort)],
-                outputs=[FileRecord.of(path, relative=True) for path in files],
-                measures={
-                    "gate": counts,
-                    "preservation": [count.model_dump(exclude={"warnings"}) for count in compared.roles],
-                    "outcome": [found.model_dump() for found in predicted.performances],
-                },
-                warnings=[*remarks, *compared.warnings, *predicted.warnings],
-            ).write(folder / "study.json")
+            write_report(findings, results.place("report.html"))
         return Studied(
             report=self.out / "report.html",
             cohort=table,

@@ -140,7 +140,8 @@ class ShowFeatureMaps(Job):
         from crosscontrast.ground.device import choose_device
         from crosscontrast.ground.images import clean_intensities, read_image, write_image
         from crosscontrast.progress import part
-        from crosscontrast.synthesis.feature_maps import feature_maps, grid_figure, layers, middle, write_picture
+        from crosscontrast.report.figures import save_figure
+        from crosscontrast.synthesis.feature_maps import feature_maps, grid_figure, layers, middle
         from crosscontrast.synthesis.models import find_translator
 
         folder, stem = make_folder(self.out), image_stem(self.image)
@@ -160,6 +161,6 @@ class ShowFeatureMaps(Job):
             for feature, path in zip(maps, paths[name], strict=True):
                 write_image(feature, path)
         picture = folder / f"{stem}_features.png"
-        write_picture(grid_figure(dict(found), middle(image)), picture)
+        save_figure(grid_figure(dict(found), middle(image)), picture)
         progress(1, 1, "done")
         return FeatureMapsResult(maps=paths, picture=picture, layer=layer)

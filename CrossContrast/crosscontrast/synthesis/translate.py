@@ -1,6 +1,5 @@
 """Translating one volume into another contrast or modality: from the image's file to the files of the result."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,10 @@ import SimpleITK as sitk
 import torch
 
 from crosscontrast.errors import BadInputError, ModelError
-from crosscontrast.ground.device import choose_device, describe_device
-from crosscontrast.ground.files import image_stem, sha256, staging_folder
-from crosscontrast.ground.images import clean_intensities, image_like, read_image, write_image
-from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
+from crosscontrast.ground.case import Case
+from crosscontrast.ground.files import image_stem
+from crosscontrast.ground.images import image_like, write_image
+from crosscontrast.ground.provenance import Provenance
 from crosscontrast.inference.preprocess import normalise
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.progress import Progress, part, silent
@@ -27,7 +26,7 @@ UNCERTAINTY, CYCLE = "uncertainty", "cycle"
 class Request:
     """How to translate: by which ``models`` (their mean, if several), on which device, along which axis.
 
-    With ``uncertainty`` the spread of ``samples`` repetitions with dropout is written, or that of the models where
+    With ``uncertainty`` the spread of ``samples`` repeats with dropout is written, or that of the models where
     there are several, and the cycle error where the model has a way back.
     """
 
@@ -47,30 +46,26 @@ def translate_file(path: Path, folder: Path, request: Request, progress: Progres
     both in standard deviations of their foreground). Raises :class:`crosscontrast.errors.CrossContrastError` before
     anything is written.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    case = Case("image.translate")
+    with case.listening():
         progress(0, 1, "reading the image")
-        image = clean_intensities(read_image(path), path.name)
-        entries, device = [find_translator(model) for model in request.models], choose_device(request.device)
+        image = case.read(path)
+        entries, device = [find_translator(model) for model in request.models], case.compute_on(request.device)
+        case.model = entries[0].record()
         progress(0.02, 1, "loading the model")
         images = translate_image(image, entries, device, request, part(progress, 0.05, 0.9))
-    provenance = Provenance(
-        job="image.translate",
-        model=_record(entries[0]),
-        device=describe_device(device),
-        parameters={
-            "models": [_record(entry).model_dump() for entry in entries],
-            "axis": request.axis,
-            "samples": request.samples if request.uncertainty and len(entries) == 1 else 0,
-        },
-        inputs=[FileRecord.of(path)],
-        warnings=[str(w.message) for w in caught if w.category.__module__.startswith("crosscontrast")],
-    )
+    parameters = {
+        "models": [entry.record().model_dump() for entry in entries],
+        "axis": request.axis,
+        "samples": request.samples if request.uncertainty and len(entries) == 1 else 0,
+    }
     progress(0.9, 1, "writing the results")
-    with staging_folder(folder) as staging:
-        _write(images, provenance, staging, image_stem(path))
+    stem = image_stem(path)
+    with case.results(folder, f"{stem}_translation.json", parameters=parameters) as results:
+        for name, made in images.items():
+            write_image(made, results.place(f"{stem}_{name}.nii.gz"))
     progress(1, 1, "done")
-    return provenance
+    return results.provenance
 
 
 def translate_image(
@@ -118,15 +113,3 @@ def _sample(
             report = part(progress, number / request.samples, (number + 1) / request.samples)
             answers.append(predictor.predict([image], report))
     return answers
-
-
-def _record(entry: ModelEntry) -> ModelRecord:
-    return ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json"))
-
-
-def _write(images: dict[str, sitk.Image], provenance: Provenance, folder: Path, stem: str) -> None:
-    paths = {name: folder / f"{stem}_{name}.nii.gz" for name in images}
-    for name, image in images.items():
-        write_image(image, paths[name])
-    provenance.outputs = [FileRecord.of(written, relative=True) for written in paths.values()]
-    provenance.write(folder / f"{stem}_translation.json")

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosscontrast.cord.outputs import check_replaceable
 from crosscontrast.errors import OutputError
+from crosscontrast.ground.case import check_replaceable
 from crosscontrast.ground.files import image_stem, sha256
 from crosscontrast.ground.provenance import Provenance
 

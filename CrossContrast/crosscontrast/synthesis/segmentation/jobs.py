@@ -152,7 +152,5 @@ class CleanseLabels(Job):
         """Learn and write the proposals; see :func:`~.cleanse_files.cleanse_cohort`."""
         from crosscontrast.synthesis.segmentation.cleanse_files import cleanse_cohort
 
-        proposals, confidence, table = cleanse_cohort(
-            self.settings, self.labelling, self.out, device=self.device, progress=progress
-        )
-        return CleanseLabelsResult(proposals=proposals, confidence=confidence, table=table)
+        done = cleanse_cohort(self.settings, self.labelling, self.out, device=self.device, progress=progress)
+        return CleanseLabelsResult(**vars(done))

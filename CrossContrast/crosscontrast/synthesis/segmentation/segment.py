@@ -1,6 +1,5 @@
 """Segmenting one volume from its own contrast and from what translators make of it."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import ModelError
-from crosscontrast.ground.device import choose_device, describe_device
-from crosscontrast.ground.files import image_stem, sha256, staging_folder
-from crosscontrast.ground.images import clean_intensities, image_like, read_image, write_image
-from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
+from crosscontrast.ground.case import Case
+from crosscontrast.ground.files import image_stem
+from crosscontrast.ground.images import image_like, write_image
+from crosscontrast.ground.provenance import Provenance
 from crosscontrast.inference import load_predictor
 from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.inference.predictor import Predictor
@@ -51,34 +50,26 @@ def segment_file(
     the first image's grid and appear at once; the classes are returned too, background left out. Raises
     :class:`crosscontrast.errors.CrossContrastError` before anything is written.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        images = [clean_intensities(read_image(path), path.name) for path in files]
-        entry, device = find_translator(request.model, "segmentation"), choose_device(request.device)
+    case = Case("synth.segment")
+    with case.listening():
+        images = [case.read(path) for path in files]
+        entry, device = find_translator(request.model, "segmentation"), case.compute_on(request.device)
+        case.model = entry.record()
         progress(0.02, 1, "translating")
         made = synthetic_channels(images[0], tuple(request.translators))
         predictor = _predictor(entry, device, request.localise, request.margin)
         maps = predictor.predict([*images, *made], part(progress, 0.3, 0.9))
     classes = tuple(name for name in maps if name != "background")
-    provenance = Provenance(
-        job="synth.segment",
-        model=ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json")),
-        device=describe_device(device),
-        parameters={"translators": list(request.translators), "localise": request.localise, "margin": request.margin},
-        inputs=[FileRecord.of(path) for path in files],
-        warnings=[str(w.message) for w in caught if w.category.__module__.startswith("crosscontrast")],
-    )
+    parameters = {"translators": list(request.translators), "localise": request.localise, "margin": request.margin}
     stem = image_stem(files[0])
     written = {f"{stem}_{name}_softseg": maps[name] for name in classes}
     written[f"{stem}_seg"] = label_map(maps, classes)
     written |= {f"{stem}_synthetic{number}": image for number, image in enumerate(made, 1)}
-    with staging_folder(folder) as staging:
+    with case.results(folder, f"{stem}_segmentation.json", parameters=parameters) as results:
         for name, image in written.items():
-            write_image(image, staging / f"{name}.nii.gz")
-        provenance.outputs = [FileRecord.of(staging / f"{name}.nii.gz", relative=True) for name in written]
-        provenance.write(staging / f"{stem}_segmentation.json")
+            write_image(image, results.place(f"{name}.nii.gz"))
     progress(1, 1, "done")
-    return provenance, classes
+    return results.provenance, classes
 
 
 def label_map(maps: dict[str, sitk.Image], classes: tuple[str, ...]) -> sitk.Image:
