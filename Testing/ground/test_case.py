@@ -65,6 +65,16 @@ def test_earlier_results_are_replaced_as_a_whole(tmp_path):
     assert Provenance.read(tmp_path / "a.json").changed_since(tmp_path) == []
 
 
+def test_what_is_not_made_any_more_goes_unless_somebody_changed_it(tmp_path):
+    for names in (("a.txt", "b.txt", "c.txt"), ("a.txt",)):
+        with write_results(tmp_path, "a.json", Provenance(job="t")) as results:
+            for name in names:
+                results.place(name).write_text(name)
+        if len(names) == 3:
+            (tmp_path / "c.txt").write_text("corrected by hand")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.txt", "c.txt"]
+
+
 def test_warnings_are_heard_up_to_the_end_of_the_block_only():
     with our_warnings() as said:
         warnings.warn("a library's own", DeprecationWarning, stacklevel=1)

@@ -37,6 +37,7 @@ def synth() -> None:
     type=click.Choice(["model", "0", "1", "2", "average"]),
     help="Array axis that a 2D network slides along, or the average of all three.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @click.option("--gate/--no-gate", default=True, show_default=True, help="Let the quality gate judge each translation.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
@@ -54,6 +55,7 @@ def translate(
     device: str,
     workers: int,
     scheduler: str | None,
+    overwrite: bool,
 ) -> None:
     """Translate IMAGES (files, DICOM folders, or folders of images) into the model's contrast or modality.
 
@@ -83,6 +85,7 @@ def translate(
             uncertainty=uncertainty,
             samples=samples,
             gate=gate,
+            overwrite=overwrite,
         )
         for image in found
     ]

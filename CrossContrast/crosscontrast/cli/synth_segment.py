@@ -99,6 +99,7 @@ def _settings(config: Path | None, given: dict[str, Any]) -> Any:
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
+@click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @user_command
 def segment(
     console: Console,
@@ -110,6 +111,7 @@ def segment(
     out: Path,
     device: str,
     workers: int,
+    overwrite: bool,
 ) -> None:
     """Segment IMAGES from their own contrast and from what the translators make of it.
 
@@ -136,6 +138,7 @@ def segment(
             localise=localise,
             margin=margin,
             device=device,
+            overwrite=overwrite,
         )
         for image in found
     ]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosscontrast.errors import OutputError
 from crosscontrast.ground.device import choose_device, describe_device
-from crosscontrast.ground.files import make_folder, staging_folder
+from crosscontrast.ground.files import make_folder, sha256, staging_folder
 from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
 
 if TYPE_CHECKING:
@@ -62,13 +62,16 @@ class Results:
 def write_results(folder: Path, sidecar: Path | str, provenance: Provenance) -> Iterator[Results]:
     """Let the block write files into ``folder``; they appear together with the sidecar, or not at all.
 
-    ``provenance`` is what the sidecar holds; its outputs are filled in. Raises :class:`OutputError`.
+    ``provenance`` is what the sidecar holds; its outputs are filled in. What an earlier sidecar of that name recorded
+    and this one does not is removed, see :func:`remove_superseded`. Raises :class:`OutputError`.
     """
+    earlier = Provenance.read(folder / Path(sidecar).name)
     with staging_folder(make_folder(folder)) as staging:
         results = Results(staging, provenance)
         yield results
         provenance.outputs = results.record()
         provenance.write(staging / Path(sidecar).name)
+    remove_superseded(folder, earlier, provenance)
 
 
 @dataclass
@@ -145,3 +148,12 @@ def check_replaceable(folder: Path, results: Iterable[Path], sidecar: Path) -> N
             f"{folder / changed[0]} was changed by someone since it was made.",
             "choose another --out, or --overwrite to replace it",
         )
+
+
+def remove_superseded(folder: Path, earlier: Provenance | None, now: Provenance) -> None:
+    """Remove what an earlier run made and this one did not, such as a map of uncertainty, unless it was changed."""
+    made = {record.path for record in now.outputs}
+    for record in earlier.outputs if earlier else []:
+        path = folder / Path(record.path).name  # a sidecar from elsewhere must not point out of the folder
+        if path.name not in made and path.is_file() and sha256(path) == record.sha256:
+            path.unlink()

@@ -193,7 +193,9 @@ class RunStudy(Job):
         name = f"{share.name}-{folder_name(number, source)}"
         mask = source.mask.absolute() if source.mask else None
         out = self.out.absolute() / "translated" / name
-        job = TranslateImage(image=source.image.absolute(), mask=mask, model=model, device=self.device, out=out)
+        job = TranslateImage(
+            image=source.image.absolute(), mask=mask, model=model, device=self.device, out=out, overwrite=True
+        )
         inputs = [file for file in (source.image, source.mask, Path(model)) if file and file.exists()]
 
         def report(done: float, total: float, message: str) -> None:
