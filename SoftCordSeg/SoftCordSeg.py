@@ -275,7 +275,7 @@ class SoftCordSegLogic(ScriptedLoadableModuleLogic):
                     _("{volume} soft cord").format(volume=given[case.image].name),
                     slicer.mrmlScene.GetNodeByID(given[case.image].node_id),
                     model=provenance.model if provenance else None,
-                    spread=case.softseg.with_name(case.softseg.name.replace("_softseg.", "_uncertainty.")),
+                    spread=case.uncertainty_map,
                 )
             )
         parameters.softMap = maps[0]

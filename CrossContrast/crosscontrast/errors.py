@@ -1,5 +1,21 @@
 """Errors that a user can act on: one sentence, a kind for programs, and a hint where there is one."""
 
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+# What torch on CPU (Linux, Windows), CUDA and MPS, cuDNN, and ITK write into a plain RuntimeError when memory runs out.
+_NO_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "cudnn_status_alloc_failed",
+    "failed to allocate memory",
+    "bad_alloc",
+)
+
 
 class CrossContrastError(Exception):
     """Anything that went wrong in a way we can explain.
@@ -41,12 +57,6 @@ class ModelError(CrossContrastError):
     kind = "model"
 
 
-class DeviceError(CrossContrastError):
-    """The requested compute device cannot be used."""
-
-    kind = "device"
-
-
 class MissingPackageError(CrossContrastError):
     """An optional Python package or a system library is needed and not installed."""
 
@@ -60,7 +70,7 @@ class OutOfMemoryError(CrossContrastError):
 
 
 class WorkerError(CrossContrastError):
-    """The worker process died, hung or spoke nonsense."""
+    """The worker process died, hung or wrote something that is no answer."""
 
     kind = "worker"
 
@@ -69,3 +79,23 @@ class CancelledError(CrossContrastError):
     """The user stopped the work."""
 
     kind = "cancelled"
+
+
+def faults_of(error: "ValidationError") -> str:
+    """Say on one line which fields pydantic refused and why, as in ``"steps: input should be greater than 0"``."""
+    return "; ".join(
+        ": ".join(filter(None, [".".join(map(str, fault["loc"])), _reason(fault["msg"])])) for fault in error.errors()
+    )
+
+
+def _reason(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def is_out_of_memory(exception: BaseException) -> bool:
+    """Tell whether an exception says that the machine or the accelerator has too little memory."""
+    torch = sys.modules.get("torch")  # not imported means that it cannot have raised
+    if isinstance(exception, MemoryError) or (torch and isinstance(exception, torch.OutOfMemoryError)):
+        return True
+    return isinstance(exception, RuntimeError) and any(sign in str(exception).lower() for sign in _NO_MEMORY)

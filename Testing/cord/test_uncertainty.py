@@ -104,6 +104,7 @@ def test_the_uncertainty_of_a_segmentation_is_written_on_request_and_removed_wit
     job = SegmentCord(image=tmp_path / "phantom.nii.gz", out=tmp_path / "out", device="cpu", uncertainty=True)
     result = job.run(silent)
     written = tmp_path / "out" / "phantom_uncertainty.nii.gz"
+    assert result.uncertainty_map == written
     spread = read_image(written)
     assert same_grid(spread, read_image(tmp_path / "phantom.nii.gz"), 1e-6)
     values = sitk.GetArrayFromImage(spread)
@@ -111,7 +112,7 @@ def test_the_uncertainty_of_a_segmentation_is_written_on_request_and_removed_wit
     assert 0 < result.uncertainty < 0.5
     assert "MEAN(uncertainty of true soft area)" in result.csa.read_text().splitlines()[0]
     plain = job.model_copy(update={"uncertainty": False}).run(silent)
-    assert plain.uncertainty is None
+    assert (plain.uncertainty, plain.uncertainty_map) == (None, None)
     assert not written.exists()
     first, second = (sitk.GetArrayFromImage(read_image(r.softseg)) for r in (result, plain))
     assert np.array_equal(first, second)

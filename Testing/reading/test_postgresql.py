@@ -20,8 +20,7 @@ from crosscontrast.progress import silent
 from crosscontrast.reading.folder import open_study
 from crosscontrast.reading.prepare import prepare_study
 from crosscontrast.reading.program import program_of
-from crosscontrast.reading.refused import RefusedError
-from crosscontrast.reading.sitting import Sitting
+from crosscontrast.reading.sitting import RefusedError, Sitting
 from crosscontrast.reading.store import Store
 from crosscontrast.reading.study import read_study
 

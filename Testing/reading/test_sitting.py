@@ -16,8 +16,7 @@ from crosscontrast.reading.folder import open_study
 from crosscontrast.reading.prepare import prepare_study
 from crosscontrast.reading.program import program_of
 from crosscontrast.reading.questions import Likert, Point, check_answers
-from crosscontrast.reading.refused import RefusedError
-from crosscontrast.reading.sitting import Sitting
+from crosscontrast.reading.sitting import RefusedError, Sitting
 from crosscontrast.reading.store import ANSWER_FILE, Store, local_url
 from crosscontrast.reading.study import read_study
 from crosscontrast.reading.tables import metadata

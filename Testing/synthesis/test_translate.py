@@ -3,9 +3,9 @@ import pytest
 import SimpleITK as sitk
 from tools.random_translator import write_random_translator
 
-from crosscontrast.errors import BadInputError, ModelError
+from crosscontrast.errors import BadInputError, ModelError, OutputError
 from crosscontrast.ground.geometry import same_grid
-from crosscontrast.ground.images import read_image
+from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.ground.provenance import Provenance
 from crosscontrast.models.bundle import BundleMetadata, write_bundle
 from crosscontrast.models.library import ModelLibrary
@@ -42,6 +42,21 @@ def test_every_output_lies_on_the_images_grid_and_says_what_made_it(translator, 
     assert provenance.changed_since(job.out) == []
     assert reports[-1][:2] == (1, 1)
     assert [done for done, _, _ in reports] == sorted(done for done, _, _ in reports)
+
+
+def test_what_is_not_an_unchanged_result_of_ours_is_replaced_only_when_that_is_asked_for(translator, job):
+    first = job.run(silent)
+    job.run(silent)  # over its own results
+    write_image(read_image(first.images[1]) * 2, first.images[1])
+    changed = first.images[1].read_bytes()
+    with pytest.raises(OutputError, match=r"sub-01_T1w_pet.nii.gz was changed by someone"):
+        job.run(silent)
+    assert first.images[1].read_bytes() == changed
+    first.sidecar.unlink()
+    with pytest.raises(OutputError, match=r"sub-01_T1w_ct.nii.gz exists already and was not made by this program"):
+        job.run(silent)
+    again = job.model_copy(update={"overwrite": True}).run(silent)
+    assert Provenance.read(again.sidecar).changed_since(job.out) == []
 
 
 def test_a_segmentation_model_is_not_taken_for_a_translator(model_home, job):

@@ -7,8 +7,11 @@ import SimpleITK as sitk
 from click.testing import CliRunner
 
 from crosscontrast.cli.synth import synth
+from crosscontrast.errors import CancelledError
 from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.models.library import ModelLibrary
+from crosscontrast.progress import silent
+from crosscontrast.synthesis.jobs import TranslateImage
 from crosscontrast.synthesis.training.export import export
 from crosscontrast.synthesis.training.translator import train
 
@@ -76,11 +79,22 @@ def test_without_the_gate_nothing_is_judged_and_an_old_verdict_does_not_stay(tra
     assert not (tmp_path / "out" / "sub-005_us_gate.json").exists()
 
 
-def test_where_the_gate_is_not_installed_that_is_said(translate, prostates, monkeypatch):
-    monkeypatch.setenv("CROSSCONTRAST_JOBS", "radiomics.gate=no_such_package:Gate")
-    done = translate(prostates.with_name("sub-005_us.nii.gz"))
-    assert done.exit_code == 0
-    assert "sub-005_us_t2w.nii.gz was not judged by the quality gate: The job 'radiomics.gate'" in done.stderr
+def test_where_the_gate_cannot_answer_the_translation_stays_and_that_is_said(trained, prostates, tmp_path):
+    image, mask = prostates.with_name("sub-005_us.nii.gz"), tmp_path / "missing.nii.gz"
+    done = TranslateImage(image=image, model=str(trained), out=tmp_path / "out", mask=mask).run(silent)
+    assert done.images[0].exists()
+    assert (done.verdict, done.gate) == (None, None)
+    assert "sub-005_us_t2w.nii.gz was not judged by the quality gate: " in done.warnings[0]
+
+
+def test_work_that_is_stopped_while_the_gate_looks_is_stopped(trained, prostates, tmp_path):
+    def stop(done, total, message):
+        if message == "reading sub-005_us.nii.gz":
+            raise CancelledError("The work was cancelled.")
+
+    image = prostates.with_name("sub-005_us.nii.gz")
+    with pytest.raises(CancelledError):
+        TranslateImage(image=image, model=str(trained), out=tmp_path / "out").run(stop)
 
 
 def test_a_profile_travels_with_the_model_into_the_library(translate, trained, prostates, tmp_path):

@@ -1,4 +1,4 @@
-"""How every command speaks: results on stdout, everything else on stderr, one sentence per error, exit code 2."""
+"""How every command speaks and ends: results on stdout, everything else on stderr, one sentence per error."""
 
 import functools
 import json
@@ -28,11 +28,12 @@ INTERRUPTED = 130
 
 
 class Console:
-    """What one run of a command says, for people or (``--json``) for programs."""
+    """What one run of a command says, for people or (``--json``) for programs, and the ``code`` that it exits with."""
 
     def __init__(self, as_json: bool, verbose: bool) -> None:
         self.as_json = as_json
         self.verbose = verbose
+        self.code = 0
 
     def say(self, text: str) -> None:
         """Print a line of the result for people; programs get :meth:`result` instead."""
@@ -43,6 +44,11 @@ class Console:
         """Print a line beside the result: what goes on and what is unusual."""
         click.echo(text, err=True)
 
+    def warn(self, sentences: Iterable[str]) -> None:
+        """Print what is unusual about the input or the result."""
+        for sentence in sentences:
+            self.note(f"warning: {sentence}")
+
     def result(self, data: Any) -> None:
         """Print the result for programs, as one JSON document."""
         if self.as_json:
@@ -51,6 +57,16 @@ class Console:
     def error(self, error: CrossContrastError) -> None:
         """Print an error as one sentence."""
         self.note(f"error: {error}")
+
+    def end_with_failures(self, failed: int, total: int, nouns: str, where: Path | str) -> None:
+        """Say where it stands why some of the input failed; when the command is done the exit code is 2."""
+        if failed:
+            self.note(f"error: {failed} of {total} {nouns} failed; {where} says why.")
+            self.code = BAD_INPUT
+
+    def end_with_stop(self) -> None:
+        """Note that the quality gate says stop: the exit code is 3, unless something failed."""
+        self.code = self.code or STOPPED
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Progress]:
@@ -107,5 +123,7 @@ def user_command(function: Callable[..., Any]) -> Callable[..., Any]:
                 traceback.print_exc()
             console.note(f"error: this should not happen: {type(error).__name__}: {error} (--verbose tells where)")
             sys.exit(INTERNAL)
+        if console.code:
+            sys.exit(console.code)
 
     return command

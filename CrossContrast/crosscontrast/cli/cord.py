@@ -64,7 +64,7 @@ def segment(
     <name>_uncertainty.nii.gz, the standard deviation of each voxel, and the table holds that of each area. An image
     that cannot be used is named with the reason, the others are done, and the exit code is 2.
     """
-    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.jobs import SegmentCord
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images

@@ -14,7 +14,7 @@ from crosscontrast.cli.console import Console, user_command
     default=20,
     show_default=True,
     type=click.IntRange(min=2),
-    help="Persons to test on; twice as many train.",
+    help="Subjects to test on; twice as many train.",
 )
 @click.option(
     "--minutes",
@@ -32,18 +32,16 @@ def ablation(
 ) -> None:
     """Repeat the ablation of the soft-segmentation paper on a generated cohort.
 
-    Persons are generated in six contrasts with manual masks that depend on the contrast. Networks learn from the
+    Subjects are generated in six contrasts with manual masks that depend on the contrast. Networks learn from the
     masks of one contrast, from those of all contrasts, or from their average (soft masks), each with the losses Dice,
     cross-entropy and Adaptive Wing. The report says whether soft masks with a regression loss make the cord's area
     depend less on the contrast, with the p value. A second call with the same folder goes on where the first stopped.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.cord.ablation.jobs import Ablation
-    from crosscontrast.ground.files import output_folder
 
     job = Ablation(out=out, subjects=subjects, minutes=minutes, quick=quick, device=device, workers=workers)
-    with output_folder(out), console.progress("ablation") as progress:
-        result = job.run(progress)
-    console.result(result.model_dump(mode="json"))
+    result = run_job(console, job.run, "ablation", out)
     for sentence in result.verdict:
         console.say(sentence)
     console.say(f"  report:   {result.report}")

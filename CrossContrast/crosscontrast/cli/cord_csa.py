@@ -50,7 +50,7 @@ def csa(
     MEAN(true soft area) is what the soft values add up to. A segmentation that cannot be used is named with the
     reason, the others are done, and the exit code is 2.
     """
-    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.csa.jobs import MeasureCsa, read_level_files
     from crosscontrast.ground.inputs import find_images
 

@@ -1,11 +1,10 @@
 """``crosscontrast cord evaluate``."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from crosscontrast.cli.console import BAD_INPUT, Console, user_command
+from crosscontrast.cli.console import Console, user_command
 
 _PATH = click.Path(path_type=Path)
 
@@ -43,9 +42,9 @@ def evaluate(
     subjects.tsv and summary.json. A second run takes over the segmentations that are there. An image that cannot be
     used is a line with its reason, the others are done, and the exit code is 2.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.cord.evaluation.jobs import EvaluateCohort
     from crosscontrast.cord.evaluation.region import Region
-    from crosscontrast.ground.files import output_folder
 
     job = EvaluateCohort(
         cohort=cohort,
@@ -57,14 +56,8 @@ def evaluate(
         workers=workers,
         scheduler=scheduler,
     )
-    with output_folder(out), console.progress("evaluating") as progress:
-        result = job.run(progress)
-    for warning in result.warnings:
-        console.note(f"warning: {warning}")
-    console.result(result.model_dump(mode="json"))
+    result = run_job(console, job.run, "evaluating", out)
     console.say(f"{result.cases} cases: {result.reused} segmented before, {result.failed} failed")
     console.say(f"  report:   {result.report}")
     console.say(f"  tables:   {result.cases_table}, {result.subjects_table}")
-    if result.failed:
-        console.note(f"error: {result.failed} of {result.cases} cases failed; {result.cases_table} says why.")
-        sys.exit(BAD_INPUT)
+    console.end_with_failures(result.failed, result.cases, "cases", result.cases_table)

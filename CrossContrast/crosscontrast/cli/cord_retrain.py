@@ -40,6 +40,7 @@ def retrain(
     frozen test subjects, which are never trained on, and the candidate must keep to the limits of the settings. The
     folder receives report.html, verdict.json and both models. A call that was stopped is gone on with by repeating it.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.cord.retrain.jobs import RetrainCord
     from crosscontrast.cord.retrain.settings import read_settings
 
@@ -53,16 +54,12 @@ def retrain(
         workers=workers,
         max_minutes=max_minutes,
     )
-    with console.progress("retraining") as progress:
-        done = job.run(progress)
-    console.result(done.model_dump(mode="json"))
+    done = run_job(console, job.run, "retraining")
     if not done.finished:
         console.say("The time is over and the training is not finished: repeat the command to go on.")
         return
     if done.figures:
         _tell(console, done.figures)
-    for warning in done.warnings:
-        console.note(f"warning: {warning}")
     for reason in done.reasons:
         console.say(f"against it: {reason}")
     console.say(f"Now the current version: {done.model}" if done.model else f"Kept aside: {done.candidate}")

@@ -51,7 +51,7 @@ def soft_gt(
     A contrast that does not agree with the others is left out, and said so here and in the report. Two that disagree
     are an error, because nobody can tell which is wrong.
     """
-    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cli.running import run_batch
 
     if bool(cohort) == bool(masks or images):
         raise BadInputError("Give either the contrasts of one subject with --mask, or --cohort.")

@@ -27,10 +27,10 @@ def predict(
     console: Console, dataset: Path, model: str, device: str, uncertainty: bool, again: bool, workers: int
 ) -> None:
     """Segment the pending cases of a dataset, for people to correct."""
-    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cli.running import run_batch
+    from crosscontrast.cord.jobs import SegmentCord
     from crosscontrast.corrections.dataset import CorrectionDataset
     from crosscontrast.ground.device import check_device_name
-    from crosscontrast.jobs.registry import parse_job
     from crosscontrast.models.library import ModelLibrary
 
     check_device_name(device)
@@ -38,16 +38,13 @@ def predict(
     opened = CorrectionDataset.open(dataset)
     cases = [c for c in opened.cases() if c.state == "pending" and (again or opened.prediction(c.name) is None)]
     jobs = [
-        parse_job(
-            "cord.segment",
-            {
-                "image": case.image,
-                "out": opened.layout.prediction(case.name),
-                "model": str(entry),
-                "device": device,
-                "uncertainty": uncertainty,
-                "overwrite": again,
-            },
+        SegmentCord(
+            image=case.image,
+            out=opened.layout.prediction(case.name),
+            model=str(entry),
+            device=device,
+            uncertainty=uncertainty,
+            overwrite=again,
         )
         for case in cases
     ]
@@ -72,7 +69,7 @@ def predict(
     default="uncertainty",
     show_default=True,
     type=click.Choice(ORDERS),
-    help="The model's doubt, the spread between a patient's contrasts, or the order of adding.",
+    help="The model's doubt, the spread between a subject's contrasts, or the order of adding.",
 )
 @user_command
 def worklist(console: Console, dataset: Path, order: str) -> None:
@@ -121,7 +118,6 @@ def export(console: Console, dataset: Path, form: str, out: Path, number: int, d
     )
     with console.progress("exporting") as progress:
         done = job.run(progress)
-    for warning in done.warnings:
-        console.note(f"warning: not exported: {warning}")
+    console.warn(f"not exported: {warning}" for warning in done.warnings)
     console.result(done.model_dump(mode="json"))
     console.say(f"{done.cases} corrections: {done.folder}")

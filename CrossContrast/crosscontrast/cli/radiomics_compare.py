@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from crosscontrast.cli.console import Console, user_command
-from crosscontrast.cli.radiomics_extract import extraction_options, names_of, run_job
+from crosscontrast.cli.radiomics_extract import extraction_options, names_of
 
 _PATH = click.Path(path_type=Path)
 
@@ -45,8 +45,9 @@ def compare(
     the older rule of rho alone and what chance gives. The folder receives report.html, features.tsv, preservation.tsv
     and preservation.json. An image that cannot be used is a line with its reason, and the exit code is 2.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.radiomics.extraction.settings import ExtractionSettings
-    from crosscontrast.radiomics.preservation.jobs import Compared, ComparePreservation
+    from crosscontrast.radiomics.preservation.jobs import ComparePreservation
     from crosscontrast.radiomics.preservation.settings import PreservationSettings
     from crosscontrast.radiomics.settings_file import SettingsFile
 
@@ -63,15 +64,13 @@ def compare(
         workers=workers,
         scheduler=scheduler,
     )
-
-    def tell(result: Compared) -> None:
-        console.say(result.rule)
-        for role in result.roles:
-            console.say(
-                f"  {role.role}: {role.preserved} of {role.features} features preserved in {role.subjects} subjects "
-                f"(by rho alone: {role.rho_only}; of shape, which is the mask's: {role.shape})"
-            )
-        console.say(f"  report:   {result.report}")
-        console.say(f"  tables:   {result.preservation_table}, {result.features_table}")
-
-    run_job(console, job, out, "comparing", tell, lambda result: result.features_table)
+    result = run_job(console, job.run, "comparing", out)
+    console.say(result.rule)
+    for role in result.roles:
+        console.say(
+            f"  {role.role}: {role.preserved} of {role.features} features preserved in {role.subjects} subjects "
+            f"(by rho alone: {role.rho_only}; of shape, which is the mask's: {role.shape})"
+        )
+    console.say(f"  report:   {result.report}")
+    console.say(f"  tables:   {result.preservation_table}, {result.features_table}")
+    console.end_with_failures(result.failed, result.images, "images", result.features_table)

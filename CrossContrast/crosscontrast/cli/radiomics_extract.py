@@ -1,16 +1,11 @@
 """``crosscontrast radiomics extract``."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from crosscontrast.cli.console import BAD_INPUT, Console, user_command
-
-if TYPE_CHECKING:
-    from crosscontrast.jobs.job import Job
+from crosscontrast.cli.console import Console, user_command
 
 _PATH = click.Path(path_type=Path)
 
@@ -45,27 +40,6 @@ def names_of(text: str, what: str) -> tuple[str, ...]:
     return names
 
 
-def run_job(
-    console: Console, job: "Job", out: Path, label: str, tell: Callable[[Any], None], where: Callable[[Any], Any]
-) -> None:
-    """Run a job over many images into the folder ``out`` and end as every radiomics command does.
-
-    ``tell`` says the result to people; where images failed, the file that ``where`` names says why, and the exit code
-    is 2.
-    """
-    from crosscontrast.ground.files import output_folder
-
-    with output_folder(out), console.progress(label) as progress:
-        result: Any = job.run(progress)
-    for warning in result.warnings:
-        console.note(f"warning: {warning}")
-    console.result(result.model_dump(mode="json"))
-    tell(result)
-    if result.failed:
-        console.note(f"error: {result.failed} of {result.images} images failed; {where(result)} says why.")
-        sys.exit(BAD_INPUT)
-
-
 @click.command(epilog="Example: crosscontrast radiomics extract --cohort cohort.tsv --out features --workers 4")
 @click.option("--cohort", required=True, type=_PATH, help="Table (TSV): subject, session, role, image, mask.")
 @click.option("--out", required=True, type=_PATH, help="Folder for features.tsv.")
@@ -91,7 +65,8 @@ def extract(
     was stopped goes on. A case that cannot be used is a line with its reason, the others are done, and the exit code
     is 2.
     """
-    from crosscontrast.radiomics.extraction.jobs import ExtractCohort, Extracted
+    from crosscontrast.cli.running import run_job
+    from crosscontrast.radiomics.extraction.jobs import ExtractCohort
     from crosscontrast.radiomics.extraction.settings import ExtractionSettings
     from crosscontrast.radiomics.settings_file import SettingsFile
 
@@ -104,9 +79,7 @@ def extract(
         workers=workers,
         scheduler=scheduler,
     )
-
-    def tell(result: Extracted) -> None:
-        console.say(f"{result.images} images, {result.features} features each: {result.reused} computed before")
-        console.say(f"  table:    {result.table}")
-
-    run_job(console, job, out, "features", tell, lambda result: result.table)
+    result = run_job(console, job.run, "features", out)
+    console.say(f"{result.images} images, {result.features} features each: {result.reused} computed before")
+    console.say(f"  table:    {result.table}")
+    console.end_with_failures(result.failed, result.images, "images", result.table)

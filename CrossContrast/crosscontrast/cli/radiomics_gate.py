@@ -1,12 +1,11 @@
 """``crosscontrast radiomics gate`` and ``radiomics gate-profile``."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from crosscontrast.cli.console import STOPPED, Console, user_command
+from crosscontrast.cli.console import Console, user_command
 
 _PATH = click.Path(path_type=Path)
 
@@ -65,15 +64,14 @@ def gate(
     )
     with console.progress("gate") as progress:
         result = job.run(progress)
-    for warning in result.warnings:
-        console.note(f"warning: {warning}")
+    console.warn(result.warnings)
     verdict = result.verdict
     console.result(verdict.model_dump(mode="json"))
     console.say(verdict.decision)
     for line in verdict.lines():
         console.say(f"  {line}")
     if verdict.decision == "stop":
-        sys.exit(STOPPED)
+        console.end_with_stop()
 
 
 def _tables(folder: Path) -> dict[str, Any]:
@@ -102,6 +100,7 @@ def _tables(folder: Path) -> dict[str, Any]:
 @user_command
 def gate_profile(console: Console, cohort: Path, role: str, model: str | None, out: Path | None) -> None:
     """Describe a model's training images, as the yardstick of the gate."""
+    from crosscontrast.cli.running import run_job
     from crosscontrast.errors import BadInputError
     from crosscontrast.radiomics.gate.jobs import ProfileTraining
     from crosscontrast.radiomics.gate.profiles import profile_path
@@ -110,7 +109,5 @@ def gate_profile(console: Console, cohort: Path, role: str, model: str | None, o
         raise BadInputError("Give a model or a file for the profile, one of them.")
     path = profile_path(model) if model else out
     assert path is not None
-    with console.progress("describing") as progress:
-        result = ProfileTraining(cohort=cohort, role=role, out=path).run(progress)
-    console.result(result.model_dump(mode="json"))
+    result = run_job(console, ProfileTraining(cohort=cohort, role=role, out=path).run, "describing")
     console.say(f"{result.images} training images described: {result.profile}")

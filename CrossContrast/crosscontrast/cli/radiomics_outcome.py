@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from crosscontrast.cli.console import Console, user_command
-from crosscontrast.cli.radiomics_extract import extraction_options, names_of, run_job
+from crosscontrast.cli.radiomics_extract import extraction_options, names_of
 
 _PATH = click.Path(path_type=Path)
 
@@ -48,9 +48,10 @@ def outcome(
     never saw the subject. All arms are scored on the same images and compared in pairs (DeLong, or by drawing subjects
     where they have several images; Holm). The folder receives report.html, predictions.tsv and outcome.json.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.ground.device import choose_device
     from crosscontrast.radiomics.extraction.settings import ExtractionSettings
-    from crosscontrast.radiomics.outcome.jobs import Predicted, PredictOutcome
+    from crosscontrast.radiomics.outcome.jobs import PredictOutcome
     from crosscontrast.radiomics.outcome.settings import OutcomeSettings
     from crosscontrast.radiomics.settings_file import SettingsFile
 
@@ -72,12 +73,10 @@ def outcome(
         workers=workers,
         scheduler=scheduler,
     )
-
-    def tell(result: Predicted) -> None:
-        for found in result.performances:
-            interval = "" if found.auc_low is None else f" [{found.auc_low:.2f}, {found.auc_high:.2f}]"
-            console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}{interval}, accuracy {found.accuracy:.2f}")
-        console.say(f"  report:   {result.report}")
-        console.say(f"  scores:   {result.predictions}")
-
-    run_job(console, job, out, "predicting", tell, lambda result: result.features)
+    result = run_job(console, job.run, "predicting", out)
+    for found in result.performances:
+        interval = "" if found.auc_low is None else f" [{found.auc_low:.2f}, {found.auc_high:.2f}]"
+        console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}{interval}, accuracy {found.accuracy:.2f}")
+    console.say(f"  report:   {result.report}")
+    console.say(f"  scores:   {result.predictions}")
+    console.end_with_failures(result.failed, result.images, "images", result.features)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from crosscontrast.cli.console import Console, user_command
-from crosscontrast.cli.radiomics_extract import extraction_options, names_of, run_job
+from crosscontrast.cli.radiomics_extract import extraction_options, names_of
 
 _PATH = click.Path(path_type=Path)
 
@@ -61,12 +61,13 @@ def study(
     and of the source images are compared with the real target's, and the outcome is predicted from each. The folder
     receives report.html with all parts inside; what was finished when a study was stopped is kept.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.radiomics.extraction.settings import ExtractionSettings
     from crosscontrast.radiomics.outcome.settings import OutcomeSettings
     from crosscontrast.radiomics.preservation.settings import PreservationSettings
     from crosscontrast.radiomics.settings_file import SettingsFile, read_json
-    from crosscontrast.study.jobs import RunStudy, Studied
+    from crosscontrast.study.jobs import RunStudy
 
     check_device_name(choices["device"])
     file = SettingsFile(settings)
@@ -84,16 +85,12 @@ def study(
         prediction=file.section("outcome", OutcomeSettings, {"models": names}),
         **choices,
     )
-
-    def tell(result: Studied) -> None:
-        gate = ", ".join(f"{count} {decision}" for decision, count in result.gate.items())
-        console.say(f"{result.images} images translated; quality gate: {gate}")
-        for role in result.preservation.roles:
-            console.say(
-                f"  {role.role}: {role.preserved} of {role.features} features preserved ({role.shape} of shape)"
-            )
-        for found in result.outcome.performances:
-            console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}")
-        console.say(f"  report:   {result.report}")
-
-    run_job(console, job, out, "study", tell, lambda result: f"{result.translations} and {result.report}")
+    result = run_job(console, job.run, "study", out)
+    gate = ", ".join(f"{count} {decision}" for decision, count in result.gate.items())
+    console.say(f"{result.images} images translated; quality gate: {gate}")
+    for role in result.preservation.roles:
+        console.say(f"  {role.role}: {role.preserved} of {role.features} features preserved ({role.shape} of shape)")
+    for found in result.outcome.performances:
+        console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}")
+    console.say(f"  report:   {result.report}")
+    console.end_with_failures(result.failed, result.images, "images", f"{result.translations} and {result.report}")

@@ -50,15 +50,11 @@ def plan_command(console: Console, study: Path, out: Path) -> None:
     OUT/plan.json holds the key from neutral names to cases and arms: keep it from readers. Its fingerprint (SHA-256)
     shows later whether it was changed.
     """
-    from crosscontrast.ground.files import output_folder
+    from crosscontrast.cli.running import run_job
     from crosscontrast.reading.jobs import PlanStudy
 
-    with output_folder(out), console.progress("planning") as progress:
-        result = PlanStudy(study=study.resolve(), out=out.resolve()).run(progress)
-    for warning in result.warnings:
-        console.note(f"warning: {warning}")
-    _tell_plan(console, result)
-    console.result(result.model_dump(mode="json"))
+    job = PlanStudy(study=study.resolve(), out=out.resolve())
+    _tell_plan(console, run_job(console, job.run, "planning", out))
 
 
 @reader.command("serve", epilog="Example: crosscontrast reader serve study --port 8080")
@@ -178,17 +174,13 @@ def analyze_command(console: Console, study: Path, out: Path, database: str | No
     Per question and arm: distributions, medians, paired comparisons of arms, agreement between readers and with
     themselves, the visual Turing test, ROC curves per reader and over all readers, and the time per reading.
     """
-    from crosscontrast.ground.files import output_folder
+    from crosscontrast.cli.running import run_job
     from crosscontrast.reading.jobs import AnalyzeStudy
 
-    with output_folder(out), console.progress("analysing") as progress:
-        job = AnalyzeStudy(study=study.resolve(), out=out.resolve(), database=database, resamples=resamples)
-        result = job.run(progress)
-    for warning in result.warnings:
-        console.note(f"note: {warning}")
+    job = AnalyzeStudy(study=study.resolve(), out=out.resolve(), database=database, resamples=resamples)
+    result = run_job(console, job.run, "analysing", out)
     console.say(f"{result.answers} of {result.readings} readings analysed")
     console.say(f"report: {result.report}")
-    console.result(result.model_dump(mode="json"))
 
 
 def _tell_plan(console: Console, result: "PlanResult") -> None:

@@ -1,12 +1,11 @@
 """``crosscontrast synth``: image-to-image translation and what it helps."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from crosscontrast.cli.console import STOPPED, Console, user_command
+from crosscontrast.cli.console import Console, user_command
 from crosscontrast.cli.synth_ablation import ablation
 from crosscontrast.cli.synth_benchmark import benchmark
 from crosscontrast.cli.synth_phantom import phantom
@@ -30,7 +29,7 @@ def synth() -> None:
 @click.option("--model", "models", required=True, multiple=True, help="Model, or folder of a training; several: mean.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
 @click.option("--uncertainty", is_flag=True, help="Write how much repeated answers, or several models, differ.")
-@click.option("--samples", default=8, show_default=True, type=click.IntRange(min=2), help="Repetitions with dropout.")
+@click.option("--samples", default=8, show_default=True, type=click.IntRange(min=2), help="Repeats with dropout.")
 @click.option(
     "--axis",
     default="model",
@@ -38,6 +37,7 @@ def synth() -> None:
     type=click.Choice(["model", "0", "1", "2", "average"]),
     help="Array axis that a 2D network slides along, or the average of all three.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @click.option("--gate/--no-gate", default=True, show_default=True, help="Let the quality gate judge each translation.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
@@ -55,6 +55,7 @@ def translate(
     device: str,
     workers: int,
     scheduler: str | None,
+    overwrite: bool,
 ) -> None:
     """Translate IMAGES (files, DICOM folders, or folders of images) into the model's contrast or modality.
 
@@ -62,7 +63,7 @@ def translate(
     the model has a way back, one of the cycle error. A translated image can show what was never there: the quality gate
     says go, caution or stop for each, with the reasons; with a stop the exit code is 3.
     """
-    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cli.running import run_batch
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
     from crosscontrast.synthesis.jobs import TranslateImage
@@ -84,28 +85,20 @@ def translate(
             uncertainty=uncertainty,
             samples=samples,
             gate=gate,
+            overwrite=overwrite,
         )
         for image in found
     ]
-    stopped: list[Path] = []
-
-    def tell(image: Path, result: "TranslateImageResult") -> None:
-        _tell(console, image, result)
-        if result.verdict and result.verdict.decision == "stop":
-            stopped.append(image)
-
     run_batch(
         console,
         jobs,
         found,
         out,
         label="translating",
-        tell=tell,
+        tell=lambda image, result: _tell(console, image, result),
         workers=workers,
         scheduler=scheduler,
     )
-    if stopped:
-        sys.exit(STOPPED)
 
 
 def _tell(console: Console, image: Path, result: "TranslateImageResult") -> None:
@@ -116,6 +109,8 @@ def _tell(console: Console, image: Path, result: "TranslateImageResult") -> None
         console.say(f"  quality gate: {result.verdict.decision}")
         for line in result.verdict.lines():
             console.say(f"    {line}")
+        if result.verdict.decision == "stop":
+            console.end_with_stop()
 
 
 @synth.command(epilog="Example: crosscontrast synth features sub-001_us.nii.gz --model runs/us-t2w --out features")
@@ -133,6 +128,7 @@ def features(
 
     With two models, of two checkpoints or two losses, the picture also shows where they differ.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.synthesis.jobs import ShowFeatureMaps
 
     if list_layers:
@@ -144,10 +140,9 @@ def features(
             console.say(f"{name}: {count}")
         console.result(known)
         return
-    with console.progress("looking") as progress:
-        result = ShowFeatureMaps(image=image, out=out, models=models, layer=layer, device=device).run(progress)
+    job = ShowFeatureMaps(image=image, out=out, models=models, layer=layer, device=device)
+    result = run_job(console, job.run, "looking")
     console.say(f"{result.layer}: {result.picture}")
-    console.result(result.model_dump(mode="json"))
 
 
 @synth.command(
@@ -172,8 +167,7 @@ def fill(console: Console, cohort: Path, source: str, target: str, model: str, o
 
     def translate_one(image: Path, folder: Path, progress: "Progress") -> tuple[Path, str]:
         result = TranslateImage(image=image, out=folder, model=model, device=device).run(progress)
-        for warning in result.warnings:
-            console.note(f"warning: {warning}")
+        console.warn(result.warnings)
         return result.images[0], result.verdict.decision if result.verdict else ""
 
     with console.progress("translating") as progress:

@@ -43,6 +43,7 @@ def ablation(
     images over the test subjects is at least 0.75. The first weight is what the others are tested against, by paired
     t-tests over the seeds.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.synthesis.ablation.jobs import RadiomicsAblation
 
     job = RadiomicsAblation(
@@ -56,8 +57,7 @@ def ablation(
         settings={"steps": steps},
         device=device,
     )
-    with console.progress("training") as progress:
-        result = job.run(progress)
+    result = run_job(console, job.run, "training")
     for arm in result.arms:
         console.say(
             f"weight {arm.radiomics:g}, seed {arm.seed}: {arm.preserved} of {arm.features} features preserved,"
@@ -70,4 +70,3 @@ def ablation(
             f" (p {change.mae_p:.2g})"
         )
     console.say(f"Table: {result.table}")
-    console.result(result.model_dump(mode="json"))

@@ -52,6 +52,7 @@ def benchmark(
     images. Started again it loads what is trained already and goes on with what was interrupted; a training with other
     settings there is an error.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.errors import BadInputError
     from crosscontrast.synthesis.benchmark.jobs import BenchmarkTranslators
     from crosscontrast.synthesis.segmentation.config import parse_classes
@@ -74,11 +75,9 @@ def benchmark(
         classes=parse_classes(classes),
         device=device,
     )
-    with console.progress("comparing") as progress:
-        result = job.run(progress)
+    result = run_job(console, job.run, "comparing")
     console.say(f"Best mean rank: {', '.join(result.ranking[:3])}")
     console.say(f"Report: {result.report}")
-    console.result(result.model_dump(mode="json"))
 
 
 def _settings(path: Path | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from crosscontrast.cli.console import Console, user_command
-from crosscontrast.synthesis.segmentation.losses_names import LossName, Weighting
+from crosscontrast.synthesis.segmentation.config import LossName, Weighting
 
 if TYPE_CHECKING:
     from crosscontrast.synthesis.segmentation.jobs import SegmentImageResult
@@ -47,6 +47,7 @@ def segment_train(
     **options: Any,
 ) -> None:
     """Train a segmentation from images and, with --translator, from their translations as further channels."""
+    from crosscontrast.cli.running import run_job
     from crosscontrast.errors import BadInputError
     from crosscontrast.synthesis.segmentation.config import parse_classes
     from crosscontrast.synthesis.segmentation.jobs import TrainSegmentation
@@ -56,12 +57,10 @@ def segment_train(
         raise BadInputError("--resume keeps the settings of the training.")
     settings = None if resume else _settings(config, given)
     job = TrainSegmentation(out=out, settings=settings, resume=resume, max_minutes=max_minutes, device=device)
-    with console.progress("training") as progress:
-        result = job.run(progress)
+    result = run_job(console, job.run, "training")
     for name, value in result.dice.items():
         console.say(f"{name}: Dice {value:.3f} on {result.test_subjects} test subjects")
     console.say(f"{result.step} steps: {result.model}")
-    console.result(result.model_dump(mode="json"))
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +99,7 @@ def _settings(config: Path | None, given: dict[str, Any]) -> Any:
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
+@click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @user_command
 def segment(
     console: Console,
@@ -111,12 +111,13 @@ def segment(
     out: Path,
     device: str,
     workers: int,
+    overwrite: bool,
 ) -> None:
     """Segment IMAGES from their own contrast and from what the translators make of it.
 
     Each image gets a soft map per class (float32), a label map, its synthetic channels and a sidecar, on its own grid.
     """
-    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cli.running import run_batch
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
     from crosscontrast.synthesis.models import find_translator
@@ -137,6 +138,7 @@ def segment(
             localise=localise,
             margin=margin,
             device=device,
+            overwrite=overwrite,
         )
         for image in found
     ]
@@ -171,12 +173,11 @@ def cleanse(console: Console, classes: tuple[str, ...], labelling: str, out: Pat
 
     The given label maps are never changed. Labels are taken slice by slice along the axis from bottom to top.
     """
+    from crosscontrast.cli.running import run_job
     from crosscontrast.synthesis.segmentation.config import CLEANSING, parse_classes
     from crosscontrast.synthesis.segmentation.jobs import CleanseLabels
 
     given = _given(options | {"classes": parse_classes(classes)}) | CLEANSING
     job = CleanseLabels(settings=_settings(None, given), labelling=labelling, out=out.absolute(), device=device)
-    with console.progress("cleansing") as progress:
-        result = job.run(progress)
+    result = run_job(console, job.run, "cleansing")
     console.say(f"{len(result.proposals)} proposals: {result.table}")
-    console.result(result.model_dump(mode="json"))

@@ -15,7 +15,8 @@ from crosscontrast.progress import Progress, part
 class SegmentCordResult(JobResult):
     """Where the results are, and the numbers that people look at first (``None`` where no cord was found).
 
-    ``uncertainty`` is the mean standard deviation of the soft values in and around the cord, where it was asked for.
+    ``uncertainty`` is the mean standard deviation of the soft values in and around the cord, ``uncertainty_map`` the
+    image of it, where they were asked for.
     """
 
     image: Path
@@ -28,6 +29,7 @@ class SegmentCordResult(JobResult):
     sd_csa_mm2: float | None
     volume_mm3: float
     uncertainty: float | None = None
+    uncertainty_map: Path | None = None
 
 
 class SegmentCord(Job):
@@ -68,6 +70,7 @@ class SegmentCord(Job):
             csa=files.csa,
             overlay=files.overlay,
             sidecar=files.sidecar,
+            uncertainty_map=files.uncertainty if self.uncertainty else None,
             warnings=provenance.warnings,
             **provenance.measures,
         )

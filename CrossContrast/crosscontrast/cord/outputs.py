@@ -1,11 +1,9 @@
-"""The files that a segmentation leaves, and the rule that a person's work is never overwritten."""
+"""The files that a segmentation leaves."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosscontrast.errors import OutputError
-from crosscontrast.ground.provenance import Provenance
+from crosscontrast.ground.case import check_replaceable
 
 
 @dataclass(frozen=True)
@@ -50,27 +48,5 @@ class SegmentationFiles:
         return self.softseg, self.seg, self.csa, self.overlay, self.uncertainty
 
     def check_replaceable(self) -> None:
-        """See the function :func:`check_replaceable`."""
+        """See :func:`crosscontrast.ground.case.check_replaceable`."""
         check_replaceable(self.folder, self.results(), self.sidecar)
-
-
-def check_replaceable(folder: Path, results: Iterable[Path], sidecar: Path) -> None:
-    """Raise :class:`OutputError` if one of the ``results`` exists and is not an unchanged result of ours.
-
-    Manual masks are called ``_seg`` too, and a result may have been corrected by hand since. What is ours stands in
-    the ``sidecar``, a :class:`Provenance` of files in ``folder``.
-    """
-    ours = Provenance.read(sidecar)
-    recorded = {record.path for record in ours.outputs} if ours else set()
-    foreign = [p.name for p in results if p.exists() and p.name not in recorded]
-    if foreign:
-        raise OutputError(
-            f"{folder / foreign[0]} exists already and was not made by this program.",
-            "choose another --out, or --overwrite to replace it",
-        )
-    changed = ours.changed_since(folder) if ours else []
-    if changed:
-        raise OutputError(
-            f"{folder / changed[0]} was changed by someone since it was made.",
-            "choose another --out, or --overwrite to replace it",
-        )

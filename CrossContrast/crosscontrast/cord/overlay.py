@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
-from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.geometry import reorient
+from crosscontrast.report.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,12 +36,8 @@ def draw_overlay(image: sitk.Image, soft: sitk.Image, path: Path, *, threshold: 
     The soft map is coloured by its value, the line is the contour at ``threshold``. Axial slices are shown as
     radiologists do: the patient's right is on the left of the picture, the front is on top.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     views = _views(image, soft)
-    figure = Figure(figsize=(13, 6.2), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(13, 6.2)
     grid = figure.add_gridspec(2, 1 + _SLICES // 2, width_ratios=[1.5] + [1] * (_SLICES // 2))
     _draw_sagittal(figure.add_subplot(grid[:, 0]), views, threshold)
     for number, k in enumerate(_chosen_slices(views.soft, threshold)):
@@ -50,8 +46,7 @@ def draw_overlay(image: sitk.Image, soft: sitk.Image, path: Path, *, threshold: 
     figure.colorbar(_colours(), ax=figure.axes, shrink=0.7, pad=0.01, label="soft value (fraction of the voxel)")
     found = views.soft.max() >= threshold
     figure.suptitle(title if found else f"{title}: no cord found", color="black" if found else "firebrick")
-    with atomic_write(path) as temporary:
-        figure.savefig(temporary, dpi=100, format="png")
+    save_figure(figure, path, dpi=100)
 
 
 def _views(image: sitk.Image, soft: sitk.Image) -> _Views:

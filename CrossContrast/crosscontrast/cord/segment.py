@@ -15,10 +15,9 @@ from crosscontrast.cord.overlay import draw_overlay
 from crosscontrast.cord.postprocess import keep_cord
 from crosscontrast.cord.uncertainty import VERSIONS, Uncertainty, measure_uncertainty
 from crosscontrast.errors import ModelError
-from crosscontrast.ground.device import choose_device, describe_device
-from crosscontrast.ground.files import sha256, staging_folder
-from crosscontrast.ground.images import ImageWarning, clean_intensities, read_image, write_image
-from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
+from crosscontrast.ground.case import Case, Results
+from crosscontrast.ground.images import ImageWarning, write_image
+from crosscontrast.ground.provenance import Provenance
 from crosscontrast.inference import Predictor, warm_predictor
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import Progress, part, silent
@@ -92,39 +91,26 @@ def segment_file(
     The parameters are those of the job ``cord.segment``. Returns the provenance, whose ``warnings`` hold what is
     unusual about the image. Raises :class:`CrossContrastError` before anything is written.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    case = Case("cord.segment")
+    with case.listening():
         progress(0, 1, "reading the image")
-        image = clean_intensities(read_image(path), path.name)
+        image = case.read(path)
         entry = ModelLibrary().find(model)
-        chosen = choose_device(device)
+        case.model, chosen = entry.record(), case.compute_on(device)
         progress(0.02, 1, "loading the model")
         predictor = warm_predictor(entry, chosen, mirror)
         plain = warm_predictor(entry, chosen, False) if uncertainty else None
         result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain)
         if result.missing:
             warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
-    provenance = Provenance(
-        job="cord.segment",
-        model=ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json")),
-        device=describe_device(chosen),
-        parameters={"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty},
-        inputs=[FileRecord.of(path)],
-        measures=_measures(result),
-        warnings=[str(w.message) for w in caught if _is_ours(w)],
-    )
     progress(0.9, 1, "writing the results")
-    with staging_folder(files.folder) as folder:
-        _write(result, provenance, SegmentationFiles(folder, files.stem), threshold=threshold, name=str(path))
+    parameters = {"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty}
+    with case.results(files.folder, files.sidecar, parameters=parameters, measures=_measures(result)) as results:
+        _write(result, results, files, threshold=threshold, name=str(path))
     if not uncertainty:
         files.uncertainty.unlink(missing_ok=True)  # that of an earlier result, which is no more
     progress(1, 1, "done")
-    return provenance
-
-
-def _is_ours(warning: warnings.WarningMessage) -> bool:
-    """Libraries warn about their own future; users want to hear about their image only."""
-    return warning.category.__module__.startswith("crosscontrast")
+    return results.provenance
 
 
 def _measures(result: CordSegmentation) -> dict[str, float | None]:
@@ -142,13 +128,11 @@ def _finite(value: float) -> float | None:
 
 
 def _write(
-    result: CordSegmentation, provenance: Provenance, files: SegmentationFiles, *, threshold: float, name: str
+    result: CordSegmentation, results: Results, files: SegmentationFiles, *, threshold: float, name: str
 ) -> None:
-    write_image(result.soft, files.softseg)
-    write_image(result.binary, files.seg)
-    write_csv(result.csa, files.csa, name=name)
-    draw_overlay(result.image, result.soft, files.overlay, threshold=threshold, title=files.stem)
+    write_image(result.soft, results.place(files.softseg))
+    write_image(result.binary, results.place(files.seg))
+    write_csv(result.csa, results.place(files.csa), name=name)
+    draw_overlay(result.image, result.soft, results.place(files.overlay), threshold=threshold, title=files.stem)
     if result.uncertainty:
-        write_image(result.uncertainty.image, files.uncertainty)
-    provenance.outputs = [FileRecord.of(path, relative=True) for path in files.results() if path.exists()]
-    provenance.write(files.sidecar)
+        write_image(result.uncertainty.image, results.place(files.uncertainty))

@@ -13,7 +13,6 @@ from crosscontrast.corrections.create import create_dataset
 from crosscontrast.corrections.documents import read_document, write_document
 from crosscontrast.corrections.exclusions import FILE as EXCLUSIONS
 from crosscontrast.corrections.exclusions import add_exclusion, read_exclusions, remove_exclusion, why_excluded
-from crosscontrast.corrections.intake import stage_image
 from crosscontrast.corrections.layout import RECORD, SEG, SOFTSEG, Layout
 from crosscontrast.corrections.masks import inside as inside_mask
 from crosscontrast.corrections.masks import soft_values
@@ -21,7 +20,7 @@ from crosscontrast.corrections.prediction import Prediction, find_prediction
 from crosscontrast.corrections.publish import publish, published_revision, read_revision, revision_numbers
 from crosscontrast.corrections.records import Case, CaseRecord, Correction, Revision, Saved, Settings, now
 from crosscontrast.corrections.split import choose_test_subjects
-from crosscontrast.corrections.storage import commit_folder, dataset_lock, move_file, new_folder, sweep
+from crosscontrast.corrections.storage import commit_folder, dataset_lock, move_file, new_folder, stage_image, sweep
 from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground.files import image_stem, sha256
 from crosscontrast.ground.images import ImageWarning, image_like, read_image, write_image

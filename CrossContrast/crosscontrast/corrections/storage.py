@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import SimpleITK as sitk
+
 from crosscontrast.errors import OutputError
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.images import write_image
 
 #: Seconds that a writer waits for others; a save holds the lock for a fraction of a second.
 _PATIENCE = 60.0
@@ -114,3 +117,16 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def stage_image(source: Path, image: sitk.Image, folder: Path) -> Path:
+    """Write the image that was read from ``source`` into ``folder`` as compressed NIfTI and return its path.
+
+    A NIfTI file keeps every byte of its header and voxels, so that masks made for the one fit the other.
+    """
+    target = folder / "image.nii.gz"
+    if source.is_file() and source.name.lower().endswith((".nii", ".nii.gz")):
+        copy_compressed(source, target)
+    else:
+        write_image(image, target)
+    return target

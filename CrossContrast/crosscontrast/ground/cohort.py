@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.tables import TableWriter, from_cell
 
@@ -125,9 +125,7 @@ def _parse(path: Path, number: int, line: dict[str, str]) -> CohortRow:
     try:
         return CohortRow.model_validate({**known, "outcomes": others})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise BadInputError(f"{path}, line {number}: column {field!r}: {first['msg'].lower()}.") from error
+        raise BadInputError(f"{path}, line {number}: column {faults_of(error)}.") from error
 
 
 def _check_rows(path: Path, numbers: list[int], rows: tuple[CohortRow, ...]) -> None:

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 import torch
 from torch import Tensor, nn
 
-from crosscontrast.errors import BadInputError, OutOfMemoryError
+from crosscontrast.errors import BadInputError, OutOfMemoryError, is_out_of_memory
 from crosscontrast.ground.geometry import resample_onto
 from crosscontrast.inference.follow import Follower
 from crosscontrast.inference.localise import structure_box, sure_share
@@ -190,9 +190,8 @@ def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:
 def _memory_errors(device: torch.device) -> Iterator[None]:
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemoryError(f"{device} has too little memory for this image.", "use --device cpu") from error
-    except RuntimeError as error:
-        if "can't allocate memory" in str(error) or "out of memory" in str(error):
-            raise OutOfMemoryError(f"{device} has too little memory for this image.", "close other programs") from error
-        raise
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        hint = "close other programs" if device.type == "cpu" else "use --device cpu"
+        raise OutOfMemoryError(f"{device} has too little memory for this image.", hint) from error

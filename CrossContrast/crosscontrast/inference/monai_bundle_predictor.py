@@ -15,9 +15,8 @@ from torch import Tensor, nn
 from crosscontrast.errors import BadInputError, ModelError
 from crosscontrast.models.bundle import METADATA, WEIGHTS, read_json
 from crosscontrast.models.foreign.monai_bundle import config_file, output_channels, why_trust
-from crosscontrast.models.foreign.trust import require_trust
 from crosscontrast.models.library import ModelEntry
-from crosscontrast.models.manifest import verify
+from crosscontrast.models.manifest import require_trust, verify
 from crosscontrast.models.weights import load_into, read_state_dict
 from crosscontrast.progress import Progress, silent
 

@@ -23,9 +23,8 @@ from crosscontrast.models.foreign.nnunet import (
     output_channels,
     why_trust,
 )
-from crosscontrast.models.foreign.trust import require_trust
 from crosscontrast.models.library import ModelEntry
-from crosscontrast.models.manifest import verify
+from crosscontrast.models.manifest import require_trust, verify
 from crosscontrast.models.weights import load_into, read_checkpoint
 from crosscontrast.progress import Progress, silent
 

@@ -1,10 +1,9 @@
 """From any exception to an error that a person can act on, and from its kind back to the class."""
 
 import logging
-import sys
 
 from crosscontrast import errors
-from crosscontrast.errors import CrossContrastError, OutOfMemoryError
+from crosscontrast.errors import CrossContrastError, OutOfMemoryError, is_out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -17,22 +16,12 @@ _CLASSES: dict[str, type[CrossContrastError]] = {
     if isinstance(found, type) and issubclass(found, CrossContrastError)
 }
 
-# What torch on CPU (Linux, Windows), CUDA and MPS, cuDNN, and ITK write into a plain RuntimeError when memory runs out.
-_NO_MEMORY = (
-    "can't allocate memory",
-    "not enough memory",
-    "out of memory",
-    "cudnn_status_alloc_failed",
-    "failed to allocate memory",
-    "bad_alloc",
-)
-
 
 def explained(exception: BaseException) -> CrossContrastError:
     """Return the exception as a :class:`CrossContrastError`; the traceback of an unforeseen one goes to the log."""
     if isinstance(exception, CrossContrastError):
         return exception
-    if _is_out_of_memory(exception):
+    if is_out_of_memory(exception):
         return OutOfMemoryError(
             f"There is not enough memory for this case: {_first_line(exception)}.",
             hint="Close other programs, use fewer workers, a coarser resolution, or the device 'cpu'.",
@@ -50,13 +39,6 @@ def error_of_kind(kind: str, message: str, hint: str = "") -> CrossContrastError
     error = _CLASSES.get(kind, CrossContrastError)(message, hint)
     error.kind = kind
     return error
-
-
-def _is_out_of_memory(exception: BaseException) -> bool:
-    torch = sys.modules.get("torch")  # not imported means that it cannot have raised
-    if isinstance(exception, MemoryError) or (torch and isinstance(exception, torch.cuda.OutOfMemoryError)):
-        return True
-    return isinstance(exception, RuntimeError) and any(sign in str(exception).lower() for sign in _NO_MEMORY)
 
 
 def _first_line(exception: BaseException) -> str:

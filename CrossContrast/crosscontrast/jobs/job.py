@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
+from pydantic import BaseModel, ConfigDict
 
 from crosscontrast.progress import Progress
 
@@ -27,7 +27,3 @@ class Job(BaseModel, ABC):
     @abstractmethod
     def run(self, progress: Progress) -> JobResult:
         """Do the work. Raises :class:`crosscontrast.errors.CrossContrastError` for what a user can act on."""
-
-
-#: A result that keeps its subclass's fields when it is written as JSON.
-AnyJobResult = SerializeAsAny[JobResult]

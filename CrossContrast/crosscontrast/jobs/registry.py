@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 from pydantic import ValidationError
 
-from crosscontrast.errors import BadInputError, MissingPackageError
+from crosscontrast.errors import BadInputError, MissingPackageError, faults_of
 from crosscontrast.jobs.job import Job, JobResult
 
 MORE_JOBS = "CROSSCONTRAST_JOBS"
@@ -99,17 +99,10 @@ def parse_job(kind: str, parameters: dict[str, Any]) -> Job:
     try:
         return job_class.model_validate(parameters)
     except ValidationError as error:
-        raise BadInputError(f"The parameters of the job {kind!r} do not fit: {in_words(error)}.") from error
+        raise BadInputError(f"The parameters of the job {kind!r} do not fit: {faults_of(error)}.") from error
 
 
 def result_class(job_class: type[Job]) -> type[JobResult]:
     """Return the class of the job's results, which is what its ``run`` is annotated to return."""
     found: type[JobResult] = get_type_hints(job_class.run)["return"]
     return found
-
-
-def in_words(error: ValidationError) -> str:
-    """Say on one line which fields pydantic refused and why."""
-    return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"]])) for fault in error.errors()
-    )

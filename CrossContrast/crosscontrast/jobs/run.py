@@ -4,10 +4,10 @@ import threading
 
 from pydantic import ValidationError
 
-from crosscontrast.errors import WorkerError
+from crosscontrast.errors import WorkerError, faults_of
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.jobs.protocol import ErrorMessage, ProgressMessage, ResultMessage
-from crosscontrast.jobs.registry import in_words, result_class
+from crosscontrast.jobs.registry import result_class
 from crosscontrast.progress import Progress, silent
 
 RunMessage = ProgressMessage | ResultMessage | ErrorMessage
@@ -69,4 +69,4 @@ def result_of(job: Job, message: ResultMessage | ErrorMessage) -> JobResult:
     try:
         return result_class(type(job)).model_validate(message.outputs)
     except ValidationError as error:
-        raise WorkerError(f"The result of the job {job.kind!r} does not fit its type: {in_words(error)}.") from error
+        raise WorkerError(f"The result of the job {job.kind!r} does not fit its type: {faults_of(error)}.") from error

@@ -16,11 +16,10 @@ from typing import BinaryIO
 from pydantic import ValidationError
 
 from crosscontrast import __version__
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.jobs.execution import answer
 from crosscontrast.jobs.processes import descendants, end
 from crosscontrast.jobs.protocol import Message, ProgressMessage, Ready, Request, error_from
-from crosscontrast.jobs.registry import in_words
 from crosscontrast.jobs.throttle import ThrottledProgress
 
 
@@ -57,7 +56,7 @@ class Worker:
         try:
             request = Request.model_validate_json(line)
         except ValidationError as error:
-            fault = BadInputError(f"The request is not a line of JSON with id, job and parameters: {in_words(error)}.")
+            fault = BadInputError(f"The request is not a line of JSON with id, job and parameters: {faults_of(error)}.")
             self._send(error_from(fault))
             return
 

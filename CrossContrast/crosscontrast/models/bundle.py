@@ -27,7 +27,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor, nn
 
-from crosscontrast.errors import ModelError, OutputError
+from crosscontrast.errors import ModelError, OutputError, faults_of
 from crosscontrast.models.manifest import model_name, seal, verify
 from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import ModelSpec, NetworkSpec
@@ -128,7 +128,7 @@ def read_spec(folder: Path) -> ModelSpec:
     try:
         return ModelSpec.model_validate(settings | {"network": {"name": definition["name"], "arguments": arguments}})
     except ValidationError as error:
-        raise ModelError(f"{folder / INFERENCE} does not describe a model: {first_problem(error)}.") from None
+        raise ModelError(f"{folder / INFERENCE} does not describe a model: {faults_of(error)}.") from None
 
 
 def load_networks(folder: Path, spec: ModelSpec) -> dict[str, nn.Module]:
@@ -179,13 +179,6 @@ def parse_json(text: str | bytes, where: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ModelError(f"{where} does not hold a JSON object.")
     return content
-
-
-def first_problem(error: ValidationError) -> str:
-    """Return the first complaint of pydantic as ``field: reason``."""
-    problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"])
-    return f"{where}: {problem['msg']}" if where else problem["msg"]
 
 
 def _inference(spec: ModelSpec) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from pathlib import Path
 import platformdirs
 
 from crosscontrast.errors import ModelError, OutputError
-from crosscontrast.ground.files import atomic_write
-from crosscontrast.models.manifest import Manifest, read_manifest, verify
+from crosscontrast.ground.files import atomic_write, sha256
+from crosscontrast.ground.provenance import ModelRecord
+from crosscontrast.models.manifest import MANIFEST, Manifest, read_manifest, verify
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -49,6 +50,10 @@ class ModelEntry:
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
+
+    def record(self) -> ModelRecord:
+        """Return what is kept of the model in the provenance of its results; the manifest stands for all its files."""
+        return ModelRecord(name=self.name, version=self.version, sha256=sha256(self.folder / MANIFEST))
 
 
 def library_root() -> Path:

@@ -7,9 +7,8 @@ from torch import nn
 from crosscontrast.errors import ModelError
 from crosscontrast.models.bundle import FINDER, WEIGHTS, load_networks, read_spec
 from crosscontrast.models.foreign.torchscript import read_program
-from crosscontrast.models.foreign.trust import require_trust
 from crosscontrast.models.library import ModelEntry
-from crosscontrast.models.manifest import verify
+from crosscontrast.models.manifest import require_trust, verify
 from crosscontrast.models.spec import ModelSpec
 
 

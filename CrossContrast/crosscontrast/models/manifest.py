@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from crosscontrast.errors import ModelError
+from crosscontrast.errors import ModelError, faults_of
 from crosscontrast.ground.files import atomic_write, sha256
 
 MANIFEST = "manifest.json"
@@ -78,8 +78,8 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError:
         raise ModelError(f"The model {model_name(folder)} has no readable {MANIFEST} in {folder}.") from None
     except ValidationError as error:
-        reason = error.errors()[0]["msg"]
-        raise ModelError(f"The {MANIFEST} of {model_name(folder)} in {folder} is not valid: {reason}.") from None
+        where = f"The {MANIFEST} of {model_name(folder)} in {folder}"
+        raise ModelError(f"{where} is not valid: {faults_of(error)}.") from None
 
 
 def verify(folder: Path) -> Manifest:
@@ -111,3 +111,12 @@ def _files(folder: Path) -> Iterator[str]:
             raise ModelError(f"{relative} of {model_name(folder)} is a link; a model's files must be its own.")
         if path.is_file() and relative != MANIFEST:
             yield relative
+
+
+def require_trust(trust: bool, origin: str, reason: str) -> None:
+    """Raise :class:`ModelError`, saying why and what to pass, unless the user trusts the model."""
+    if not trust:
+        raise ModelError(
+            f"{origin} was not added: {reason}, which could do whatever you can do on this computer.",
+            "if you trust its makers, add it with --trust",
+        )

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, faults_of
 
 #: The sections; a command reads those it needs.
 SECTIONS = ("extraction", "preservation", "outcome")
@@ -35,13 +35,8 @@ class SettingsFile:
         try:
             return model.model_validate(content | given)
         except ValidationError as error:
-            faults = "; ".join(": ".join(filter(None, _where_and_what(fault))) for fault in error.errors())
             origin = f"{self._path}: section {name}" if self._path else "The choice of settings"
-            raise BadInputError(f"{origin} does not fit: {faults}.") from error
-
-
-def _where_and_what(fault: Mapping[str, Any]) -> tuple[str, str]:
-    return ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
+            raise BadInputError(f"{origin} does not fit: {faults_of(error)}.") from error
 
 
 def settings_text(sections: Mapping[str, BaseModel]) -> str:

@@ -28,23 +28,20 @@ class PlanStudy(Job):
 
     def run(self, progress: Progress) -> PlanResult:
         """Read, assign, blind and write."""
-        import warnings
-
-        from crosscontrast.ground.images import ImageWarning
+        from crosscontrast.ground.case import our_warnings
         from crosscontrast.reading.balance import counts
         from crosscontrast.reading.plan import PLAN_FILE, slots_of
         from crosscontrast.reading.prepare import prepare_study
         from crosscontrast.reading.study import read_study
 
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ImageWarning)
+        with our_warnings() as said:
             plan = prepare_study(read_study(self.study), self.out, progress)
         return PlanResult(
             plan=self.out / PLAN_FILE,
             fingerprint=plan.fingerprint,
             readings=len(plan.readings),
             sessions=counts(plan.study, slots_of(plan)),
-            warnings=[str(w.message) for w in caught if issubclass(w.category, ImageWarning)],
+            warnings=said,
         )
 
 

@@ -4,15 +4,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, CrossContrastError
 from crosscontrast.reading.program import Program, ProgramReading
 from crosscontrast.reading.questions import check_answers
-from crosscontrast.reading.refused import RefusedError
 from crosscontrast.reading.store import Answer, Clock, Store
 
 #: Seconds without a sign of life after which a reader counts as gone; front ends send one every 10.
 LONGEST_SILENCE = 25.0
 _DAY = 86400.0
+
+
+class RefusedError(CrossContrastError):
+    """A request that breaks the rules of the study; ``reason`` is a word for the audit log."""
+
+    kind = "refused"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.reading.questions import AnyQuestion
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
@@ -123,8 +123,5 @@ def read_study(path: Path) -> Study:
     try:
         study = Study.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        entry = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise BadInputError(f"{path}: {f'{entry}: ' if entry else ''}{reason[:1].lower()}{reason[1:]}.") from error
+        raise BadInputError(f"{path}: {faults_of(error)}.") from error
     return study.model_copy(update={"cohort": (path.parent / study.cohort).resolve()})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.report.figures import figure_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,9 +59,7 @@ class HtmlReport:
 
     def figure(self, figure: "Figure", caption: str) -> None:
         """Add a Matplotlib figure as a PNG."""
-        stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=110)
-        self._parts.append(_picture(stream.getvalue(), "png", caption))
+        self._parts.append(_picture(figure_png(figure), "png", caption))
 
     def gallery(self, pictures: Mapping[str, Path], *, width: int = 680) -> None:
         """Add picture files under their captions, scaled down to ``width`` pixels so that hundreds of them fit."""

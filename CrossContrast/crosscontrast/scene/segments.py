@@ -49,11 +49,6 @@ def segmentation_of(scene: Any, soft: Any) -> Any | None:
     return None
 
 
-def threshold_of(segmentation: Any) -> float:
-    """Return the threshold at which :func:`make_segment` made the segmentation."""
-    return float(segmentation.GetAttribute(THRESHOLD))
-
-
 def set_segment(segmentation: Any, soft: Any, inside: np.ndarray) -> None:
     """Replace the first segment by the true voxels of ``inside`` (k, j, i), which lies on the grid of ``soft``."""
     set_segment_part(

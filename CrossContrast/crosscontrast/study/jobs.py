@@ -1,4 +1,4 @@
-"""The study as a job, made of other jobs: translating belongs to SynthSeg, which is asked through the table of jobs."""
+"""The study as a job, made of other jobs."""
 
 import hashlib
 import json
@@ -9,9 +9,8 @@ from pydantic import Field
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import Cohort, CohortRow, read_cohort, write_cohort
-from crosscontrast.ground.files import make_folder, sha256, staging_folder
+from crosscontrast.ground.files import make_folder, sha256
 from crosscontrast.jobs.job import Job, JobResult
-from crosscontrast.jobs.registry import parse_job
 from crosscontrast.jobs.stages import Stages
 from crosscontrast.progress import Progress, part
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
@@ -21,6 +20,9 @@ from crosscontrast.radiomics.preservation.jobs import Compared, ComparePreservat
 from crosscontrast.radiomics.preservation.settings import PreservationSettings
 from crosscontrast.study.plan import Share, cross_fit, folder_name, frozen_split, pairs_of, unseen, visit_name
 from crosscontrast.study.translations import Translation, measure, write_translations
+from crosscontrast.synthesis.jobs import TranslateImage, TranslateImageResult
+from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+from crosscontrast.synthesis.training.jobs import TrainTranslator, TrainTranslatorResult
 
 if TYPE_CHECKING:
     from crosscontrast.radiomics.outcome.samples import Labels
@@ -137,7 +139,7 @@ class RunStudy(Job):
             raise BadInputError("The translators of a study must not learn an outcome: it is what they are judged by.")
         find_backend(self.extraction.backend).check(self.extraction)
 
-    def _training(self, share: Share) -> Job | None:
+    def _training(self, share: Share) -> TrainTranslator | None:
         """Return the job that trains a share's translator; made before any work, so that faults show at once."""
         if self.network is None:
             return None
@@ -147,10 +149,12 @@ class RunStudy(Job):
         who = [[str(row.image.absolute()), row.split, *map(sha256, _files(row))] for row in share.rows()]
         mark = hashlib.sha256(json.dumps([settings, who], sort_keys=True, default=str).encode()).hexdigest()[:8]
         folder = self.out.absolute() / "translators" / f"{share.name}-{mark}"
-        given = settings | {"cohort": str(folder / "cohort.tsv")}
-        return parse_job("synth.train", {"out": folder, "settings": given, "resume": True, "device": self.device})
+        given = make_config(TrainingConfig, settings | {"cohort": str(folder / "cohort.tsv")})
+        return TrainTranslator(out=folder, settings=given, resume=True, device=self.device)
 
-    def _translate(self, share: Share, job: Job | None, stages: Stages, progress: Progress) -> list[Translation]:
+    def _translate(
+        self, share: Share, job: TrainTranslator | None, stages: Stages, progress: Progress
+    ) -> list[Translation]:
         model = self._finished_model() if job is None else self._train(share, job, stages, part(progress, 0, 0.9))
         begin = 0.0 if job is None else 0.9
         found = []
@@ -168,8 +172,9 @@ class RunStudy(Job):
         # With its version, so that another current one is not taken for this one.
         return str(ModelLibrary().find(self.model))
 
-    def _train(self, share: Share, job: Job, stages: Stages, progress: Progress) -> str:
-        table = Path(job.model_dump()["settings"]["cohort"])
+    def _train(self, share: Share, job: TrainTranslator, stages: Stages, progress: Progress) -> str:
+        assert job.settings
+        table = job.settings.cohort
         make_folder(table.parent)
         write_cohort(table, share.rows())
         images = [file for pair in share.learn for row in pair for file in _files(row)]
@@ -177,7 +182,8 @@ class RunStudy(Job):
         def report(done: float, total: float, message: str) -> None:
             progress(done, total, f"{share.name}: {message}")
 
-        result: Any = stages.run(table.parent.name, job, [table, *images], report)
+        result = stages.run(table.parent.name, job, [table, *images], report)
+        assert isinstance(result, TrainTranslatorResult)
         return str(result.model)
 
     def _one(
@@ -186,17 +192,20 @@ class RunStudy(Job):
         number, source, target = visit
         name = f"{share.name}-{folder_name(number, source)}"
         mask = source.mask.absolute() if source.mask else None
-        given = {"image": source.image.absolute(), "mask": mask, "model": model, "device": self.device}
-        job = parse_job("image.translate", given | {"out": self.out.absolute() / "translated" / name})
+        out = self.out.absolute() / "translated" / name
+        job = TranslateImage(
+            image=source.image.absolute(), mask=mask, model=model, device=self.device, out=out, overwrite=True
+        )
         inputs = [file for file in (source.image, source.mask, Path(model)) if file and file.exists()]
 
         def report(done: float, total: float, message: str) -> None:
             progress(done, total, f"{visit_name(source)}: {message}")
 
         try:
-            result: Any = stages.run(name, job, inputs, report)
+            result = stages.run(name, job, inputs, report)
         except BadInputError as error:
             return Translation(source, target, share.name, reason=str(error))
+        assert isinstance(result, TranslateImageResult)
         image = result.images[0]
         similarity = measure(source, target, image)
         # Where the gate answered, its reasons stand in the report anyway.
@@ -253,6 +262,7 @@ class RunStudy(Job):
         return result
 
     def _write(self, translations: list[Translation], table: Path, compared: Compared, predicted: Predicted) -> Studied:
+        from crosscontrast.ground.case import write_results
         from crosscontrast.ground.provenance import FileRecord, Provenance
         from crosscontrast.study.report import Findings, design_sentence, write_report
 
@@ -269,23 +279,21 @@ class RunStudy(Job):
                 "they are counted in all results."
             )
         how = design_sentence(self.source, self.target, self.model, self.network, len(translations), self.how())
-        with staging_folder(self.out) as folder:
-            write_translations(translations, folder / "translations.tsv")
+        provenance = Provenance(
+            job=self.kind,
+            parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler"}),
+            inputs=[FileRecord.of(self.cohort)],
+            measures={
+                "gate": counts,
+                "preservation": [count.model_dump(exclude={"warnings"}) for count in compared.roles],
+                "outcome": [found.model_dump() for found in predicted.performances],
+            },
+            warnings=[*remarks, *compared.warnings, *predicted.warnings],
+        )
+        with write_results(self.out, "study.json", provenance) as results:
+            write_translations(translations, results.place("translations.tsv"))
             findings = Findings(how, remarks, translations, counts, compared, predicted, self.out)
-            write_report(findings, folder / "report.html")
-            files = [folder / name for name in ("translations.tsv", "report.html")]
-            Provenance(
-                job=self.kind,
-                parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler"}),
-                inputs=[FileRecord.of(self.cohort)],
-                outputs=[FileRecord.of(path, relative=True) for path in files],
-                measures={
-                    "gate": counts,
-                    "preservation": [count.model_dump(exclude={"warnings"}) for count in compared.roles],
-                    "outcome": [found.model_dump() for found in predicted.performances],
-                },
-                warnings=[*remarks, *compared.warnings, *predicted.warnings],
-            ).write(folder / "study.json")
+            write_report(findings, results.place("report.html"))
         return Studied(
             report=self.out / "report.html",
             cohort=table,

@@ -75,7 +75,7 @@ def write_translations(translations: Sequence[Translation], path: Path) -> None:
 
 def picture(translation: Translation) -> "Figure":
     """Draw a slice through the middle of the mask: source, translated image, target, and the error."""
-    from crosscontrast.radiomics.preservation.plots import blank_figure
+    from crosscontrast.report.figures import new_figure
 
     assert translation.image is not None
     source, target = read_image(translation.source.image), read_image(translation.target.image)
@@ -90,7 +90,7 @@ def picture(translation: Translation) -> "Figure":
     middle = int(np.flatnonzero(inside.any((1, 2))).mean()) if inside.any() else inside.shape[0] // 2
     before, after, real = (sitk.GetArrayFromImage(image)[middle].astype(float) for image in (source, made, target))
     low, high = np.quantile(real, [0.01, 0.99])
-    figure = blank_figure(9.6, 2.7)
+    figure = new_figure(9.6, 2.7)
     panels = figure.subplots(1, 4)
     shown = [("source", before, {}), ("translated", after, {"vmin": low, "vmax": high})]
     shown += [("real", real, {"vmin": low, "vmax": high})]

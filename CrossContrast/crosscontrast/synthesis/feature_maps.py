@@ -1,7 +1,6 @@
 """What a layer of a translator sees in an image, as volumes and as a picture."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.models.load import load_model
 from crosscontrast.progress import Progress, silent
+from crosscontrast.report.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,9 +72,6 @@ def grid_figure(rows: dict[str, Sequence[sitk.Image]], place: int) -> "Figure":
 
     With two models of as many maps a third block shows their differences, in units of the first map's deviation.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     blocks = {name: [sitk.GetArrayFromImage(m)[place] for m in maps] for name, maps in rows.items()}
     sizes = {len(maps) for maps in blocks.values()}
     if len(blocks) == 2 and len(sizes) == 1:
@@ -82,8 +79,7 @@ def grid_figure(rows: dict[str, Sequence[sitk.Image]], place: int) -> "Figure":
         blocks["difference"] = [(b - a) / max(float(a.std()), 1e-9) for a, b in zip(one, other, strict=True)]
     columns = min(8, max(sizes))
     lines = {name: -(-len(maps) // columns) for name, maps in blocks.items()}
-    figure = Figure(figsize=(1.4 * columns, 1.5 * sum(lines.values())), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(1.4 * columns, 1.5 * sum(lines.values()))
     axes = figure.subplots(sum(lines.values()), columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
@@ -103,11 +99,3 @@ def middle(image: sitk.Image) -> int:
     """Return the slice along k in which the image is brightest, where there is something to see."""
     values = sitk.GetArrayViewFromImage(image)
     return int(np.argmax(values.sum((1, 2)) - values.min() * values[0].size))
-
-
-def write_picture(figure: "Figure", path: Path) -> None:
-    """Write a figure as PNG, whole or not at all."""
-    from crosscontrast.ground.files import atomic_write
-
-    with atomic_write(path) as temporary:
-        figure.savefig(temporary, dpi=110, format="png")

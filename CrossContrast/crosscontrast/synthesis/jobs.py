@@ -1,7 +1,7 @@
 """The jobs that translate a volume and look into a model."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -9,6 +9,9 @@ from crosscontrast.ground.files import image_stem, make_folder
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress
 from crosscontrast.radiomics.gate.verdict import GateVerdict
+
+if TYPE_CHECKING:
+    from crosscontrast.synthesis.translate import Translated
 
 
 class TranslateImageResult(JobResult):
@@ -30,7 +33,8 @@ class TranslateImage(Job):
     """Translate one volume (file or DICOM folder) with models; see :class:`~crosscontrast.synthesis.translate.Request`.
 
     ``model`` and ``more_models`` are names of the library or folders; several are averaged. With ``gate`` the quality
-    gate of RadiomicsCompare judges the image and its translation, inside ``mask`` where that is given.
+    gate judges the image and its translation, inside ``mask`` where that is given. Files that are not unchanged results
+    of ours are replaced only with ``overwrite``.
     """
 
     kind: ClassVar[str] = "image.translate"
@@ -45,6 +49,7 @@ class TranslateImage(Job):
     samples: int = 8
     gate: bool = True
     mask: Path | None = None
+    overwrite: bool = False
 
     def run(self, progress: Progress) -> TranslateImageResult:
         """Translate and write; see :func:`crosscontrast.synthesis.translate.translate_file`."""
@@ -54,7 +59,7 @@ class TranslateImage(Job):
         from crosscontrast.progress import part
         from crosscontrast.synthesis.models import find_translator
         from crosscontrast.synthesis.predict import Axis
-        from crosscontrast.synthesis.translate import CYCLE, UNCERTAINTY, Request, translate_file
+        from crosscontrast.synthesis.translate import Request, translate_file
 
         if self.axis not in get_args(Axis):
             raise BadInputError(f"There is no axis {self.axis!r}.", f"use {', '.join(get_args(Axis))}")
@@ -66,50 +71,46 @@ class TranslateImage(Job):
             samples=self.samples,
         )
         folder, entry = make_folder(self.out), find_translator(self.model)
-        provenance = translate_file(self.image, folder, request, part(progress, 0, 0.9 if self.gate else 1))
-        paths = [folder / record.path for record in provenance.outputs]
-        stem = image_stem(self.image)
-        cycle = [path for path in paths if path.name == f"{stem}_{CYCLE}.nii.gz"] if self.uncertainty else []
-        spreads = [path for path in paths if path.name.endswith(f"_{UNCERTAINTY}.nii.gz")] if self.uncertainty else []
-        images = [path for path in paths if path not in (*cycle, *spreads)]
+        report = part(progress, 0, 0.9 if self.gate else 1)
+        made = translate_file(self.image, folder, request, report, overwrite=self.overwrite)
         self._gate_file().unlink(missing_ok=True)  # what was said of an earlier translation
         # A model of the library is known to the gate by its name, another by its folder.
         name = str(entry) if entry.version else str(entry.folder)
-        verdict, remarks = self._ask_gate(images[0], spreads[:1], name, progress) if self.gate else (None, [])
+        verdict, remarks = self._ask_gate(made, name, progress) if self.gate else (None, [])
         return TranslateImageResult(
-            images=images,
-            uncertainty=spreads,
-            cycle=cycle[0] if cycle else None,
-            sidecar=folder / f"{stem}_translation.json",
+            images=made.images,
+            uncertainty=made.uncertainty,
+            cycle=made.cycle,
+            sidecar=made.sidecar,
             verdict=verdict,
             gate=self._gate_file() if verdict else None,
-            warnings=[*provenance.warnings, *remarks],
+            warnings=[*made.warnings, *remarks],
         )
 
     def _gate_file(self) -> Path:
         return self.out / f"{image_stem(self.image)}_gate.json"
 
-    def _ask_gate(
-        self, translated: Path, spreads: list[Path], model: str, progress: Progress
-    ) -> tuple[GateVerdict | None, list[str]]:
-        """Ask RadiomicsCompare, which may not be installed, about the translation; the second are remarks on it."""
-        from crosscontrast.errors import CrossContrastError
-        from crosscontrast.jobs.registry import parse_job
+    def _ask_gate(self, made: "Translated", model: str, progress: Progress) -> tuple[GateVerdict | None, list[str]]:
+        """Ask the quality gate about the translation; the second are remarks on it."""
+        from crosscontrast.errors import CancelledError, CrossContrastError
         from crosscontrast.progress import part
+        from crosscontrast.radiomics.gate.jobs import GateImage
 
-        parameters = {
-            "image": self.image,
-            "translated": (translated,),
-            "spread": spreads[0] if spreads else None,
-            "mask": self.mask,
-            "model": model,
-            "out": self._gate_file(),
-        }
+        translated = made.images[0]
+        question = GateImage(
+            image=self.image,
+            translated=(translated,),
+            spread=made.uncertainty[0] if made.uncertainty else None,
+            mask=self.mask,
+            model=model,
+            out=self._gate_file(),
+        )
         try:
-            result: Any = parse_job("radiomics.gate", parameters).run(part(progress, 0.9, 1))
+            verdict = question.run(part(progress, 0.9, 1)).verdict
+        except CancelledError:
+            raise
         except CrossContrastError as error:
             return None, [f"{translated.name} was not judged by the quality gate: {error}"]
-        verdict: GateVerdict = result.verdict
         if verdict.decision != "stop":
             return verdict, []
         return verdict, [f"{translated.name} is not usable, the quality gate says stop: {'; '.join(verdict.reasons)}"]
@@ -139,7 +140,8 @@ class ShowFeatureMaps(Job):
         from crosscontrast.ground.device import choose_device
         from crosscontrast.ground.images import clean_intensities, read_image, write_image
         from crosscontrast.progress import part
-        from crosscontrast.synthesis.feature_maps import feature_maps, grid_figure, layers, middle, write_picture
+        from crosscontrast.report.figures import save_figure
+        from crosscontrast.synthesis.feature_maps import feature_maps, grid_figure, layers, middle
         from crosscontrast.synthesis.models import find_translator
 
         folder, stem = make_folder(self.out), image_stem(self.image)
@@ -159,6 +161,6 @@ class ShowFeatureMaps(Job):
             for feature, path in zip(maps, paths[name], strict=True):
                 write_image(feature, path)
         picture = folder / f"{stem}_features.png"
-        write_picture(grid_figure(dict(found), middle(image)), picture)
+        save_figure(grid_figure(dict(found), middle(image)), picture)
         progress(1, 1, "done")
         return FeatureMapsResult(maps=paths, picture=picture, layer=layer)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from crosscontrast.errors import ModelError
+from crosscontrast.models.bundle import read_spec
 from crosscontrast.models.library import ModelEntry, ModelLibrary
 from crosscontrast.models.manifest import MANIFEST, read_manifest
 from crosscontrast.synthesis.training.export import BACK, THERE, newest_bundle
@@ -42,3 +43,11 @@ def open_bundle(folder: Path) -> ModelEntry:
     manifest = read_manifest(folder)
     kept = manifest.model_dump(include={"format", "task", "outputs", "trusted", "source"})
     return ModelEntry(folder.name, 0, folder.resolve(), shipped=False, current=False, **kept)
+
+
+def translators_needed(model: str) -> int:
+    """Return how many inputs of a segmentation model are translations; 0 for models that are not our bundles."""
+    entry = find_translator(model, "segmentation")
+    if entry.format != "crosscontrast":
+        return 0
+    return sum(name.startswith("synthetic ") for name in read_spec(entry.folder).inputs)

@@ -1,6 +1,5 @@
 """Translating one volume into another contrast or modality: from the image's file to the files of the result."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,24 +9,29 @@ import SimpleITK as sitk
 import torch
 
 from crosscontrast.errors import BadInputError, ModelError
-from crosscontrast.ground.device import choose_device, describe_device
-from crosscontrast.ground.files import image_stem, sha256, staging_folder
-from crosscontrast.ground.images import clean_intensities, image_like, read_image, write_image
-from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
+from crosscontrast.ground.case import Case, check_replaceable
+from crosscontrast.ground.files import image_stem
+from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.inference.preprocess import normalise
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.models import find_translator, find_way_back
 from crosscontrast.synthesis.predict import Axis, mean, open_predictor, spread, stochastic
 
-UNCERTAINTY, CYCLE = "uncertainty", "cycle"
+#: Name of the map of what the way back makes of a translation.
+CYCLE = "cycle"
+
+
+def spread_of(output: str) -> str:
+    """Return the name of the map of an output's uncertainty."""
+    return f"{output}_uncertainty"
 
 
 @dataclass(frozen=True)
 class Request:
     """How to translate: by which ``models`` (their mean, if several), on which device, along which axis.
 
-    With ``uncertainty`` the spread of ``samples`` repetitions with dropout is written, or that of the models where
+    With ``uncertainty`` the spread of ``samples`` repeats with dropout is written, or that of the models where
     there are several, and the cycle error where the model has a way back.
     """
 
@@ -38,39 +42,58 @@ class Request:
     samples: int = 8
 
 
-def translate_file(path: Path, folder: Path, request: Request, progress: Progress = silent) -> Provenance:
+@dataclass(frozen=True)
+class Translated:
+    """The files of a translation: an image per output and maps of uncertainty; what is unusual about the input."""
+
+    images: list[Path]
+    uncertainty: list[Path]
+    cycle: Path | None
+    sidecar: Path
+    warnings: list[str]
+
+
+def translate_file(
+    path: Path, folder: Path, request: Request, progress: Progress = silent, *, overwrite: bool = False
+) -> Translated:
     """Translate the volume of a file or DICOM folder and write ``<stem>_<output>.nii.gz`` for each output of the model.
 
-    The images are float32 on the volume's grid; beside them lies the provenance that is returned. All files appear at
-    once. Uncertainty maps are ``<stem>_<output>_uncertainty.nii.gz`` (standard deviation in the output's unit) and
-    ``<stem>_cycle.nii.gz`` (absolute difference between the volume and what the way back makes of its translation,
-    both in standard deviations of their foreground). Raises :class:`crosscontrast.errors.CrossContrastError` before
-    anything is written.
+    The images are float32 on the volume's grid; beside them lies their provenance. All files appear at once. Files of
+    these names that are not unchanged results of ours are replaced only with ``overwrite``. Uncertainty maps are
+    ``<stem>_<output>_uncertainty.nii.gz`` (standard deviation in the output's unit) and ``<stem>_cycle.nii.gz``
+    (absolute difference between the volume and what the way back makes of its translation, both in standard deviations
+    of their foreground). Raises :class:`crosscontrast.errors.CrossContrastError` before anything is written.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    case, stem = Case("image.translate"), image_stem(path)
+    sidecar = folder / f"{stem}_translation.json"
+    with case.listening():
         progress(0, 1, "reading the image")
-        image = clean_intensities(read_image(path), path.name)
-        entries, device = [find_translator(model) for model in request.models], choose_device(request.device)
+        image = case.read(path)
+        entries, device = [find_translator(model) for model in request.models], case.compute_on(request.device)
+        case.model, outputs = entries[0].record(), entries[0].outputs
+        place = {name: folder / f"{stem}_{name}.nii.gz" for name in (*outputs, *map(spread_of, outputs), CYCLE)}
+        if not overwrite:
+            written = place.values() if request.uncertainty else [place[name] for name in outputs]
+            check_replaceable(folder, written, sidecar)
         progress(0.02, 1, "loading the model")
         images = translate_image(image, entries, device, request, part(progress, 0.05, 0.9))
-    provenance = Provenance(
-        job="image.translate",
-        model=_record(entries[0]),
-        device=describe_device(device),
-        parameters={
-            "models": [_record(entry).model_dump() for entry in entries],
-            "axis": request.axis,
-            "samples": request.samples if request.uncertainty and len(entries) == 1 else 0,
-        },
-        inputs=[FileRecord.of(path)],
-        warnings=[str(w.message) for w in caught if w.category.__module__.startswith("crosscontrast")],
-    )
+    parameters = {
+        "models": [entry.record().model_dump() for entry in entries],
+        "axis": request.axis,
+        "samples": request.samples if request.uncertainty and len(entries) == 1 else 0,
+    }
     progress(0.9, 1, "writing the results")
-    with staging_folder(folder) as staging:
-        _write(images, provenance, staging, image_stem(path))
+    with case.results(folder, sidecar, parameters=parameters) as results:
+        for name, made in images.items():
+            write_image(made, results.place(place[name]))
     progress(1, 1, "done")
-    return provenance
+    return Translated(
+        images=[place[name] for name in outputs],
+        uncertainty=[place[spread_of(name)] for name in outputs] if request.uncertainty else [],
+        cycle=place[CYCLE] if request.uncertainty and CYCLE in images else None,
+        sidecar=sidecar,
+        warnings=case.warnings,
+    )
 
 
 def translate_image(
@@ -91,7 +114,7 @@ def translate_image(
         return found
     if single:
         answers = _sample(image, entries[0], device, request, part(progress, 1 / passes, 1))
-    maps = {f"{name}_{UNCERTAINTY}": spread([answer[name] for answer in answers]) for name in outputs}
+    maps = {spread_of(name): spread([answer[name] for answer in answers]) for name in outputs}
     back = find_way_back(entries[0])
     if back is not None and len(outputs) == 1:
         (again,) = open_predictor(back, device, "model").predict([found[outputs[0]]]).values()
@@ -118,15 +141,3 @@ def _sample(
             report = part(progress, number / request.samples, (number + 1) / request.samples)
             answers.append(predictor.predict([image], report))
     return answers
-
-
-def _record(entry: ModelEntry) -> ModelRecord:
-    return ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json"))
-
-
-def _write(images: dict[str, sitk.Image], provenance: Provenance, folder: Path, stem: str) -> None:
-    paths = {name: folder / f"{stem}_{name}.nii.gz" for name in images}
-    for name, image in images.items():
-        write_image(image, paths[name])
-    provenance.outputs = [FileRecord.of(written, relative=True) for written in paths.values()]
-    provenance.write(folder / f"{stem}_translation.json")

@@ -155,9 +155,10 @@ def test_only_the_image_that_changed_is_segmented_again_and_its_oddities_are_tol
     image = sitk.ReadImage(str(study / "sub-1_T1w.nii.gz"))
     image[3, 3, 3] = float("nan")
     write_image(image, study / "sub-1_T1w.nii.gz")
-    run = evaluate("--cohort", study / "cohort.tsv", "--out", study / "out", "--json")
+    run = evaluate("--cohort", study / "cohort.tsv", "--out", study / "out", "--device", "cuda:63", "--json")
     assert json.loads(run.stdout)["reused"] == 3
     assert run.stderr.count("1 voxels are NaN or infinite") == 1
+    assert run.stderr.count("cuda:63 cannot be used") == 1
     assert [case["reused"] for case in read(study / "out" / "cases.tsv")] == ["false", "true", "true", "true"]
 
 

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 import torch
 
-from crosscontrast.errors import BadInputError, ModelError
+from crosscontrast.errors import BadInputError, ModelError, OutputError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
 from crosscontrast.metrics.segmentation import dice
@@ -63,6 +63,14 @@ def test_a_segmentation_learns_from_the_input_and_its_translation(zones, setting
         job.model_copy(update={"localise": "stem"}).run(silent)
     with pytest.raises(BadInputError, match="needs 2 image"):
         job.model_copy(update={"translators": ()}).run(silent)
+    job.run(silent)  # over its own results
+    found.sidecar.unlink()
+    manual = found.labels.read_bytes()
+    for path in (*found.soft.values(), *found.synthetic):
+        path.unlink()
+    with pytest.raises(OutputError, match=r"sub-001_us_seg.nii.gz exists already and was not made by this program"):
+        job.run(silent)
+    assert found.labels.read_bytes() == manual
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ _VERDICTS = {
     "caution": ("warning", "Caution: look closely before you rely on it."),
     "stop": ("error", "Stop: do not rely on the synthetic image."),
     "none": ("grey", "No verdict."),
-    "asking": ("grey", "The gate is being asked ..."),
 }
 
 
@@ -83,7 +82,7 @@ def translate_panel(translating: Translating, work: Work) -> None:
         button("Translate", "mdi-play", translating.run, name.why_not, id="translate", color="primary")
         button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel-translation")
         reason(name.why_not)
-        said(work, ("image.translate", "radiomics.gate"), "translate-message")
+        said(work, ("image.translate",), "translate-message")
         _verdict(translating)
 
 

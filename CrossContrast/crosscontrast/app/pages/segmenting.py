@@ -10,7 +10,6 @@ from crosscontrast.app.pages.desk import Desk, MapFiles
 from crosscontrast.app.pages.state import SegmentState, why_not_run
 from crosscontrast.app.pages.work import Work
 from crosscontrast.cord.jobs import SegmentCord, SegmentCordResult
-from crosscontrast.cord.outputs import SegmentationFiles
 from crosscontrast.ground.provenance import Provenance
 from crosscontrast.jobs.job import JobResult
 from crosscontrast.models.library import ModelEntry, ModelLibrary
@@ -59,11 +58,10 @@ class Segmenting:
     def _take(self, key: str, result: JobResult) -> str:
         assert isinstance(result, SegmentCordResult)
         if self._desk.case and self._desk.case.key == key:
-            files = SegmentationFiles(result.softseg.parent, result.softseg.name.removesuffix("_softseg.nii.gz"))
             model = Provenance.model_validate_json(result.sidecar.read_text(encoding="utf-8")).model
             current = self._cases.current
             name = current.name if current else ""
-            self._desk.take_soft(MapFiles(result.softseg, spread=files.uncertainty, model=model, case=name))
+            self._desk.take_soft(MapFiles(result.softseg, spread=result.uncertainty_map, model=model, case=name))
         area = result.mean_csa_mm2
         said = "No cord was found." if area is None else f"Mean area {area:.1f} mm²."
         return " ".join([said, *result.warnings])

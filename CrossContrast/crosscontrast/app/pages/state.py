@@ -181,7 +181,7 @@ class CompareState:
 
 @dataclass
 class TranslateState:
-    """What to translate with, and the gate's verdict: go, caution, stop, asking, or none where it gave none."""
+    """What to translate with, and the gate's verdict: go, caution, stop, or none where it gave none."""
 
     models: list[dict[str, str]] = field(default_factory=list)
     model: str = ""

@@ -11,22 +11,18 @@ from crosscontrast.app.pages.comparing import Comparing, SpreadMap
 from crosscontrast.app.pages.desk import Desk
 from crosscontrast.app.pages.state import TranslateState, why_not_run
 from crosscontrast.app.pages.work import Work
-from crosscontrast.errors import CrossContrastError
 from crosscontrast.ground.files import image_stem
 from crosscontrast.jobs.job import JobResult
-from crosscontrast.jobs.registry import find_job, parse_job
 from crosscontrast.models.library import ModelLibrary
+from crosscontrast.radiomics.gate.verdict import GateVerdict
+from crosscontrast.synthesis.jobs import TranslateImage, TranslateImageResult
 
 _NO_MODEL = "There is no translation model; add one with: crosscontrast models add"
-_TRANSLATE, _GATE = "image.translate", "radiomics.gate"
 _SIDECAR, _SPREAD, _CYCLE = "_translation.json", "_uncertainty.nii.gz", "_cycle.nii.gz"
 
 
 class Translating:
-    """Runs the job ``image.translate``, shows what came of it beside the input, and then the job ``radiomics.gate``.
-
-    Both are found by their names: the libraries of the other modules are not this one's to import.
-    """
+    """Translates the image on the desk, and shows what came of it beside it with what the quality gate says."""
 
     def __init__(self, server: Any, desk: Desk, cases: Cases, comparing: Comparing, work: Work) -> None:
         self._desk, self._cases, self._comparing, self._work = desk, cases, comparing, work
@@ -57,36 +53,20 @@ class Translating:
             return
         self._forget_verdict()
         key, model, out = case.key, str(data.model), self._folder / uuid.uuid4().hex[:8]
-        parameters = {
-            "image": case.path.absolute(),
-            "out": out.absolute(),
-            "model": model,
-            "uncertainty": bool(data.uncertainty),
-        }
-        try:
-            job = parse_job(_TRANSLATE, parameters)
-        except CrossContrastError as error:
-            self._cases.tell(error.message)
-            return
-        ask: list[dict[str, Any]] = []
+        job = TranslateImage(
+            image=case.path.absolute(), out=out.absolute(), model=model, uncertainty=bool(data.uncertainty)
+        )
 
         def take(result: JobResult) -> str:
-            found = result.model_dump()
-            self._take(key, out, found["images"])
-            if found.get("verdict"):
-                self._show_verdict(found["verdict"])
+            assert isinstance(result, TranslateImageResult)
+            self._take(key, out, result.images)
+            if result.verdict:
+                self._show_verdict(result.verdict)
             else:
-                ask.append(
-                    {
-                        "image": case.path.absolute(),
-                        "translated": found["images"][:1],
-                        "spread": next(iter(found["uncertainty"]), None),
-                        "model": model,
-                    }
-                )
+                data.verdict, data.reasons = "none", result.warnings
             return " ".join(["Translated.", *result.warnings])
 
-        self._work.start(job, take, after=lambda: self._judge(ask))
+        self._work.start(job, take)
 
     def _take(self, key: str, out: Path, images: list[Path]) -> None:
         keys = self._cases.add_files(images)
@@ -107,33 +87,11 @@ class Translating:
         for sidecar in sorted(self._folder.glob(f"*/*{_SIDECAR}")):
             self._add_spreads(sidecar.parent)
 
-    def _judge(self, questions: list[dict[str, Any]]) -> None:
-        """Ask the gate about a translation that came without a verdict, with as much as this gate takes."""
+    def _show_verdict(self, verdict: GateVerdict) -> None:
         data = self.typed.data
-        for question in questions:
-            try:
-                known = find_job(_GATE).model_fields
-                job = parse_job(_GATE, {name: value for name, value in question.items() if name in known})
-            except CrossContrastError as error:
-                self._no_verdict(error)
-                return
-            data.verdict, data.reasons = "asking", []
-            self._work.start(job, self._take_verdict, heavy=False, failed=self._no_verdict)
-
-    def _take_verdict(self, result: JobResult) -> str:
-        verdict = result.model_dump()["verdict"]
-        self._show_verdict(verdict)
-        return f"The gate says: {verdict['decision']}."
-
-    def _show_verdict(self, verdict: dict[str, Any]) -> None:
-        data, checks = self.typed.data, verdict["checks"]
-        data.verdict = verdict["decision"]
-        data.reasons = [check["reason"] for check in checks if check["decision"] != "go"]
-        data.passed = [check["reason"] for check in checks if check["decision"] == "go"]
-        data.unchecked = list(verdict["missing"])
-
-    def _no_verdict(self, error: CrossContrastError) -> None:
-        self.typed.data.verdict, self.typed.data.reasons = "none", [f"The gate could not be asked: {error.message}"]
+        data.verdict, data.reasons = verdict.decision, verdict.reasons
+        data.passed = [check.reason for check in verdict.checks if check.decision == "go"]
+        data.unchecked = verdict.missing
 
     def _forget_verdict(self) -> None:
         data = self.typed.data

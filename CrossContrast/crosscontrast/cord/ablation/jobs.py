@@ -21,7 +21,7 @@ from crosscontrast.progress import Progress, part
 #: Share of the time that trainings get; the rest is for bodies and for evaluating.
 _TRAINING_SHARE = 0.7
 _FEWEST_STEPS, _MOST_STEPS = 100, 4000
-#: All contrasts of a generated person cover the same slices.
+#: All contrasts of a generated subject cover the same slices.
 WHOLE = Region(slices=(0, SHAPE[0] - 1))
 QUICK = Plan(subjects=4, steps=20, channels=(8, 16, 32))
 
@@ -61,7 +61,7 @@ class AblationResult(EvaluationResult):
 class Ablation(Job):
     """Train all arms on a generated cohort and compare how much their areas depend on the contrast.
 
-    ``subjects`` persons are tested, twice as many others trained on; ``minutes`` decides the number of steps. ``quick``
+    ``subjects`` are tested, twice as many others trained on; ``minutes`` decides the number of steps. ``quick``
     is a size that shows that everything works, too small to learn from. What an earlier call has done is not repeated.
     """
 
@@ -150,11 +150,11 @@ class Ablation(Job):
 def _explanations(plan: Plan) -> list[str]:
     """What a reader needs to judge the verdict."""
     return [
-        f"Every network took {plan.steps} steps of two images of {2 * plan.subjects} generated persons in six "
+        f"Every network took {plan.steps} steps of two images of {2 * plan.subjects} generated subjects in six "
         f"contrasts and was tested on {plan.subjects} others. The six networks per contrast together took six times as "
         "many steps as one network for all, which favours them.",
         "The manual masks are simulated: their outline is displaced by up to 0.25 mm depending on the contrast, bright "
         "fluid making the cord look smaller, with the deviations of a rater's hand on top. The soft mask is the "
-        "average of a person's six manual masks, and is the reference below. So the experiment shows what training "
+        "average of a subject's six manual masks, and is the reference below. So the experiment shows what training "
         "does with such a bias, not how large the bias of real masks is.",
     ]

@@ -20,7 +20,7 @@ _AUGMENTATION = 0.2
 
 
 class Plan(Strict):
-    """``subjects`` persons to test on, twice as many to train on; every network takes ``steps`` steps of two images."""
+    """``subjects`` to test on, twice as many to train on; every network takes ``steps`` steps of two images."""
 
     subjects: Annotated[int, Field(ge=2)]
     steps: Annotated[int, Field(ge=1)]

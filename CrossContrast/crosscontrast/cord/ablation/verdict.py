@@ -90,7 +90,7 @@ def _judgement(against_hard: Sequence[Comparison], lower: Sequence[Comparison]) 
 
 def _sentence(comparison: Comparison, spreads: Mapping[str, np.ndarray]) -> str:
     if not comparison.pairs:
-        return f"No person has a CSA SD both of {comparison.first} and of {comparison.second}."
+        return f"No subject has a CSA SD both of {comparison.first} and of {comparison.second}."
     means = [float(np.nanmean(spreads[name])) for name in (comparison.first, comparison.second)]
     return (
         f"CSA SD {means[0]:.2f} mm² against {means[1]:.2f} mm² of {comparison.second}: p = {comparison.p:.3g}, "

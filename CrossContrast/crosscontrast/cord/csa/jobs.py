@@ -1,7 +1,6 @@
 """The job that measures one segmentation and leaves a table, a picture and a record of how they were made."""
 
 import math
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from crosscontrast.cord.csa.levels import Discs
     from crosscontrast.cord.csa.table import CsaTable
+    from crosscontrast.ground.provenance import Provenance
 
 
 class CsaSummary(JobResult):
@@ -57,28 +57,26 @@ class MeasureCsa(Job):
         """Read, measure and write; the three files appear together or not at all."""
         from crosscontrast.cord.csa.plot import plot_csa
         from crosscontrast.cord.csa.report import write_csv
-        from crosscontrast.ground.files import make_folder, staging_folder
+        from crosscontrast.ground.case import write_results
 
         progress(0, 1, "reading")
         table, remarks = self._measure(progress)
         progress(0.8, 1, "writing")
         summary = self._summary(table, remarks)
         by_level: Literal["level", "all"] = "level" if summary.levels else "all"
-        make_folder(self.out)
-        with staging_folder(self.out) as staging:
+        with write_results(self.out, summary.sidecar, self._provenance(summary)) as results:
             per = "slice" if self.per == "slice" else by_level
-            write_csv(table, staging / summary.table.name, name=str(self.seg), per=per)
-            plot_csa(table, staging / summary.plot.name, title=summary.table.stem.removesuffix("_csa"))
-            self._write_sidecar(summary, staging)
+            write_csv(table, results.place(summary.table), name=str(self.seg), per=per)
+            plot_csa(table, results.place(summary.plot), title=summary.table.stem.removesuffix("_csa"))
         progress(1, 1, "done")
         return summary
 
     def _measure(self, progress: Progress) -> tuple["CsaTable", list[str]]:
         from crosscontrast.cord.csa.measure import measure_csa
-        from crosscontrast.ground.images import ImageWarning, read_image
+        from crosscontrast.ground.case import our_warnings
+        from crosscontrast.ground.images import read_image
 
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ImageWarning)
+        with our_warnings() as said:
             soft = read_image(self.seg)
             levels, discs = read_level_files(self.levels, self.discs)
         progress(0.2, 1, "measuring")
@@ -86,7 +84,7 @@ class MeasureCsa(Job):
             table = measure_csa(soft, levels=levels, discs=discs, threshold=self.threshold)
         except BadInputError as error:
             raise BadInputError(f"{self.seg} cannot be measured: {error.message}", error.hint) from error
-        return table, [str(w.message) for w in caught if issubclass(w.category, ImageWarning)]
+        return table, said
 
     def _summary(self, table: "CsaTable", remarks: list[str]) -> CsaSummary:
         from crosscontrast.ground.files import image_stem
@@ -108,17 +106,16 @@ class MeasureCsa(Job):
             warnings=remarks,
         )
 
-    def _write_sidecar(self, summary: CsaSummary, folder: Path) -> None:
+    def _provenance(self, summary: CsaSummary) -> "Provenance":
         from crosscontrast.ground.provenance import FileRecord, Provenance
 
-        Provenance(
+        return Provenance(
             job=self.kind,
             parameters={"threshold": self.threshold, "per": self.per},
             inputs=[FileRecord.of(path) for path in (self.seg, self.levels, self.discs) if path],
-            outputs=[FileRecord.of(folder / path.name, relative=True) for path in (summary.table, summary.plot)],
             measures=summary.model_dump(mode="json", exclude={"table", "plot", "sidecar", "warnings"}),
             warnings=summary.warnings,
-        ).write(folder / summary.sidecar.name)
+        )
 
 
 def read_level_files(levels: Path | None, discs: Path | None) -> tuple["sitk.Image | None", "Discs | None"]:

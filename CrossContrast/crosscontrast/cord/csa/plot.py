@@ -9,7 +9,7 @@ import numpy as np
 
 from crosscontrast.cord.csa.levels import level_name
 from crosscontrast.cord.csa.table import CsaRow, CsaTable, Measure, Note
-from crosscontrast.ground.files import atomic_write
+from crosscontrast.report.figures import new_figure, open_frame, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,11 +43,7 @@ def plot_csa(table: CsaTable, path: Path, *, title: str) -> None:
     Slices with a remark that makes their value doubtful are ringed. Raises
     :class:`crosscontrast.errors.OutputError` where the file cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 6), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(9, 6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     found = np.isfinite(table.values("area_true")).any()
     figure.suptitle(title if found else f"{title}: no cord found", color="black" if found else "firebrick")
@@ -57,8 +53,7 @@ def plot_csa(table: CsaTable, path: Path, *, title: str) -> None:
         axes.set_ylabel(label)
     origin = "pontomedullary junction" if table.from_pmj else "top of the cord"
     lower.set_xlabel(f"distance along the cord from the {origin} (mm)")
-    with atomic_write(path) as temporary:
-        figure.savefig(temporary, dpi=110, format="png")
+    save_figure(figure, path)
 
 
 def _draw_curves(axes: "Axes", table: CsaTable, curves: tuple[_Curve, ...]) -> None:
@@ -73,7 +68,7 @@ def _draw_curves(axes: "Axes", table: CsaTable, curves: tuple[_Curve, ...]) -> N
         axes.plot([], [], "o", color="firebrick", fillstyle="none", markersize=8, label="doubtful, see Note")
     axes.legend(loc="best", fontsize=8, framealpha=0.9)
     axes.grid(axis="y", alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
 
 
 def _draw_levels(axes: "Axes", table: CsaTable, *, named: bool) -> None:

@@ -1,6 +1,5 @@
 """The evaluation as jobs: one per image and method, and the whole of a cohort."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,11 +54,11 @@ class EvaluateCase(Job):
         from crosscontrast.cord.evaluation.score import Ruler, score
         from crosscontrast.cord.evaluation.segmentation import SegmentationRequest, segment_once
         from crosscontrast.cord.outputs import SegmentationFiles
-        from crosscontrast.ground.images import ImageWarning, read_image
+        from crosscontrast.ground.case import our_warnings
+        from crosscontrast.ground.images import read_image
 
         files = SegmentationFiles(self.out, self.stem)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ImageWarning)
+        with our_warnings() as said:
             mask = read_image(self.mask) if self.mask else None
             ruler = Ruler(self.region, self.levels, self.discs)
             if self.model:
@@ -73,7 +72,7 @@ class EvaluateCase(Job):
         return EvaluatedCase(
             scores=CaseScores(**self.case.model_dump(), **measured),
             overlay=files.overlay if self.overlay and files.overlay.exists() else None,
-            warnings=[str(w.message) for w in caught if issubclass(w.category, ImageWarning)],
+            warnings=said,
         )
 
 

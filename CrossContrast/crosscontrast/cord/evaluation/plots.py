@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crosscontrast.cord.evaluation.measures import CaseScores
+from crosscontrast.report.figures import COLOURS, new_figure, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,6 @@ _FEWEST_FOR_VIOLIN = 5
 _MOST_VIOLINS, _MOST_PANELS = 20, 4
 #: Letters of names that stand side by side below a panel; more are slanted.
 _MOST_LETTERS = 36
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 
 def violin_figure(measures: Mapping[str, Mapping[str, np.ndarray]]) -> "Figure":
@@ -25,7 +25,7 @@ def violin_figure(measures: Mapping[str, Mapping[str, np.ndarray]]) -> "Figure":
     most = max(map(len, measures.values()))
     columns = min(len(measures), _MOST_PANELS, max(1, _MOST_VIOLINS // (most + 1)))
     rows = -(-len(measures) // columns)
-    figure = _figure(width=columns * max(3.0, 0.8 * most + 1.2), height=3.4 * rows)
+    figure = new_figure(width=columns * max(3.0, 0.8 * most + 1.2), height=3.4 * rows)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for (label, groups), axes in zip(measures.items(), panels, strict=False):
         _draw_violins(axes, [values[np.isfinite(values)] for values in groups.values()], list(groups))
@@ -41,7 +41,7 @@ def contrast_figure(cases: Sequence[CaseScores]) -> "Figure":
     contrasts = list(dict.fromkeys(case.contrast for case in cases))
     columns = min(3, len(methods))
     rows = -(-len(methods) // columns)
-    figure = _figure(width=columns * max(3.2, 0.7 * len(contrasts) + 1.2), height=3.3 * rows + 0.4)
+    figure = new_figure(width=columns * max(3.2, 0.7 * len(contrasts) + 1.2), height=3.3 * rows + 0.4)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for method, axes in zip(methods, panels, strict=False):
         mine = [case for case in cases if case.method == method and case.csa_mm2 is not None]
@@ -57,15 +57,6 @@ def contrast_figure(cases: Sequence[CaseScores]) -> "Figure":
     return figure
 
 
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 def _lines(cases: Sequence[CaseScores], contrasts: Sequence[str]) -> list[np.ndarray]:
     """Return (contrast number, area) of each subject's session."""
     visits: dict[tuple[str, str], list[tuple[int, float]]] = {}
@@ -78,7 +69,7 @@ def _lines(cases: Sequence[CaseScores], contrasts: Sequence[str]) -> list[np.nda
 def _draw_violins(axes: "Axes", groups: Sequence[np.ndarray], names: Sequence[str]) -> None:
     spread = np.random.default_rng(0)
     for place, values in enumerate(groups):
-        colour = _COLOURS[place % len(_COLOURS)]
+        colour = COLOURS[place % len(COLOURS)]
         if len(values) >= _FEWEST_FOR_VIOLIN and np.ptp(values) > 0:
             violin: Any = axes.violinplot(values, positions=[place], widths=0.8, showextrema=False)["bodies"]
             violin[0].set(facecolor=colour, alpha=0.35)
@@ -91,4 +82,4 @@ def _draw_violins(axes: "Axes", groups: Sequence[np.ndarray], names: Sequence[st
     )
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.grid(axis="y", alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)

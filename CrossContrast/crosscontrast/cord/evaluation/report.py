@@ -89,7 +89,7 @@ def _comparisons(report: HtmlReport, summary: Summary, measures: Sequence[Subjec
 def _figures(report: HtmlReport, findings: Findings, measures: Sequence[SubjectMeasure]) -> None:
     report.heading("Figures")
     if any(case.csa_mm2 is not None for case in findings.cases):
-        report.figure(contrast_figure(findings.cases), "Area by contrast. A line joins the images of one person.")
+        report.figure(contrast_figure(findings.cases), "Area by contrast. A line joins the images of one subject.")
     if measures:
         groups = {MEASURE_NAMES[measure]: values_by_method(findings.subjects, measure) for measure in measures}
         report.figure(violin_figure(groups), "One point per subject; the line is the median.")

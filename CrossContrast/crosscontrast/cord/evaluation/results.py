@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from crosscontrast.cord.evaluation.measures import POSITION_MEASURES, SUBJECT_MEASURES, CaseScores, SubjectScores
 from crosscontrast.cord.evaluation.region import Region
 from crosscontrast.cord.evaluation.report import Findings, write_report
 from crosscontrast.cord.evaluation.subjects import per_subject
 from crosscontrast.cord.evaluation.summary import Summary, summarise
-from crosscontrast.cord.evaluation.tables import write_tsv
-from crosscontrast.ground.files import staging_folder
+from crosscontrast.ground import case
+from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.provenance import FileRecord, Provenance
+from crosscontrast.ground.tables import TableWriter
 
 _MEASURED = [*(name for name in SUBJECT_MEASURES if name != "csa_sd_mm2"), *POSITION_MEASURES]
 CASE_COLUMNS = [
@@ -20,6 +23,9 @@ CASE_COLUMNS = [
     *("csa_mm2", "reference_csa_mm2", *_MEASURED),
 ]
 SUBJECT_COLUMNS = ["method", "subject", "contrasts", "csa_mean_mm2", "csa_sd_mm2", *_MEASURED]
+
+
+_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -80,17 +86,36 @@ def write_results(
     ``lead`` are the report's first sentences, ``pictures`` overlays by caption. Earlier results are replaced. Raises
     :class:`crosscontrast.errors.OutputError`.
     """
-    with staging_folder(files.folder) as folder:
-        staged = ResultFiles(folder)
-        write_tsv(conclusion.cases, staged.cases, CASE_COLUMNS)
-        write_tsv(conclusion.subjects, staged.subjects, SUBJECT_COLUMNS)
+    provenance = Provenance(
+        job=job,
+        parameters=dict(parameters),
+        inputs=[FileRecord.of(path) for path in inputs],
+        measures=conclusion.summary.model_dump(mode="json", exclude={"remarks"}),
+        warnings=conclusion.summary.remarks,
+    )
+    with case.write_results(files.folder, files.summary, provenance) as results:
+        _write_tsv(conclusion.cases, results.place(files.cases), CASE_COLUMNS)
+        _write_tsv(conclusion.subjects, results.place(files.subjects), SUBJECT_COLUMNS)
         findings = Findings(title, lead, conclusion.cases, conclusion.subjects, conclusion.summary, dict(pictures))
-        write_report(findings, staged.report)
-        Provenance(
-            job=job,
-            parameters=dict(parameters),
-            inputs=[FileRecord.of(path) for path in inputs],
-            outputs=[FileRecord.of(path, relative=True) for path in (staged.cases, staged.subjects, staged.report)],
-            measures=conclusion.summary.model_dump(mode="json", exclude={"remarks"}),
-            warnings=conclusion.summary.remarks,
-        ).write(staged.summary)
+        write_report(findings, results.place(files.report))
+
+
+def _write_tsv(rows: Sequence[BaseModel], path: Path, columns: Sequence[str]) -> None:
+    """Write one line per row with the fields ``columns``; missing values are ``n/a``, as in BIDS.
+
+    Raises :class:`crosscontrast.errors.OutputError` where the file cannot be written.
+    """
+    with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = TableWriter(stream)
+        writer.writerow(columns)
+        writer.writerows([_text(getattr(row, column)) for column in columns] for row in rows)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "n/a"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(round(value, _DECIMALS))
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -8,9 +8,8 @@ import SimpleITK as sitk
 from crosscontrast.cord.outputs import SegmentationFiles
 from crosscontrast.cord.overlay import draw_overlay
 from crosscontrast.cord.segment import segment_volume
-from crosscontrast.ground.device import choose_device, describe_device
-from crosscontrast.ground.files import make_folder, sha256, staging_folder
-from crosscontrast.ground.images import clean_intensities, read_image, write_image
+from crosscontrast.ground.case import Case
+from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
 from crosscontrast.inference import warm_predictor
 from crosscontrast.models.library import ModelEntry, ModelLibrary
@@ -54,14 +53,11 @@ def segment_once(request: SegmentationRequest, progress: Progress) -> Segmented:
     :class:`crosscontrast.errors.OutputError` rather than replace a map that someone has changed since.
     """
     entry, files = ModelLibrary(request.library).find(request.model), request.files
-    record = ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json"))
-    source = FileRecord.of(request.image)
     made = Provenance.read(files.sidecar)
-    if made and _still_holds(made, files, source, record):
+    if made and _still_holds(made, files, FileRecord.of(request.image), entry.record()):
         return Segmented(read_image(files.softseg), made.measures.get(_MISSING, ""), reused=True)
-    make_folder(files.folder)
     files.check_replaceable()
-    return _segment(request, entry, source, record, progress)
+    return _segment(request, entry, progress)
 
 
 def _still_holds(made: Provenance, files: SegmentationFiles, source: FileRecord, model: ModelRecord) -> bool:
@@ -71,25 +67,14 @@ def _still_holds(made: Provenance, files: SegmentationFiles, source: FileRecord,
     return kept and not made.changed_since(files.folder)
 
 
-def _segment(
-    request: SegmentationRequest, entry: ModelEntry, source: FileRecord, model: ModelRecord, progress: Progress
-) -> Segmented:
-    image = clean_intensities(read_image(request.image), request.image.name)
-    device = choose_device(request.device)
+def _segment(request: SegmentationRequest, entry: ModelEntry, progress: Progress) -> Segmented:
+    case, files = Case("cord.evaluate-case", model=entry.record()), request.files
+    image, device = case.read(request.image), case.compute_on(request.device)
     result = segment_volume(image, warm_predictor(entry, device), THRESHOLD, progress)
-    provenance = Provenance(
-        job="cord.evaluate-case",
-        model=model,
-        device=describe_device(device),
-        inputs=[source],
-        measures={_MISSING: result.missing},
-    )
-    with staging_folder(request.files.folder) as folder:
-        files = SegmentationFiles(folder, request.files.stem)
-        write_image(result.soft, files.softseg)
+    measures = {_MISSING: result.missing}
+    with case.results(files.folder, files.sidecar, parameters={}, measures=measures) as results:
+        write_image(result.soft, results.place(files.softseg))
         if request.overlay:
-            draw_overlay(image, result.soft, files.overlay, threshold=THRESHOLD, title=f"{files.stem}, {entry}")
-        made = [path for path in (files.softseg, files.overlay) if path.exists()]
-        provenance.outputs = [FileRecord.of(path, relative=True) for path in made]
-        provenance.write(files.sidecar)
+            place, title = results.place(files.overlay), f"{files.stem}, {entry}"
+            draw_overlay(image, result.soft, place, threshold=THRESHOLD, title=title)
     return Segmented(result.soft, result.missing, reused=False)

@@ -1,4 +1,4 @@
-"""From images to subjects: the spread of a person's area across contrasts."""
+"""From images to subjects: the spread of a subject's area across contrasts."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

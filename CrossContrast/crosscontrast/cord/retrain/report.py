@@ -10,6 +10,7 @@ from crosscontrast.cord.evaluation.plots import contrast_figure
 from crosscontrast.cord.retrain.figures import Change, Figures
 from crosscontrast.cord.retrain.files import Outcome, Plan
 from crosscontrast.cord.retrain.gate import doubts, is_doubted
+from crosscontrast.report.figures import new_figure, open_frame
 from crosscontrast.report.html import Cell, HtmlReport, number_text
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def write_report(
     if figures.areas:
         report.figure(_drift_figure(figures), "Area of each test image by both models, against its corrected mask.")
     if any(case.csa_mm2 is not None for case in cases):
-        report.figure(contrast_figure(cases), "Area by contrast. A line joins the images of one person.")
+        report.figure(contrast_figure(cases), "Area by contrast. A line joins the images of one subject.")
     report.table(
         [
             "subject",
@@ -122,7 +123,7 @@ def _remarks(figures: Figures) -> list[str]:
     count = max((change.subjects for change in figures.changes.values()), default=0)
     if count >= _FEW:
         return []
-    return [f"With {count} test subject{'' if count == 1 else 's'} the figures say little about other people."]
+    return [f"With {count} test subject{'' if count == 1 else 's'} the figures say little about other subjects."]
 
 
 def _interval(change: Change) -> str:
@@ -131,11 +132,7 @@ def _interval(change: Change) -> str:
 
 
 def _drift_figure(figures: Figures) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.6, 4.4), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5.6, 4.4)
     axes = figure.subplots()
     reference = [a.reference_mm2 for a in figures.areas]
     axes.scatter(reference, [a.before_mm2 for a in figures.areas], s=22, color="#0072B2", label="base")
@@ -147,7 +144,7 @@ def _drift_figure(figures: Figures) -> "Figure":
     axes.set_xlabel("area of the corrected mask (mm²)")
     axes.set_ylabel("area by the model (mm²)")
     axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     return figure
 
 
@@ -160,14 +157,10 @@ def _losses(log: Path) -> list[tuple[int, float]]:
 
 
 def _loss_figure(points: list[tuple[int, float]]) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.6, 2.8), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5.6, 2.8)
     axes = figure.subplots()
     axes.plot([step for step, _ in points], [value for _, value in points], color="#0072B2")
     axes.set_xlabel("step")
     axes.set_ylabel("loss")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     return figure

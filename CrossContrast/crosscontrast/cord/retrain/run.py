@@ -16,8 +16,7 @@ from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.corrections.documents import read_document, write_document
 from crosscontrast.errors import BadInputError, ModelError
 from crosscontrast.ground.cohort import read_cohort
-from crosscontrast.ground.files import make_folder, sha256, staging_folder
-from crosscontrast.ground.provenance import ModelRecord
+from crosscontrast.ground.files import make_folder, staging_folder
 from crosscontrast.models.library import ModelEntry, ModelLibrary
 from crosscontrast.progress import Progress
 
@@ -41,7 +40,7 @@ def prepare(dataset: CorrectionDataset, base: ModelEntry, settings: RetrainSetti
     Raises :class:`BadInputError` where ``out`` is a retraining of something else, with other settings, or in use.
     """
     files = RetrainFiles(out)
-    record = ModelRecord(name=base.name, version=base.version, sha256=sha256(base.folder / "manifest.json"))
+    record = base.record()
     if files.plan.exists():
         plan = read_document(Plan, files.plan)
         other = (plan.dataset, plan.base) != (dataset.folder, record) or settings not in (None, plan.settings)

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from crosscontrast.cord.retrain.steps import DEFAULT_STEPS
 from crosscontrast.cord.teaching.config import Count, LossName, Positive, Shape
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.models.spec import Strict
 
 Limit = Annotated[float, Field(ge=0)]
@@ -18,10 +18,10 @@ class Limits(Strict):
     """The gate: what the figures on the frozen test subjects must keep to. See :mod:`crosscontrast.cord.retrain.gate`.
 
     *Not worse than the base model*, in means over subjects: ``dice_fall``, ``soft_dice_fall``, ``csa_error_rise_mm2``,
-    ``csa_sd_rise_mm2`` (spread of a person's area across contrasts), ``centre_distance_rise_mm`` (between the
+    ``csa_sd_rise_mm2`` (spread of a subject's area across contrasts), ``centre_distance_rise_mm`` (between the
     centrelines of segmentation and mask) and ``hausdorff95_rise_mm`` (a voxel of 1 mm, as models see them) are how far
     these may fall or rise. ``subject_dice_fall`` and ``subject_csa_error_rise_mm2`` are the same for the subject for
-    whom it is worst, so that a mean does not hide a person.
+    whom it is worst, so that a mean does not hide a subject.
 
     *Comparable with the base model*: ``csa_drift_mm2`` is how far areas may move on average, either way, on the images
     on which the base model was right, which means that its area was off by ``right_within_mm2`` at most and its Dice
@@ -95,6 +95,4 @@ def read_settings(path: Path) -> RetrainSettings:
     except json.JSONDecodeError as error:
         raise BadInputError(f"The settings {path} are not JSON: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise BadInputError(f"The settings {path} are wrong at {where}: {first['msg']}.") from error
+        raise BadInputError(f"The settings {path} are wrong: {faults_of(error)}.") from error

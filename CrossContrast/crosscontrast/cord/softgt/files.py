@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosscontrast.cord.outputs import check_replaceable
 from crosscontrast.errors import OutputError
-from crosscontrast.ground.files import image_stem, sha256
+from crosscontrast.ground.case import check_replaceable
+from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.provenance import Provenance
 
 #: What masks have behind the name of their image: ``_seg``, ``_seg-manual``, ``_label-SC_seg``, ``_softseg``.
@@ -70,14 +70,6 @@ class SubjectFiles:
                 f"{self.sidecar} exists already and was not made by this program.",
                 "choose another --out, or --overwrite to replace it",
             )
-
-    def remove_superseded(self, earlier: Provenance | None, now: Provenance) -> None:
-        """Remove what an earlier run made and this one did not, such as the mask of a contrast now left out."""
-        made = {record.path for record in now.outputs}
-        for record in earlier.outputs if earlier else []:
-            path = self.folder / Path(record.path).name  # a sidecar from elsewhere must not point out of the folder
-            if path.name not in made and path.is_file() and sha256(path) == record.sha256:
-                path.unlink()
 
 
 def contrast_stem(image: Path | None, mask: Path) -> str:

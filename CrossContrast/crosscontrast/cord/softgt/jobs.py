@@ -1,6 +1,5 @@
 """The job that makes the soft ground truth of one subject and leaves masks, records and a report."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -83,11 +82,10 @@ class MakeSoftGroundTruth(Job):
     def _fuse(self, progress: Progress) -> tuple["SoftGroundTruth", list[str]]:
         from crosscontrast.cord.softgt.contrast import read_contrast
         from crosscontrast.cord.softgt.fuse import fuse
-        from crosscontrast.ground.images import ImageWarning
+        from crosscontrast.ground.case import our_warnings
 
         progress(0, 1, "reading")
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ImageWarning)
+        with our_warnings() as unusual:
             contrasts = [read_contrast(given.role, given.mask, given.image) for given in self.contrasts]
         try:
             found = fuse(
@@ -99,5 +97,4 @@ class MakeSoftGroundTruth(Job):
             )
         except BadInputError as error:
             raise BadInputError(f"{self.subject}: {error.message}", error.hint) from error
-        unusual = [str(w.message) for w in caught if issubclass(w.category, ImageWarning)]
         return found, [*unusual, *(f"{self.subject}: {remark}" for remark in found.remarks)]

@@ -8,6 +8,7 @@ import SimpleITK as sitk
 
 from crosscontrast.cord.softgt.fuse import FusedContrast
 from crosscontrast.ground.geometry import reorient
+from crosscontrast.report.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,11 +44,7 @@ def contrast_figure(fused: FusedContrast) -> "Figure":
     0.1 and 0.9. Axial slices are shown as radiologists do: the patient's right is on the left. Without an image the
     own mask is shown grey.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 5.6), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(12, 5.6)
     axes = figure.subplots(2, 1 + _SLICES, width_ratios=[1.3] + [1] * _SLICES)
     rows = (("before", fused.unregistered, _BEFORE), ("after", fused.soft, _AFTER))
     for row, (name, soft, colour) in zip(axes, rows, strict=True):

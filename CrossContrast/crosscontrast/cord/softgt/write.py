@@ -10,6 +10,7 @@ from crosscontrast.cord.softgt.fuse import FusedContrast, SoftGroundTruth
 from crosscontrast.cord.softgt.records import ContrastResult
 from crosscontrast.cord.softgt.registration import mean_move, rotation_angle
 from crosscontrast.cord.softgt.report import write_report
+from crosscontrast.ground.case import remove_superseded
 from crosscontrast.ground.files import make_folder, staging_folder
 from crosscontrast.ground.images import write_image
 from crosscontrast.ground.provenance import FileRecord, Provenance
@@ -48,7 +49,7 @@ def write_results(
         provenance.outputs = [FileRecord.of(path, relative=True) for path in sorted(staging.iterdir())]
         provenance.measures = {"reference": found.reference, "contrasts": [_measures(told) for told in results]}
         provenance.write(staged.sidecar)
-    files.remove_superseded(earlier, provenance)
+    remove_superseded(files.folder, earlier, provenance)
     return results
 
 

@@ -2,13 +2,12 @@
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.corrections.export.cases import ExportCase
-from crosscontrast.corrections.export.dicom_codes import ANATOMICAL_STRUCTURE, STRUCTURES, TISSUE, Structure
 from crosscontrast.corrections.records import Revision
 from crosscontrast.errors import BadInputError, MissingPackageError
 from crosscontrast.ground.dicom import dicom_series, read_dicom_series
@@ -16,6 +15,22 @@ from crosscontrast.ground.files import is_image_name, sha256
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
 from crosscontrast.version import __version__
+
+
+class Structure(NamedTuple):
+    """What a structure is called in DICOM, and its code (SNOMED CT)."""
+
+    name: str
+    code: str
+
+
+#: By the label of the dataset, as in ``label-SC``.
+STRUCTURES = {
+    "SC": Structure("Spinal cord", "2748008"),
+    "brain": Structure("Brain", "12738006"),
+}
+ANATOMICAL_STRUCTURE = Structure("Anatomical Structure", "123037004")
+TISSUE = Structure("Tissue", "85756007")
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -7,8 +7,7 @@ from typing import Protocol
 from crosscontrast.errors import ModelError
 from crosscontrast.models.foreign import contrast_agnostic, monai_bundle, nnunet, own_bundle, torchscript
 from crosscontrast.models.foreign.archive import extract
-from crosscontrast.models.foreign.trust import require_trust
-from crosscontrast.models.manifest import MANIFEST, verify
+from crosscontrast.models.manifest import MANIFEST, require_trust, verify
 
 
 class Adapter(Protocol):

@@ -9,8 +9,8 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from crosscontrast.errors import ModelError
-from crosscontrast.models.bundle import first_problem, parse_json, read_json
+from crosscontrast.errors import ModelError, faults_of
+from crosscontrast.models.bundle import parse_json, read_json
 from crosscontrast.models.manifest import seal
 from crosscontrast.models.spec import ModelSpec
 
@@ -72,7 +72,7 @@ def _spec(fields: dict[str, Any], where: Path) -> ModelSpec:
     try:
         spec = ModelSpec.model_validate(fields | {"network": {"name": "TorchScript"}})
     except ValidationError as error:
-        raise ModelError(f"{where} does not describe the model: {first_problem(error)}.") from None
+        raise ModelError(f"{where} does not describe the model: {faults_of(error)}.") from None
     if spec.localisation and spec.localisation.finder:
         raise ModelError(f"{where} names a finder, but a TorchScript file holds one network only.")
     return spec

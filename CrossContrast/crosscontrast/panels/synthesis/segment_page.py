@@ -51,8 +51,8 @@ class SegmentPage:
 
     def make_job(self, parameters: Any, folder: Path) -> "Job":
         """Make the job ``synth.segment``; the translator is used where the model needs further inputs."""
+        from crosscontrast.synthesis.models import translators_needed
         from crosscontrast.synthesis.segmentation.jobs import SegmentImage
-        from crosscontrast.synthesis.segmentation.needs import translators_needed
 
         model, translator = self.segmenters.model, self.translators.model
         count = translators_needed(model)

@@ -116,7 +116,8 @@ class ExtractCohort(Job):
 
     def run(self, progress: Progress) -> Extracted:
         """Extract and write the table with its sidecar."""
-        from crosscontrast.ground.files import make_folder, staging_folder
+        from crosscontrast.ground.case import write_results
+        from crosscontrast.ground.files import make_folder
         from crosscontrast.ground.provenance import FileRecord, Provenance
         from crosscontrast.radiomics.extraction.backend import backend_version
 
@@ -126,15 +127,14 @@ class ExtractCohort(Job):
         table, reused, remarks = extract_rows(
             rows, self.settings, self.cache or self.out / "cache", self.workers, self.scheduler, part(progress, 0, 0.98)
         )
-        with staging_folder(self.out) as folder:
-            write_features(table, folder / "features.tsv")
-            Provenance(
-                job=self.kind,
-                parameters={"backend": version, **self.settings.model_dump(mode="json")},
-                inputs=[FileRecord.of(self.cohort)],
-                outputs=[FileRecord.of(folder / "features.tsv", relative=True)],
-                warnings=remarks,
-            ).write(folder / "features.json")
+        provenance = Provenance(
+            job=self.kind,
+            parameters={"backend": version, **self.settings.model_dump(mode="json")},
+            inputs=[FileRecord.of(self.cohort)],
+            warnings=remarks,
+        )
+        with write_results(self.out, "features.json", provenance) as results:
+            write_features(table, results.place("features.tsv"))
         progress(1, 1, "done")
         return Extracted(
             table=self.out / "features.tsv",

@@ -121,6 +121,8 @@ def _row(path: Path, number: int, line: dict[str, str], columns: list[str]) -> F
         try:
             features[name] = math.nan if line[name] in ("", _MISSING) else float(line[name])
         except ValueError as error:
-            raise BadInputError(f"{path}, line {number}: column {name!r} holds {line[name]!r}, no number.") from error
+            raise BadInputError(
+                f"{path}, line {number}: column {name!r} holds {line[name]!r}, which is not a number."
+            ) from error
     reason = line.get("reason", "") or ("failed" if failed else "")
     return FeatureRow(subject, session, role, features, reason if failed else "")

@@ -89,14 +89,12 @@ class GateImage(Job):
 
     def run(self, progress: Progress) -> Gated:
         """Make every check that there is material for, and name the others."""
-        import warnings
+        from crosscontrast.ground.case import our_warnings
 
         missing: list[str] = []
         profiles = self._profiles(missing)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with our_warnings() as remarks:
             checks = list(self._checks(profiles, progress, missing))
-        remarks = [str(w.message) for w in caught if w.category.__module__.startswith("crosscontrast")]
         verdict = GateVerdict.of(checks, missing)
         if self.out:
             self._write(verdict, profiles, self.out)

@@ -20,7 +20,7 @@ class Limit(BaseModel):
     above: bool = True
 
     def decide(self, value: float) -> Decision:
-        """Judge a value; what is not a number stops."""
+        """Judge a value; NaN stops."""
         if not math.isfinite(value):
             return "stop"
         sign = 1 if self.above else -1

@@ -236,27 +236,25 @@ class PredictOutcome(Job):
         return Prediction(self.outcome, labels, self.settings, scores, performances, tests, remarks, answers)
 
     def _write(self, prediction: "Prediction", table: "FeatureTable") -> Predicted:
-        from crosscontrast.ground.files import staging_folder
+        from crosscontrast.ground.case import write_results
         from crosscontrast.ground.provenance import FileRecord, Provenance
         from crosscontrast.radiomics.checklists import write_checklists
         from crosscontrast.radiomics.outcome.report import write_report
 
-        with staging_folder(self.out) as folder:
-            _write_predictions(prediction, folder / "predictions.tsv")
-            write_report(prediction, folder / "report.html")
-            write_checklists(prediction.answers, folder / "checklists.tsv")
-            files = [folder / name for name in ("predictions.tsv", "report.html", "checklists.tsv")]
-            Provenance(
-                job=self.kind,
-                parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler", "cache"}),
-                inputs=[FileRecord.of(path) for path in (self.cohort, self.features) if path],
-                outputs=[FileRecord.of(path, relative=True) for path in files],
-                measures={
-                    "performance": [p.model_dump() for p in prediction.performances],
-                    "tests": [t.model_dump() for t in prediction.tests],
-                },
-                warnings=list(prediction.remarks),
-            ).write(folder / "outcome.json")
+        provenance = Provenance(
+            job=self.kind,
+            parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler", "cache"}),
+            inputs=[FileRecord.of(path) for path in (self.cohort, self.features) if path],
+            measures={
+                "performance": [p.model_dump() for p in prediction.performances],
+                "tests": [t.model_dump() for t in prediction.tests],
+            },
+            warnings=list(prediction.remarks),
+        )
+        with write_results(self.out, "outcome.json", provenance) as results:
+            _write_predictions(prediction, results.place("predictions.tsv"))
+            write_report(prediction, results.place("report.html"))
+            write_checklists(prediction.answers, results.place("checklists.tsv"))
         return Predicted(
             report=self.out / "report.html",
             predictions=self.out / "predictions.tsv",

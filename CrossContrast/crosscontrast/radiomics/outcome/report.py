@@ -11,7 +11,7 @@ from crosscontrast.radiomics.checklists import Answer, add_checklists
 from crosscontrast.radiomics.outcome.samples import Labels
 from crosscontrast.radiomics.outcome.settings import OutcomeSettings
 from crosscontrast.radiomics.outcome.summary import ArmTest, Performance
-from crosscontrast.radiomics.preservation.plots import blank_figure
+from crosscontrast.report.figures import COLOURS, new_figure
 from crosscontrast.report.html import HtmlReport
 from crosscontrast.statistics.calibration import calibration_curve
 from crosscontrast.statistics.roc import roc_points
@@ -19,7 +19,7 @@ from crosscontrast.statistics.roc import roc_points
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+_COLOURS = (*COLOURS, "#000000")
 _CALIBRATION_BINS = 5
 
 
@@ -86,7 +86,7 @@ def curves(prediction: Prediction) -> "Figure":
     """Draw ROC and calibration curves, a column per model and a colour per arm."""
     models = list(dict.fromkeys(model for _, model in prediction.scores))
     arms = list(dict.fromkeys(arm for arm, _ in prediction.scores))
-    figure = blank_figure(3.6 * len(models) + 0.4, 6.8)
+    figure = new_figure(3.6 * len(models) + 0.4, 6.8)
     panels = figure.subplots(2, len(models), squeeze=False)
     truth = prediction.labels.truth
     for (arm, model), scores in prediction.scores.items():

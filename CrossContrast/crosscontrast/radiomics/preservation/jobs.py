@@ -188,7 +188,7 @@ class ComparePreservation(Job):
         return [*extraction_answers(self.extraction, backend, features, moved_contours=moved), *answers]
 
     def _write(self, comparison: "Comparison", reused: int) -> Compared:
-        from crosscontrast.ground.files import staging_folder
+        from crosscontrast.ground.case import write_results
         from crosscontrast.ground.provenance import FileRecord, Provenance
         from crosscontrast.radiomics.checklists import write_checklists
         from crosscontrast.radiomics.preservation.measure import count_preserved, count_shape
@@ -210,25 +210,22 @@ class ComparePreservation(Job):
                 )
             )
         rule = comparison.settings.rule.text()
-        with staging_folder(self.out) as folder:
-            names = ("features.tsv", "preservation.tsv", "report.html", "checklists.tsv")
-            files = [folder / name for name in names]
-            write_features(comparison.table, files[0])
-            write_verdicts(comparison.verdicts, files[1])
-            write_report(comparison, files[2])
-            write_checklists(comparison.answers, files[3])
-            Provenance(
-                job=self.kind,
-                parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler", "cache"}),
-                inputs=[FileRecord.of(path) for path in (self.cohort, self.features) if path],
-                outputs=[FileRecord.of(path, relative=True) for path in files],
-                measures={
-                    "rule": rule,
-                    "roles": [count.model_dump(exclude={"warnings"}) for count in counts],
-                    "chance": {role: null.model_dump() for role, null in comparison.nulls.items()},
-                },
-                warnings=comparison.remarks,
-            ).write(folder / "preservation.json")
+        provenance = Provenance(
+            job=self.kind,
+            parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler", "cache"}),
+            inputs=[FileRecord.of(path) for path in (self.cohort, self.features) if path],
+            measures={
+                "rule": rule,
+                "roles": [count.model_dump(exclude={"warnings"}) for count in counts],
+                "chance": {role: null.model_dump() for role, null in comparison.nulls.items()},
+            },
+            warnings=comparison.remarks,
+        )
+        with write_results(self.out, "preservation.json", provenance) as results:
+            write_features(comparison.table, results.place("features.tsv"))
+            write_verdicts(comparison.verdicts, results.place("preservation.tsv"))
+            write_report(comparison, results.place("report.html"))
+            write_checklists(comparison.answers, results.place("checklists.tsv"))
         return Compared(
             report=self.out / "report.html",
             features_table=self.out / "features.tsv",

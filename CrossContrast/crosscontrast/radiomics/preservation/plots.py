@@ -6,24 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crosscontrast.radiomics.preservation.measure import FeatureVerdict, Pairs
+from crosscontrast.report.figures import COLOURS, new_figure, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLUMNS = 4
-_POINT = "#0072B2"
 _LETTERS = 34
-
-
-def blank_figure(width: float, height: float) -> "Figure":
-    """Return an empty white figure that needs no display."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def heat_map(verdicts: Sequence[FeatureVerdict]) -> "Figure":
@@ -34,7 +24,7 @@ def heat_map(verdicts: Sequence[FeatureVerdict]) -> "Figure":
     for verdict in verdicts:
         place = families.index(family_of(verdict)), roles.index(verdict.role)
         cells[place] += (verdict.preserved, 1)
-    figure = blank_figure(2.6 + 1.3 * len(roles) + 0.07 * max(map(len, families)), 1.2 + 0.34 * len(families))
+    figure = new_figure(2.6 + 1.3 * len(roles) + 0.07 * max(map(len, families)), 1.2 + 0.34 * len(families))
     axes = figure.subplots()
     shares = cells[..., 0] / np.maximum(cells[..., 1], 1)
     picture = axes.imshow(shares, vmin=0, vmax=1, cmap="viridis", aspect="auto")
@@ -58,7 +48,7 @@ def scatter_figure(pairs: Pairs, verdicts: Sequence[FeatureVerdict]) -> "Figure"
     figure, panels = _panels(len(verdicts))
     for verdict, axes in zip(verdicts, panels, strict=False):
         x, y = _values(pairs, verdict.feature)
-        axes.scatter(x, y, s=10, color=_POINT, alpha=0.7)
+        axes.scatter(x, y, s=10, color=COLOURS[0], alpha=0.7)
         ends = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))] if len(x) else [0.0, 1.0]
         axes.plot(ends, ends, color="0.6", linewidth=0.8, zorder=0)
         icc = verdict.measures["icc"]
@@ -76,7 +66,7 @@ def bland_altman_figure(pairs: Pairs, verdicts: Sequence[FeatureVerdict]) -> "Fi
     figure, panels = _panels(len(verdicts))
     for verdict, axes in zip(verdicts, panels, strict=False):
         x, y = _values(pairs, verdict.feature)
-        axes.scatter((x + y) / 2, y - x, s=10, color=_POINT, alpha=0.7)
+        axes.scatter((x + y) / 2, y - x, s=10, color=COLOURS[0], alpha=0.7)
         for name, style in (("bias", "-"), ("low_limit", "--"), ("high_limit", "--")):
             value = verdict.measures[name].estimate
             if value is not None:
@@ -91,7 +81,7 @@ def bland_altman_figure(pairs: Pairs, verdicts: Sequence[FeatureVerdict]) -> "Fi
 def icc_figure(verdicts: Sequence[FeatureVerdict]) -> "Figure":
     """Draw the ICC of every feature with its interval, sorted within its class; a panel per role."""
     roles = list(dict.fromkeys(v.role for v in verdicts))
-    figure = blank_figure(11, 2.6 * len(roles) + 0.4)
+    figure = new_figure(11, 2.6 * len(roles) + 0.4)
     for role, axes in zip(roles, figure.subplots(len(roles), 1, squeeze=False).ravel(), strict=True):
         mine = [v for v in verdicts if v.role == role]
         families = list(dict.fromkeys(map(family_of, mine)))
@@ -113,11 +103,11 @@ def icc_figure(verdicts: Sequence[FeatureVerdict]) -> "Figure":
 def _panels(count: int) -> "tuple[Figure, list[Axes]]":
     columns = min(_COLUMNS, max(1, count))
     rows = -(-max(1, count) // columns)
-    figure = blank_figure(2.9 * columns, 2.7 * rows)
+    figure = new_figure(2.9 * columns, 2.7 * rows)
     panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for axes in panels:
         axes.tick_params(labelsize=6)
-        axes.spines[["top", "right"]].set_visible(False)
+        open_frame(axes)
     for axes in panels[count:]:
         axes.set_axis_off()
     return figure, panels

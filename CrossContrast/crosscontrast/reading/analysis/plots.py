@@ -13,29 +13,21 @@ from crosscontrast.reading.analysis.accuracy import RocData
 from crosscontrast.reading.analysis.measures import Measure
 from crosscontrast.reading.analysis.ratings import Table
 from crosscontrast.reading.blinding import BLACK, WHITE
+from crosscontrast.report.figures import COLOURS, new_figure, open_frame
 from crosscontrast.statistics.roc import roc_points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Colours that people with a colour vision deficiency can tell apart (Okabe and Ito).
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000", "#999999")
-
-
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
+#: For as many readers as a study may have.
+_COLOURS = (*COLOURS, "#F0E442", "#000000", "#999999")
 
 
 def answers_figure(table: Table, measure: Measure) -> "Figure":
     """Return a bar per arm of the shares of the answers, or for a measure on a scale a box per arm and reader."""
     if not measure.names:
         return _boxes(table, measure)
-    figure = _figure(9, 0.7 + 0.55 * len(table.arms))
+    figure = new_figure(9, 0.7 + 0.55 * len(table.arms))
     axes = figure.subplots()
     shades = _shades(measure)
     for row, arm in enumerate(table.arms):
@@ -53,7 +45,7 @@ def answers_figure(table: Table, measure: Measure) -> "Figure":
     axes.set_yticks(range(len(table.arms)), table.arms)
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="answers (%)")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
@@ -68,7 +60,7 @@ def _shades(measure: Measure) -> Sequence[str]:
 
 
 def _boxes(table: Table, measure: Measure) -> "Figure":
-    figure = _figure(9, 3.2)
+    figure = new_figure(9, 3.2)
     axes = figure.subplots()
     width = 0.8 / len(table.readers)
     for r, reader in enumerate(table.readers):
@@ -84,14 +76,14 @@ def _boxes(table: Table, measure: Measure) -> "Figure":
         axes.plot([], [], color=colour, linewidth=6, alpha=0.75, label=reader)
     axes.set_xticks(range(len(table.arms)), table.arms)
     axes.set_ylabel(measure.id)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
 
 def roc_figure(data: RocData) -> "Figure":
     """Return the curves of the readers, one plot per arm."""
-    figure = _figure(3.4 * len(data.arms) + 1.2, 3.4)
+    figure = new_figure(3.4 * len(data.arms) + 1.2, 3.4)
     for a, (axes, arm) in enumerate(zip(figure.subplots(1, len(data.arms), squeeze=False)[0], data.arms, strict=True)):
         axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
         for r, reader in enumerate(data.readers):
@@ -102,28 +94,28 @@ def roc_figure(data: RocData) -> "Figure":
                 false, true = roc_points(scores[kept], truth)
                 axes.plot(false, true, color=_COLOURS[r % len(_COLOURS)], label=reader if a == 0 else None)
         axes.set(title=arm, xlabel="false positives", ylabel="true positives", aspect="equal")
-        axes.spines[["top", "right"]].set_visible(False)
+        open_frame(axes)
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
 
 def time_figure(table: Table) -> "Figure":
     """Return the time per reading against its place in the reader's order: fatigue and learning."""
-    figure = _figure(9, 3)
+    figure = new_figure(9, 3)
     axes = figure.subplots()
     for r, reader in enumerate(table.readers):
         own = [(answer.place, answer.seconds) for answer in table.answers if answer.reader == reader]
         if own:
             axes.plot(*zip(*own, strict=True), ".", markersize=4, color=_COLOURS[r % len(_COLOURS)], label=reader)
     axes.set(xlabel="place in the reader's order", ylabel="seconds")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
 
 def case_figure(images: dict[str, Path]) -> "Figure":
     """Return the middle slices of the blinded images of a case, a row per plane and a column per arm."""
-    figure = _figure(2.6 * len(images) + 0.4, 7.4)
+    figure = new_figure(2.6 * len(images) + 0.4, 7.4)
     all_axes: Any = figure.subplots(3, len(images), squeeze=False)
     for column, (arm, path) in enumerate(images.items()):
         image = reorient(read_image(path), "RAS")

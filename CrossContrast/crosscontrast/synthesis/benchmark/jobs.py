@@ -51,21 +51,21 @@ class BenchmarkTranslators(Job):
         import numpy as np
         import SimpleITK as sitk
 
-        from crosscontrast.ground.device import choose_device, describe_device
+        from crosscontrast.ground.case import Case
         from crosscontrast.ground.files import make_folder
-        from crosscontrast.ground.provenance import FileRecord, Provenance
+        from crosscontrast.ground.provenance import FileRecord
         from crosscontrast.synthesis.benchmark.report import picture, write_report
         from crosscontrast.synthesis.benchmark.results import summarise, write_tables
         from crosscontrast.synthesis.benchmark.run import run_benchmark
 
-        device = choose_device(self.device)
+        case = Case(self.kind, inputs=[FileRecord.of(self.cohort)])
+        device = case.compute_on(self.device)
         configs = [self._config(network) for network in self.networks]
         folder = make_folder(self.out)
         judge = self._judge(folder, device)
         found, subjects = run_benchmark(
             configs, folder, judge=judge, data_range=self.data_range, device=device, progress=part(progress, 0, 0.95)
         )
-        tables = write_tables(found.rows, folder)
         pictures = {}
         for subject in subjects[:3]:
             outline = sitk.GetArrayFromImage(subject.mask) > 0
@@ -76,22 +76,18 @@ class BenchmarkTranslators(Job):
             pictures[caption] = picture(source, target, made, outline[middle])
         lead = [
             f"{self.source} to {self.target} on {len(subjects)} test subjects of {self.cohort.name}, measured inside"
-            f" the mask with a data range of {found.data_range:.4g}; {describe_device(device)}."
+            f" the mask with a data range of {found.data_range:.4g}; {case.device}."
         ]
-        write_report(folder / "report.html", lead, found.rows, found.costs, pictures)
-        Provenance(
-            job=self.kind,
-            device=describe_device(device),
-            parameters=self.model_dump(mode="json", exclude={"out"}),
-            inputs=[FileRecord.of(self.cohort)],
-            outputs=[FileRecord.of(path, relative=True) for path in tables.values()],
-            measures={"data_range": found.data_range, "cost": {n: c.model_dump() for n, c in found.costs.items()}},
-        ).write(folder / "benchmark.json")
+        measures = {"data_range": found.data_range, "cost": {n: c.model_dump() for n, c in found.costs.items()}}
+        parameters = self.model_dump(mode="json", exclude={"out"})
+        with case.results(folder, "benchmark.json", parameters=parameters, measures=measures) as results:
+            write_tables(found.rows, results.place("cases.tsv"), results.place("summary.tsv"))
+            write_report(results.place("report.html"), lead, found.rows, found.costs, pictures)
         progress(1, 1, "done")
         return BenchmarkResult(
             report=folder / "report.html",
-            cases=tables["cases"],
-            summary=tables["summary"],
+            cases=folder / "cases.tsv",
+            summary=folder / "summary.tsv",
             data_range=found.data_range,
             ranking=list(summarise(found.rows)),
         )

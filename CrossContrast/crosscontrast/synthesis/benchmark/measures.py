@@ -6,9 +6,9 @@ from scipy import ndimage
 
 from crosscontrast.metrics.similarity import compare_images
 
-#: In the order of the tables; of the first group lower is better, of the second higher.
+#: Of these lower is better, of the others higher.
 LOWER = ("mae", "mse", "nmse", "lpips")
-HIGHER = ("ssim", "ms_ssim", "psnr")
+#: In the order of the tables.
 MEASURES = ("mae", "mse", "nmse", "psnr", "ssim", "ms_ssim", "lpips")
 #: The weights of the scales of Wang et al. 2003, from fine to coarse.
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

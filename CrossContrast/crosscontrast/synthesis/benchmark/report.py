@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crosscontrast.report.figures import new_figure
 from crosscontrast.report.html import Cell, HtmlReport, number_text
 from crosscontrast.synthesis.benchmark.results import Cost, Estimate, Row, known, mean_ranks, summarise
 
@@ -64,16 +65,12 @@ def _text(estimate: Estimate) -> str:
 
 def picture(source: np.ndarray, target: np.ndarray, made: Mapping[str, np.ndarray], outline: np.ndarray) -> "Figure":
     """Draw slices (2-D): source and target, then every method above its error map; all errors on one scale."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     low, high = float(target[outline].min()), float(target[outline].max())
     panels: list[tuple[str, np.ndarray, np.ndarray | None]] = [("source", source, None), ("target", target, None)]
     panels += [(name, image, image - target) for name, image in made.items()]
     columns = min(_COLUMNS, len(panels))
     lines = -(-len(panels) // columns)
-    figure = Figure(figsize=(1.9 * columns, 3.9 * lines), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(1.9 * columns, 3.9 * lines)
     axes = figure.subplots(2 * lines, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()

@@ -8,7 +8,6 @@ import numpy as np
 import SimpleITK as sitk
 from pydantic import BaseModel
 
-from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.tables import TableWriter
 from crosscontrast.statistics.bootstrap import bootstrap_interval
 from crosscontrast.synthesis.benchmark.measures import LOWER, MEASURES
@@ -96,21 +95,19 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(finite)) if finite else float("nan")
 
 
-def write_tables(rows: Sequence[Row], folder: Path) -> dict[str, Path]:
-    """Write ``cases.tsv`` (a line per subject and method) and ``summary.tsv`` (a line per method and measure)."""
-    cases, summary = folder / "cases.tsv", folder / "summary.tsv"
+def write_tables(rows: Sequence[Row], cases: Path, summary: Path) -> None:
+    """Write ``cases`` (a line per subject and method) and ``summary`` (a line per method and measure) as TSV."""
     names = known(rows)
-    with atomic_write(cases) as path, path.open("w", newline="") as stream:
+    with cases.open("w", newline="", encoding="utf-8") as stream:
         writer = TableWriter(stream)
         writer.writerow(["method", "subject", *names])
         writer.writerows(
             [row.method, row.subject, *(f"{row.measures.get(n, np.nan):.6g}" for n in names)] for row in rows
         )
-    with atomic_write(summary) as path, path.open("w", newline="") as stream:
+    with summary.open("w", newline="", encoding="utf-8") as stream:
         writer = TableWriter(stream)
         writer.writerow(["method", "measure", "mean", "sd", "ci95_low", "ci95_high"])
         for method, estimates in summarise(rows).items():
             for name, e in estimates.items():
                 cells = ["" if v is None else f"{v:.6g}" for v in (e.mean, e.sd, e.low, e.high)]
                 writer.writerow([method, name, *cells])
-    return {"cases": cases, "summary": summary}

@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.models.spec import Preprocessing
-from crosscontrast.synthesis.segmentation.losses_names import LossName, Weighting
 from crosscontrast.synthesis.training.config import Count, Normalisation, Positive, RunConfig, SliceAxis
+
+LossName = Literal["ce", "dice"]
+Weighting = Literal["none", "inverse", "median", "focal", "dtm", "dpt"]
 
 #: Skip connections of each network: horizontal, vertical.
 SKIPS = {"unet": (True, False), "frrn": (False, True), "hybrid": (True, True)}

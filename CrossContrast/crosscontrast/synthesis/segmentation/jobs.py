@@ -87,7 +87,8 @@ class SegmentImage(Job):
     """Translate one volume and segment it from input and synthetic channels.
 
     ``model`` is a segmentation, ``translators`` make its further inputs in order, ``more_images`` are its further real
-    ones. ``localise`` names a class: a first pass finds it, a second one segments around it.
+    ones. ``localise`` names a class: a first pass finds it, a second one segments around it. Files that are not
+    unchanged results of ours are replaced only with ``overwrite``.
     """
 
     kind: ClassVar[str] = "synth.segment"
@@ -100,10 +101,11 @@ class SegmentImage(Job):
     localise: str = ""
     margin: float = 16.0
     device: str = "auto"
+    overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentImageResult:
         """Segment and write; see :func:`crosscontrast.synthesis.segmentation.segment.segment_file`."""
-        from crosscontrast.ground.files import image_stem, make_folder
+        from crosscontrast.ground.files import make_folder
         from crosscontrast.synthesis.segmentation.segment import Request, segment_file
 
         folder = make_folder(self.out)
@@ -114,16 +116,8 @@ class SegmentImage(Job):
             margin=self.margin,
             device=self.device,
         )
-        provenance, classes = segment_file((self.image, *self.more_images), folder, request, progress)
-        stem = image_stem(self.image)
-        paths = [folder / record.path for record in provenance.outputs]
-        return SegmentImageResult(
-            soft={name: folder / f"{stem}_{name}_softseg.nii.gz" for name in classes},
-            labels=folder / f"{stem}_seg.nii.gz",
-            synthetic=[path for path in paths if "_synthetic" in path.name],
-            sidecar=folder / f"{stem}_segmentation.json",
-            warnings=provenance.warnings,
-        )
+        images = (self.image, *self.more_images)
+        return SegmentImageResult(**vars(segment_file(images, folder, request, progress, overwrite=self.overwrite)))
 
 
 class CleanseLabelsResult(JobResult):
@@ -152,7 +146,5 @@ class CleanseLabels(Job):
         """Learn and write the proposals; see :func:`~.cleanse_files.cleanse_cohort`."""
         from crosscontrast.synthesis.segmentation.cleanse_files import cleanse_cohort
 
-        proposals, confidence, table = cleanse_cohort(
-            self.settings, self.labelling, self.out, device=self.device, progress=progress
-        )
-        return CleanseLabelsResult(proposals=proposals, confidence=confidence, table=table)
+        done = cleanse_cohort(self.settings, self.labelling, self.out, device=self.device, progress=progress)
+        return CleanseLabelsResult(**vars(done))

@@ -12,7 +12,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from crosscontrast.synthesis.segmentation.losses_names import LossName, Weighting
+from crosscontrast.synthesis.segmentation.config import LossName, Weighting
 
 #: The exponent of the focal weighting (Lin et al., ICCV 2017).
 GAMMA = 2.0

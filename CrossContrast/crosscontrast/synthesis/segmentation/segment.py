@@ -1,6 +1,5 @@
 """Segmenting one volume from its own contrast and from what translators make of it."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import ModelError
-from crosscontrast.ground.device import choose_device, describe_device
-from crosscontrast.ground.files import image_stem, sha256, staging_folder
-from crosscontrast.ground.images import clean_intensities, image_like, read_image, write_image
-from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
+from crosscontrast.ground.case import Case, check_replaceable
+from crosscontrast.ground.files import image_stem
+from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.inference import load_predictor
 from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.inference.predictor import Predictor
@@ -42,43 +40,50 @@ class Request:
     device: str = "auto"
 
 
+@dataclass(frozen=True)
+class Segmented:
+    """The files of a segmentation: a soft map per class, and what is unusual about the images."""
+
+    soft: dict[str, Path]
+    labels: Path
+    synthetic: list[Path]
+    sidecar: Path
+    warnings: list[str]
+
+
 def segment_file(
-    files: Sequence[Path], folder: Path, request: Request, progress: Progress = silent
-) -> tuple[Provenance, tuple[str, ...]]:
+    files: Sequence[Path], folder: Path, request: Request, progress: Progress = silent, *, overwrite: bool = False
+) -> Segmented:
     """Segment one subject's images, in the model's order, and write what is found to ``folder``.
 
-    Written are soft maps (float32), the label map, the synthetic channels and the returned provenance. All files lie on
-    the first image's grid and appear at once; the classes are returned too, background left out. Raises
-    :class:`crosscontrast.errors.CrossContrastError` before anything is written.
+    Written are soft maps (float32), the label map, the synthetic channels and their provenance. All files lie on the
+    first image's grid and appear at once; there is none of the background. Files of these names that are not unchanged
+    results of ours are replaced only with ``overwrite``. Raises :class:`crosscontrast.errors.CrossContrastError` before
+    anything is written.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        images = [clean_intensities(read_image(path), path.name) for path in files]
-        entry, device = find_translator(request.model, "segmentation"), choose_device(request.device)
+    case, stem = Case("synth.segment"), image_stem(files[0])
+    labels, sidecar = folder / f"{stem}_seg.nii.gz", folder / f"{stem}_segmentation.json"
+    synthetic = [folder / f"{stem}_synthetic{number + 1}.nii.gz" for number in range(len(request.translators))]
+    with case.listening():
+        images = [case.read(path) for path in files]
+        entry, device = find_translator(request.model, "segmentation"), case.compute_on(request.device)
+        case.model = entry.record()
+        soft = {name: folder / f"{stem}_{name}_softseg.nii.gz" for name in entry.outputs if name != "background"}
+        if not overwrite:
+            check_replaceable(folder, [*soft.values(), labels, *synthetic], sidecar)
         progress(0.02, 1, "translating")
         made = synthetic_channels(images[0], tuple(request.translators))
         predictor = _predictor(entry, device, request.localise, request.margin)
         maps = predictor.predict([*images, *made], part(progress, 0.3, 0.9))
-    classes = tuple(name for name in maps if name != "background")
-    provenance = Provenance(
-        job="synth.segment",
-        model=ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json")),
-        device=describe_device(device),
-        parameters={"translators": list(request.translators), "localise": request.localise, "margin": request.margin},
-        inputs=[FileRecord.of(path) for path in files],
-        warnings=[str(w.message) for w in caught if w.category.__module__.startswith("crosscontrast")],
-    )
-    stem = image_stem(files[0])
-    written = {f"{stem}_{name}_softseg": maps[name] for name in classes}
-    written[f"{stem}_seg"] = label_map(maps, classes)
-    written |= {f"{stem}_synthetic{number}": image for number, image in enumerate(made, 1)}
-    with staging_folder(folder) as staging:
-        for name, image in written.items():
-            write_image(image, staging / f"{name}.nii.gz")
-        provenance.outputs = [FileRecord.of(staging / f"{name}.nii.gz", relative=True) for name in written]
-        provenance.write(staging / f"{stem}_segmentation.json")
+    parameters = {"translators": list(request.translators), "localise": request.localise, "margin": request.margin}
+    with case.results(folder, sidecar, parameters=parameters) as results:
+        for name, path in soft.items():
+            write_image(maps[name], results.place(path))
+        write_image(label_map(maps, tuple(soft)), results.place(labels))
+        for image, path in zip(made, synthetic, strict=True):
+            write_image(image, results.place(path))
     progress(1, 1, "done")
-    return provenance, classes
+    return Segmented(soft, labels, synthetic, sidecar, case.warnings)
 
 
 def label_map(maps: dict[str, sitk.Image], classes: tuple[str, ...]) -> sitk.Image:

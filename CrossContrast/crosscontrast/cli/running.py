@@ -1,14 +1,29 @@
-"""One job per image: what every command over many images does alike."""
+"""Running jobs from commands: what every command that runs one job, or one per image, does alike."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crosscontrast.cli.console import BAD_INPUT, Console
 from crosscontrast.ground.files import output_folder
-from crosscontrast.jobs.job import Job
+from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.jobs.mapping import map_jobs
+from crosscontrast.progress import Progress
+
+Result = TypeVar("Result", bound=JobResult)
+
+
+def run_job(console: Console, run: Callable[[Progress], Result], label: str, out: Path | None = None) -> Result:
+    """Run one job, print its warnings and, for programs, its result; the command then tells people about it.
+
+    A folder ``out`` that nothing was written to is removed again.
+    """
+    with _work(console, label, out) as progress:
+        result = run(progress)
+    console.warn(result.warnings)
+    console.result(result.model_dump(mode="json"))
+    return result
 
 
 def run_batch(
@@ -31,7 +46,7 @@ def run_batch(
     """
     documents: list[dict[str, Any]] = []
     failed = 0
-    with output_folder(out), console.progress(label) as progress:
+    with _work(console, label, out) as progress:
         outcomes = map_jobs(jobs, workers=workers, scheduler=scheduler, progress=progress)
         for image, outcome in zip(images, outcomes, strict=True):
             if outcome.error is not None:
@@ -40,12 +55,17 @@ def run_batch(
                 documents.append({noun: str(image), "error": outcome.error.as_data()})
                 continue
             assert outcome.result is not None
-            for warning in outcome.result.warnings:
-                console.note(f"warning: {warning}")
+            console.warn(outcome.result.warnings)
             tell(image, outcome.result)
             documents.append({noun: str(image), **outcome.result.model_dump(mode="json")})
     console.result(documents)
     if len(images) > 1:
         console.note(f"{len(images) - failed} of {len(images)} {noun}s done")
     if failed:
-        sys.exit(BAD_INPUT)
+        console.code = BAD_INPUT
+
+
+@contextmanager
+def _work(console: Console, label: str, out: Path | None) -> Iterator[Progress]:
+    with output_folder(out) if out else nullcontext(), console.progress(label) as progress:
+        yield progress
