@@ -80,6 +80,8 @@ def test_ctrl_c_lets_a_step_be_finished_and_keeps_it(fit, tmp_path):
     assert read_checkpoint(tmp_path / "parts")["step"] == 5
     assert signal.getsignal(signal.SIGINT) is before
     assert same(fit("parts", resume=True), whole)
+    rows = [int(row["step"]) for row in read_log(tmp_path / "parts") if row["name"] == "mse"]
+    assert rows == list(range(1, 13))
 
 
 def test_ctrl_c_pressed_twice_does_not_wait_and_keeps_no_half_step(fit, tmp_path):

@@ -108,12 +108,12 @@ class _Loop:
             made = time.monotonic()
             with interruption.step():
                 losses = self._step(batch)
-            now = time.monotonic()
-            state.minutes = before + (now - started) / 60
-            self.recent.add(losses, waiting_s=made - asked, learning_s=now - made)
-            logged = state.step % settings.log_steps == 0
-            if logged:
-                self._log(self.recent.means() | {"learning_rate": settings.rate(state.step)})
+                now = time.monotonic()
+                state.minutes = before + (now - started) / 60
+                self.recent.add(losses, waiting_s=made - asked, learning_s=now - made)
+                logged = state.step % settings.log_steps == 0
+                if logged:
+                    self._log(self.recent.means() | {"learning_rate": settings.rate(state.step)})
             if logged or now - told > _TELL_EVERY:
                 rest = (settings.steps - state.step) * (now - started) / (state.step - first)
                 self._tell(progress, in_words(rest))
