@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from crosscontrast.errors import BadInputError, CancelledError, OutputError
+from crosscontrast.training import loop
 from crosscontrast.training.log import read_log
 from crosscontrast.training.state import CHECKPOINT, read_checkpoint
 
@@ -168,3 +169,18 @@ def test_players_learn_at_their_own_rates_of_one_schedule(fit):
     state = fit(players=("network", "adversary"), steps=4)
     assert {group["betas"] for o in state.optimisers.values() for group in o.param_groups} == {(0.5, 0.999)}
     assert {group["betas"] for o in fit("alone").optimisers.values() for group in o.param_groups} == {(0.9, 0.999)}
+
+
+def test_fp16_s_scale_falls_where_gradients_overflow_and_is_kept(fit, monkeypatch, tmp_path):
+    """PyTorch has the arithmetic on the CPU too, where no training would ask for it."""
+    monkeypatch.setattr(loop, "half_precision", lambda precision, device: torch.float16)
+    lost = {"lost": lambda player, number: number == 2 and player == "network", "players": PLAYERS[1]}
+    whole = fit("whole", **lost)
+    assert 1 < whole.scaler.get_scale() < 2**16
+    assert whole.learner.network[0].weight.dtype == torch.float32
+    with pytest.raises(CancelledError):
+        fit("parts", progress=stopping_at(5), **lost)
+    assert read_checkpoint(tmp_path / "parts")["scaler"]["scale"] < 2**16
+    resumed = fit("parts", resume=True, **lost)
+    assert resumed.scaler.get_scale() == whole.scaler.get_scale()
+    assert same(resumed, whole)
