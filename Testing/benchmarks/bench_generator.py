@@ -14,8 +14,7 @@ from crosscontrast.cord.generator.appearance import draw_sample
 from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.teaching.config import TrainingConfig
-from crosscontrast.cord.teaching.loop import mixture
-from crosscontrast.cord.teaching.state import create
+from crosscontrast.cord.teaching.learner import CordLearner
 from crosscontrast.cord.teaching.stream import generate_group
 
 REPEATS = 12
@@ -45,10 +44,10 @@ def main() -> None:
     look = seconds(lambda: draw_sample(anatomy, grid, draw), device)
     patch = body / config.appearances + look
 
-    state, loss = create(config, device), mixture(config.losses, config.output_weights)
+    learner = CordLearner(config).to(device)
     single = config.model_copy(update={"patches": (config.patches[0],), "geometries": config.batch, "appearances": 1})
-    image, target, weight = (part.to(device) for part in generate_group(single, 0, device=device)[0])
-    step = seconds(lambda: loss(state.network(image), target, weight).backward(), device)
+    batch = generate_group(single, 0, device=device)[0]
+    step = seconds(lambda: learner("network", batch)["loss"].backward(), device)
     print(f"{config.patches[0]} on {device}: body {1e3 * body:.0f} ms, image {1e3 * look:.0f} ms", end="; ")
     print(f"patch {1e3 * patch:.0f} ms at {config.appearances} images per body", end="; ")
     print(f"learning {1e3 * step / config.batch:.0f} ms per patch", end="; ")

@@ -63,7 +63,7 @@ def train_one(name: str, folder: Path, minutes: float, samples: int) -> dict:
     import torch
 
     from crosscontrast.cord.teaching.config import TrainingConfig
-    from crosscontrast.cord.teaching.loop import train
+    from crosscontrast.cord.teaching.train import train
     from crosscontrast.models.spec import NetworkSpec
 
     torch.set_num_threads(1)
@@ -83,7 +83,9 @@ def train_one(name: str, folder: Path, minutes: float, samples: int) -> dict:
         validation_minutes=max(minutes / 5, 0.2),
     )
     state = train(config, folder, max_minutes=minutes)
-    return {"name": name, "steps": state.step, "curves": read_curves(folder / "log.csv")} | describe(state.average)
+    return {"name": name, "steps": state.step, "curves": read_curves(folder / "log.csv")} | describe(
+        state.average["network"]
+    )
 
 
 def measure_shipped(request: str, minutes: float, samples: int) -> dict:

@@ -14,6 +14,7 @@ import os
 import platform
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,9 @@ from crosscontrast.synthesis.objectives.base import build_objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE, NAMES
 from crosscontrast.synthesis.phantom.write import write_phantoms
 from crosscontrast.synthesis.training.config import TrainingConfig
-from crosscontrast.synthesis.training.log import read_log
-from crosscontrast.synthesis.training.loop import Task, run
 from crosscontrast.synthesis.training.translator import Preparation
+from crosscontrast.training.log import read_log
+from crosscontrast.training.loop import run
 
 
 def main() -> None:
@@ -71,7 +72,7 @@ def row(name: str, samples: int, turns: np.ndarray) -> str:
 def ours(preparation: Preparation, folder: Path) -> tuple[float, float]:
     """Seconds that our loop's steps took, and those of them that it waited for data."""
     task = preparation.task(folder)
-    silent = Task(task.objective, task.exported, task.patches, lambda *_: {}, task.rates)
+    silent = replace(task, measure=lambda *_: {})
     state = run(lambda: silent, preparation.config, folder)
     waiting = [float(row["value"]) for row in read_log(folder) if row["name"] == "waiting_s"]
     return 60 * state.minutes, waiting[-1] * preparation.config.steps

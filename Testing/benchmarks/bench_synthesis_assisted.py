@@ -24,9 +24,10 @@ from crosscontrast.statistics.multiplicity import holm
 from crosscontrast.synthesis.phantom.write import TABLE, write_phantoms
 from crosscontrast.synthesis.segmentation.config import SegmentationConfig
 from crosscontrast.synthesis.segmentation.jobs import TrainSegmentation
-from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+from crosscontrast.synthesis.training.config import TrainingConfig
 from crosscontrast.synthesis.training.jobs import TrainTranslator
-from crosscontrast.synthesis.training.state import CHECKPOINT
+from crosscontrast.training.settings import make_config
+from crosscontrast.training.state import CHECKPOINT
 
 #: What is compared -> subjects in all (five eighths are trained on), those with labels, contrast of vessels.
 COHORTS = {

@@ -1,15 +1,10 @@
 """``crosscontrast cord train`` and ``crosscontrast cord package``."""
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from crosscontrast.cli.console import Console, user_command
-
-if TYPE_CHECKING:
-    import torch
 
 
 @click.command(epilog="Example: crosscontrast cord train --out runs/first --max-minutes 60")
@@ -27,25 +22,26 @@ def train(
     The folder receives config.json, checkpoint.pt, log.csv and pictures. For several processes or GPUs start the same
     with torchrun: torchrun --nproc-per-node 2 -m crosscontrast.cli cord train --out runs/first
     """
-    from crosscontrast.cord.teaching.config import TrainingConfig, read_config
-    from crosscontrast.cord.teaching.loop import CONFIG
-    from crosscontrast.cord.teaching.loop import train as run
-    from crosscontrast.cord.teaching.state import CHECKPOINT
+    from crosscontrast.cord.teaching.config import TrainingConfig
+    from crosscontrast.cord.teaching.train import train as run
     from crosscontrast.errors import BadInputError
+    from crosscontrast.ground.device import choose_device
     from crosscontrast.ground.files import make_folder
+    from crosscontrast.training.settings import CONFIG, read_config
+    from crosscontrast.training.state import CHECKPOINT
 
     if resume and config:
         raise BadInputError("--resume keeps the settings of the training; give either --config or --resume.")
     if not resume and (out / CHECKPOINT).exists():
         raise BadInputError(f"There is a training in {out} already.", "add --resume, or give another folder")
     source = out / CONFIG if resume else config
-    settings = read_config(source) if source else TrainingConfig()
+    settings = read_config(source, TrainingConfig) if source else TrainingConfig()
 
-    def show(done: float, total: float, message: str) -> None:
-        console.note(f"step {done:.0f} of {total:.0f}: {message}")
+    def show(_done: float, _total: float, message: str) -> None:
+        console.note(message)
 
     state = run(
-        settings, make_folder(out), resume=resume, max_minutes=max_minutes, device=_device(device), progress=show
+        settings, make_folder(out), resume=resume, max_minutes=max_minutes, device=choose_device(device), progress=show
     )
     console.result({"folder": out, "step": state.step, "minutes": state.minutes})
 
@@ -90,13 +86,3 @@ def package(
     )
     console.result({"model": out, **scores})
     console.say(f"The model is in {out}: " + ", ".join(f"{key} {value:.3f}" for key, value in scores.items()))
-
-
-def _device(name: str) -> "torch.device":
-    """Return the device by name; under ``torchrun`` each process takes the GPU of its own number."""
-    import torch
-
-    from crosscontrast.ground.device import choose_device
-
-    device = choose_device(name)
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if device == torch.device("cuda") else device

@@ -76,7 +76,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 def _settings(config: Path | None, given: dict[str, Any]) -> Any:
     from crosscontrast.errors import BadInputError
     from crosscontrast.synthesis.segmentation.config import SegmentationConfig
-    from crosscontrast.synthesis.training.config import make_config, read_config
+    from crosscontrast.training.settings import make_config, read_config
 
     if config:
         return read_config(config, SegmentationConfig, given)

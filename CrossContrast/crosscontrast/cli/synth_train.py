@@ -69,8 +69,8 @@ def train(
     more = {"steps": steps} if resume and steps else {}
     job = TrainTranslator(out=out, settings=settings, resume=resume, more=more, max_minutes=max_minutes, device=device)
 
-    def show(done: float, total: float, message: str) -> None:
-        console.note(f"step {done:.0f} of {total:.0f}: {message}")
+    def show(_done: float, _total: float, message: str) -> None:
+        console.note(message)
 
     result = job.run(show)
     console.say(f"{result.step} steps in {result.minutes:.1f} minutes: {result.model}")
@@ -82,7 +82,8 @@ def train(
 
 def _settings(config: Path | None, resume: bool, given: dict[str, Any], steps: int | None) -> Any:
     from crosscontrast.errors import BadInputError
-    from crosscontrast.synthesis.training.config import TrainingConfig, make_config, read_config
+    from crosscontrast.synthesis.training.config import TrainingConfig
+    from crosscontrast.training.settings import make_config, read_config
 
     given = {key: value for key, value in given.items() if value is not None}
     if resume:

@@ -21,8 +21,9 @@ from crosscontrast.radiomics.preservation.settings import PreservationSettings
 from crosscontrast.study.plan import Share, cross_fit, folder_name, frozen_split, pairs_of, unseen, visit_name
 from crosscontrast.study.translations import Translation, measure, write_translations
 from crosscontrast.synthesis.jobs import TranslateImage, TranslateImageResult
-from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+from crosscontrast.synthesis.training.config import TrainingConfig
 from crosscontrast.synthesis.training.jobs import TrainTranslator, TrainTranslatorResult
+from crosscontrast.training.settings import make_config
 
 if TYPE_CHECKING:
     from crosscontrast.radiomics.outcome.samples import Labels

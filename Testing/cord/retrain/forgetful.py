@@ -18,7 +18,7 @@ from crosscontrast.cord.ablation.cohort import (
 from crosscontrast.cord.generator import contrast as generator_contrast
 from crosscontrast.cord.generator.tissues import Tissue
 from crosscontrast.cord.teaching.config import TrainingConfig
-from crosscontrast.cord.teaching.loop import train
+from crosscontrast.cord.teaching.train import train
 from crosscontrast.ground.cohort import Cohort, read_cohort
 from crosscontrast.ground.files import make_folder
 from crosscontrast.ground.images import write_image
@@ -93,4 +93,4 @@ def add_forgetful_model(folder: Path, steps: int, seed: int) -> ModelEntry:
         for family in _LIKE_LEFT_OUT:
             patch.delitem(generator_contrast.WEIGHTINGS, family)
         state = train(config, folder / "training")
-    return add_model(folder, model, state.average.state_dict(), finder=finder.state_dict())
+    return add_model(folder, model, state.average["network"].state_dict(), finder=finder.state_dict())

@@ -12,8 +12,8 @@ import torch
 from crosscontrast.cord.generator.appearance import Sample
 from crosscontrast.cord.teaching.config import TrainingConfig
 from crosscontrast.cord.teaching.evaluate import measure
-from crosscontrast.cord.teaching.loop import train
 from crosscontrast.cord.teaching.package import package_training
+from crosscontrast.cord.teaching.train import train
 from crosscontrast.errors import BadInputError
 from crosscontrast.inference import load_predictor
 from crosscontrast.models.bundle import read_spec
@@ -36,11 +36,11 @@ def test_a_training_becomes_a_model_that_segments(tmp_path, model_home):
     package_training(tmp_path / "run", tmp_path / "tiny-cord", name="tiny-cord")
     entry = ModelLibrary().add(tmp_path / "tiny-cord", "tiny-cord")
     model = load_model(entry)
-    kept, trained = model.network.state_dict(), state.average.state_dict()
+    kept, trained = model.network.state_dict(), state.average["network"].state_dict()
     assert all(torch.equal(kept[k], v.half().float()) for k, v in trained.items())
     patch = torch.rand(1, 1, 16, 16, 16, generator=torch.Generator().manual_seed(3))
     with torch.inference_mode():
-        difference = torch.sigmoid(model.network(patch)) - torch.sigmoid(state.average(patch))
+        difference = torch.sigmoid(model.network(patch)) - torch.sigmoid(state.average["network"](patch))
     assert float(difference.abs().max()) < 0.003
     weights = entry.folder / "models/model.pt"
     assert weights.stat().st_size < 2 * sum(v.numel() for v in trained.values()) + 10_000

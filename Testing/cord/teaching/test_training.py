@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from itertools import islice
@@ -9,15 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from crosscontrast.cord.teaching import loop
-from crosscontrast.cord.teaching.config import TrainingConfig, read_config
+from crosscontrast.cord.teaching.config import TrainingConfig
 from crosscontrast.cord.teaching.evaluate import evaluate, held_out
-from crosscontrast.cord.teaching.loop import half_precision, train
-from crosscontrast.cord.teaching.losses import mixture
-from crosscontrast.cord.teaching.state import learning_rate, read_weights
+from crosscontrast.cord.teaching.learner import read_weights
 from crosscontrast.cord.teaching.stream import generate_group, stream
-from crosscontrast.errors import BadInputError, ModelError
+from crosscontrast.cord.teaching.train import train
+from crosscontrast.errors import BadInputError, CancelledError
 from crosscontrast.models.spec import NetworkSpec
+from crosscontrast.training.settings import read_config
+from crosscontrast.training.state import read_checkpoint
 
 TINY = TrainingConfig(
     network=NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2, "channels": [4, 8]}),
@@ -64,46 +65,39 @@ def test_a_batch_never_shows_one_body_twice():
         assert not torch.equal(target[0], target[1])
 
 
-def test_a_training_stopped_at_once_and_resumed_ends_with_the_very_weights_of_an_uninterrupted_one(tmp_path: Path):
+@pytest.mark.parametrize("step", [0, 3])
+def test_a_training_stopped_amid_a_group_and_resumed_ends_with_the_very_weights_of_an_uninterrupted_one(
+    step: int, tmp_path: Path
+):
     whole = train(TINY, tmp_path / "whole")
-    assert train(TINY, tmp_path / "parts", max_minutes=0).step == 0
+
+    def stop(done: float, total: float, message: str) -> None:
+        if done == step:
+            raise KeyboardInterrupt
+
+    often = TINY.model_copy(update={"log_steps": 1})
+    if step:
+        with pytest.raises(CancelledError, match="stopped at step 3 of 6"):
+            train(often, tmp_path / "parts", progress=stop)
+    else:
+        train(often, tmp_path / "parts", max_minutes=0)
+    assert read_checkpoint(tmp_path / "parts")["step"] == step
     resumed = train(TINY, tmp_path / "parts", resume=True)
     assert resumed.step == whole.step == 6
-    for kind in ("network", "average"):
+    for kind in ("learner", "average"):
         mine, theirs = getattr(resumed, kind).state_dict(), getattr(whole, kind).state_dict()
         assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
 
 
-def test_an_interruption_in_the_middle_of_a_group_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    whole = train(TINY, tmp_path / "whole")
-    from crosscontrast.cord.teaching import loop
-
-    steps = loop._Run._step
-
-    def stopping(run: loop._Run, batch: tuple[torch.Tensor, ...]) -> float:
-        if run.state.step == 3:
-            loop.states.save(run.state, run.config, run.folder)
-            raise KeyboardInterrupt
-        return steps(run, batch)
-
-    monkeypatch.setattr(loop._Run, "_step", stopping)
-    with pytest.raises(KeyboardInterrupt):
-        train(TINY, tmp_path / "parts")
-    monkeypatch.undo()
-    resumed = train(TINY, tmp_path / "parts", resume=True)
-    theirs = whole.average.state_dict()
-    assert all(torch.equal(value, theirs[name]) for name, value in resumed.average.state_dict().items())
-
-
 def test_what_is_left_behind_can_be_read_by_people_and_programs(tmp_path: Path):
     state = train(TINY, tmp_path)
-    assert read_config(tmp_path / "config.json") == TINY
+    assert read_config(tmp_path / "config.json", TrainingConfig) == TINY
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     scores = {row["name"].removeprefix("held_out/") for row in rows if row["name"].startswith("held_out/")}
     assert {"dice", "soft_dice", "area_error", "area_bias", "ece"} <= scores
     assert list(tmp_path.glob("pictures_*.png"))
     weights = read_weights(tmp_path / "checkpoint.pt")
-    assert all(torch.equal(weights[name], value) for name, value in state.average.state_dict().items())
+    assert all(torch.equal(weights[name], value) for name, value in state.average["network"].state_dict().items())
 
 
 def test_training_can_start_from_the_weights_of_another(tmp_path: Path):
@@ -111,7 +105,8 @@ def test_training_can_start_from_the_weights_of_another(tmp_path: Path):
     again = TINY.model_copy(update={"initial_weights": tmp_path / "first" / "checkpoint.pt", "steps": 1})
     second = train(again, tmp_path / "second", max_minutes=0)
     assert all(
-        torch.equal(value, second.network.state_dict()[name]) for name, value in first.average.state_dict().items()
+        torch.equal(value, second.learner.network.state_dict()[name])
+        for name, value in first.average["network"].state_dict().items()
     )
 
 
@@ -122,7 +117,7 @@ def test_parts_that_the_first_weights_know_nothing_of_begin_as_built_and_change_
     second = train(again, tmp_path / "second", max_minutes=0)
     image = torch.randn(2, 1, 16, 16, 16)
     with torch.inference_mode():
-        assert torch.allclose(second.network.eval()(image), first.average.eval()(image), atol=1e-6)
+        assert torch.allclose(second.learner.network.eval()(image), first.average["network"](image), atol=1e-6)
 
 
 def test_weights_of_a_larger_network_are_refused(tmp_path: Path):
@@ -137,74 +132,14 @@ def test_deep_supervision_teaches_the_heads_of_all_levels_and_leaves_one_output_
     arguments = {"in_channels": 1, "out_channels": 2, "channels": [4, 8, 8, 8], "deep": 2}
     network = TINY.network.model_copy(update={"arguments": arguments})
     config = TINY.model_copy(update={"network": network, "patches": ((16, 16, 32),), "steps": 2})
-    before = train(config, tmp_path, max_minutes=0).network
+    before = train(config, tmp_path, max_minutes=0).learner.network
     first = {name: value.clone() for name, value in before.state_dict().items() if name.startswith("deep")}
-    after = train(config, tmp_path, resume=True).network
+    after = train(config, tmp_path, resume=True).learner.network
     assert len(first) == 4
     assert all(not torch.equal(after.state_dict()[name], value) for name, value in first.items())
     outputs = after.train()(torch.randn(2, 1, 16, 16, 32))
     assert [tuple(output.shape) for output in outputs] == [(2, 2, 16, 16, 32), (2, 2, 4, 4, 8), (2, 2, 2, 2, 4)]
     assert isinstance(after.eval()(torch.randn(2, 1, 16, 16, 32)), torch.Tensor)
-
-
-def _losing_count(monkeypatch: pytest.MonkeyPatch, lost: range) -> None:
-    """Let the losses of the steps ``lost`` be no numbers."""
-    calls = iter(range(10_000))
-
-    def broken(*settings):
-        whole = mixture(*settings)
-        return lambda *tensors: whole(*tensors) * (float("nan") if next(calls) in lost else 1.0)
-
-    monkeypatch.setattr(loop, "mixture", broken)
-
-
-def test_a_step_whose_gradients_are_no_numbers_teaches_nothing_and_destroys_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    _losing_count(monkeypatch, range(3, 4))
-    states = train(TINY, tmp_path)
-    assert states.step == TINY.steps
-    assert states.optimiser.state_dict()["state"][0]["step"] == TINY.steps - 1
-    assert all(torch.isfinite(value).all() for value in states.average.state_dict().values())
-
-
-def test_a_training_without_any_usable_gradient_says_so_and_keeps_its_last_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    train(TINY, tmp_path)
-    before = (tmp_path / "checkpoint.pt").read_bytes()
-    _losing_count(monkeypatch, range(10_000))
-    with pytest.raises(ModelError, match="no numbers for 50 steps in a row"):
-        train(TINY.model_copy(update={"steps": 100}), tmp_path, resume=True)
-    assert (tmp_path / "checkpoint.pt").read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("capability", "device", "precision", "computed"),
-    [
-        ("AVX512", "cpu", "bf16", torch.bfloat16),
-        ("AVX2", "cpu", "bf16", None),
-        ("DEFAULT", "cpu", "bf16", None),
-        ("AVX2", "cuda", "bf16", torch.bfloat16),
-        ("AVX512", "cpu", "fp16", None),
-        ("AVX2", "cuda", "fp16", torch.float16),
-        ("AVX512", "cuda", "full", None),
-    ],
-)
-def test_no_processor_is_made_to_imitate_shorter_numbers(
-    capability: str, device: str, precision: str, computed: torch.dtype | None, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    config = TrainingConfig.model_validate({"precision": precision})
-    assert half_precision(config, torch.device(device)) == computed
-
-
-def test_the_rate_rises_then_falls_to_a_fiftieth():
-    rates = [learning_rate(TrainingConfig(steps=1000, warmup=100), step) for step in range(1001)]
-    assert max(rates) == pytest.approx(1.5e-3, rel=0.03)
-    assert rates.index(max(rates)) in range(95, 105)
-    assert rates[0] < 2e-5
-    assert rates[-1] == pytest.approx(1.5e-3 / 50)
 
 
 class _Oracle(torch.nn.Module):
@@ -240,26 +175,30 @@ def test_evaluation_praises_the_truth_and_reports_the_size_and_sign_of_an_error(
         ('{"losses": {"hinge": 1}}', "losses"),
         ('{"losses": {}}', "losses"),
         ('{"batch": 3, "geometries": 4}', "multiple of batch"),
-        ("{", "not JSON"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, complaint: str):
     path = tmp_path / "settings.json"
     path.write_text(text)
     with pytest.raises(BadInputError, match=complaint) as raised:
-        read_config(path)
+        read_config(path, TrainingConfig)
     assert str(path) in str(raised.value)
 
 
-def _command(*arguments: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(
+def _start(*arguments: str, launcher: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, *launcher, "-m", "crosscontrast.cli", "cord", "train", *arguments],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        env=environment,
-        timeout=200,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
+
+
+def _command(*arguments: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    process = _start(*arguments, launcher=launcher)
+    said = process.communicate(timeout=200)
+    return subprocess.CompletedProcess(process.args, process.returncode, *said)
 
 
 def test_the_command_trains_refuses_to_overwrite_and_resumes(tmp_path: Path):
@@ -273,6 +212,31 @@ def test_the_command_trains_refuses_to_overwrite_and_resumes(tmp_path: Path):
     assert "--resume" in second.stderr
     third = _command("--out", str(out), "--resume", "--device", "cpu", "--json")
     assert json.loads(third.stdout)["step"] == 6
+
+
+def test_ctrl_c_keeps_what_was_learnt_and_says_so(tmp_path: Path):
+    settings, out = tmp_path / "settings.json", tmp_path / "run"
+    settings.write_text(TINY.model_copy(update={"steps": 100_000, "log_steps": 1}).model_dump_json())
+    process = _start("--out", str(out), "--config", str(settings), "--device", "cpu")
+    assert process.stderr is not None
+    assert "step 1 of 100000" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1].splitlines()[-1]
+    step = read_checkpoint(out)["step"]
+    assert process.returncode == 130
+    assert f"stopped at step {step} of 100000; {out} keeps it, and it can be resumed" in said
+
+
+def test_a_training_whose_process_is_ended_keeps_what_was_learnt(tmp_path: Path):
+    settings, out = tmp_path / "settings.json", tmp_path / "run"
+    settings.write_text(TINY.model_copy(update={"steps": 100_000, "log_steps": 1, "workers": 1}).model_dump_json())
+    process = _start("--out", str(out), "--config", str(settings), "--device", "cpu")
+    assert process.stderr is not None
+    assert "step 1 of 100000" in process.stderr.readline()
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM
+    assert read_checkpoint(out)["step"] >= 1
 
 
 def test_resuming_nothing_is_one_sentence(tmp_path: Path):
@@ -291,13 +255,13 @@ def test_two_processes_train_one_network(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     alone = train(TINY, tmp_path / "alone")
     together = read_weights(out / "checkpoint.pt")
-    assert any(not torch.equal(together[name], value) for name, value in alone.average.state_dict().items())
+    assert any(not torch.equal(together[name], value) for name, value in alone.average["network"].state_dict().items())
 
 
 @pytest.mark.slow
 def test_a_few_hundred_steps_teach_where_the_cord_is(tmp_path: Path):
     settings = {"steps": 300, "patches": ((32, 32, 32),), "validation_samples": 8, "learning_rate": 5e-3}
     config = TINY.model_copy(update=settings | {"losses": {"bce": 10.0, "dice": 1.0}})
-    before = evaluate(train(config, tmp_path / "none", max_minutes=0).average, held_out(config))
-    after = evaluate(train(config, tmp_path / "run").average, held_out(config))
+    before = evaluate(train(config, tmp_path / "none", max_minutes=0).average["network"], held_out(config))
+    after = evaluate(train(config, tmp_path / "run").average["network"], held_out(config))
     assert after["soft_dice"] > before["soft_dice"] + 0.1

@@ -14,7 +14,7 @@ from crosscontrast.synthesis.benchmark.jobs import BenchmarkTranslators
 from crosscontrast.synthesis.benchmark.measures import measure, multiscale_ssim
 from crosscontrast.synthesis.benchmark.results import Row, mean_ranks
 from crosscontrast.synthesis.benchmark.run import run_benchmark
-from crosscontrast.synthesis.training.state import read_checkpoint
+from crosscontrast.training.state import read_checkpoint
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from crosscontrast.synthesis.segmentation.cleanse_files import to_grid
 from crosscontrast.synthesis.segmentation.config import CLEANSING, SegmentationConfig
 from crosscontrast.synthesis.segmentation.jobs import CleanseLabels, SegmentImage, TrainSegmentation
 from crosscontrast.synthesis.segmentation.segment import label_map
-from crosscontrast.synthesis.training.config import make_config
 from crosscontrast.synthesis.training.export import export
 from crosscontrast.synthesis.training.translator import train
+from crosscontrast.training.settings import make_config
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 import torch
 
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, CancelledError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
 from crosscontrast.models.library import ModelLibrary
@@ -19,13 +19,14 @@ from crosscontrast.progress import silent
 from crosscontrast.synthesis.jobs import TranslateImage
 from crosscontrast.synthesis.objectives.base import build_objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE, NAMES
-from crosscontrast.synthesis.training.config import CONFIG, TrainingConfig, make_config, read_config
+from crosscontrast.synthesis.training.config import TrainingConfig
 from crosscontrast.synthesis.training.export import export, newest_bundle
 from crosscontrast.synthesis.training.jobs import TrainTranslator
-from crosscontrast.synthesis.training.log import read_log
 from crosscontrast.synthesis.training.patches import Cutting, Patches, stream
-from crosscontrast.synthesis.training.state import CHECKPOINT, read_checkpoint
 from crosscontrast.synthesis.training.translator import Preparation, train
+from crosscontrast.training.log import read_log
+from crosscontrast.training.settings import CONFIG, make_config, read_config
+from crosscontrast.training.state import CHECKPOINT, read_checkpoint
 
 
 def weights(folder):
@@ -100,9 +101,9 @@ def test_a_stopped_training_goes_on_bit_by_bit(settings, tmp_path):
         if done == 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(CancelledError, match="stopped at step 3 of 5"):
         train(config, tmp_path / "parts", progress=stop)
-    assert read_checkpoint(tmp_path / "parts")["step"] == 2
+    assert read_checkpoint(tmp_path / "parts")["step"] == 3
     train(config, tmp_path / "parts", resume=True)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
@@ -114,7 +115,7 @@ def test_a_diverging_loss_is_said_and_the_checkpoint_before_it_is_kept(settings,
     train(settings("unet3d", checkpoint_minutes=0), tmp_path)
     before = (tmp_path / CHECKPOINT).read_bytes()
     wild = settings("unet3d", steps=60, learning_rate=1e30, residual=True, checkpoint_minutes=9)
-    with pytest.raises(BadInputError, match=r"loss of the generator became .* at step \d+; the last checkpoint"):
+    with pytest.raises(BadInputError, match=r"of the generator were NaN .*, up to step \d+; the last checkpoint"):
         train(wild, tmp_path)
     assert (tmp_path / CHECKPOINT).read_bytes() == before
 
@@ -297,25 +298,6 @@ def test_a_killed_training_is_resumed(prostates, tmp_path):
     run = crosscontrast("train", "--out", tmp_path / "r", "--resume", "--steps", reached + 2)
     assert run.returncode == 0, run.stderr
     assert read_checkpoint(tmp_path / "r")["step"] == reached + 2
-
-
-@pytest.mark.slow
-def test_a_full_disk_is_said_and_the_checkpoint_before_it_is_kept(settings, tmp_path):
-    """A limit on the size of files stands for the full disk: writing fails in the same way."""
-    config = settings("unet3d", steps=4, validation_steps=0)
-    train(config.model_copy(update={"steps": 2}), tmp_path)
-    before = (tmp_path / CHECKPOINT).read_bytes()
-    script = f"""
-import resource, signal
-from crosscontrast.synthesis.training.jobs import TrainTranslator
-from crosscontrast.progress import silent
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-TrainTranslator(out={str(tmp_path)!r}, resume=True, more={{"steps": 4}}, device="cpu").run(silent)
-"""
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert "OutputError: Cannot write" in run.stderr
-    assert (tmp_path / CHECKPOINT).read_bytes() == before
 
 
 @pytest.mark.slow

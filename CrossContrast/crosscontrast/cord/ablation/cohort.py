@@ -16,10 +16,10 @@ from crosscontrast.cord.generator.appearance import paint
 from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.tissues import Tissue
-from crosscontrast.cord.teaching.stream import seed_of
 from crosscontrast.ground.cohort import Cohort, read_cohort
 from crosscontrast.ground.files import atomic_write, make_folder
 from crosscontrast.ground.images import write_image
+from crosscontrast.ground.seeds import seed_of
 from crosscontrast.ground.tables import TableWriter
 from crosscontrast.progress import Progress
 

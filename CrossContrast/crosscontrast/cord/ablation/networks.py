@@ -4,13 +4,14 @@ from pathlib import Path
 
 from crosscontrast.cord.ablation.arms import Network
 from crosscontrast.cord.ablation.plan import Plan
-from crosscontrast.cord.teaching.loop import train
-from crosscontrast.cord.teaching.state import CHECKPOINT
+from crosscontrast.cord.teaching.learner import NETWORK
+from crosscontrast.cord.teaching.train import train
 from crosscontrast.ground.cohort import Cohort
 from crosscontrast.ground.device import choose_device
 from crosscontrast.ground.files import make_folder
 from crosscontrast.models.bundle import BundleMetadata, write_bundle
 from crosscontrast.progress import Progress, silent
+from crosscontrast.training.state import CHECKPOINT
 
 _CARD = """# {name}
 
@@ -40,7 +41,7 @@ def train_network(
     write_bundle(
         bundle,
         plan.model(),
-        state.average.state_dict(),
+        state.average[NETWORK].state_dict(),
         _metadata(network),
         _CARD.format(name=network.name, steps=plan.steps, persons=2 * plan.subjects),
         source="trained by the ablation experiment",

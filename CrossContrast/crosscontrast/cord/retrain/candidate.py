@@ -6,8 +6,8 @@ from crosscontrast.cord.retrain.canals import with_canals
 from crosscontrast.cord.retrain.settings import RetrainSettings
 from crosscontrast.cord.segment import CORD
 from crosscontrast.cord.teaching.config import PATCHES, Shape, TrainingConfig
-from crosscontrast.cord.teaching.loop import train
-from crosscontrast.cord.teaching.state import CHECKPOINT
+from crosscontrast.cord.teaching.learner import NETWORK
+from crosscontrast.cord.teaching.train import train
 from crosscontrast.errors import ModelError
 from crosscontrast.ground.device import choose_device
 from crosscontrast.ground.files import make_folder
@@ -15,6 +15,7 @@ from crosscontrast.models.bundle import CARD, FINDER, WEIGHTS, BundleMetadata, l
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.models.spec import Localisation, ModelSpec, Preprocessing
 from crosscontrast.progress import Progress, part
+from crosscontrast.training.state import CHECKPOINT
 
 #: Minutes between checkpoints: what a person loses who stops a retraining and goes on with it later.
 _KEEP_MINUTES = 0.25
@@ -126,7 +127,7 @@ def train_candidate(
     write_bundle(
         bundle,
         spec,
-        {name: value.cpu() for name, value in state.average.state_dict().items()},
+        {name: value.cpu() for name, value in state.average[NETWORK].state_dict().items()},
         _metadata(base, counts),
         _CARD.format(
             base=base,

@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from crosscontrast.cord.retrain.steps import DEFAULT_STEPS
-from crosscontrast.cord.teaching.config import Count, LossName, Positive, Shape
+from crosscontrast.cord.teaching.config import LossName, Shape
 from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.models.spec import Strict
+from crosscontrast.training.settings import Count, Positive
 
 Limit = Annotated[float, Field(ge=0)]
 

@@ -1,16 +1,13 @@
 """Everything that decides a training, in one file that is kept with the model."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from crosscontrast.errors import BadInputError
-from crosscontrast.models.spec import NetworkSpec, Reaches, Strict
+from crosscontrast.models.spec import NetworkSpec, Reaches
+from crosscontrast.training.settings import Count, NotNegative, Positive, RunSettings
 
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 Shape = tuple[int, int, int]
 LossName = Literal["bce", "dice", "mse", "adaptive_wing", "area"]
 
@@ -21,25 +18,23 @@ PATCHES: tuple[Shape, ...] = (
 )  # fmt: skip
 
 
-class TrainingConfig(Strict):
-    """The settings of a training run.
+class TrainingConfig(RunSettings):
+    """The settings of a cord network's training.
 
     ``losses`` are summed with their weights; cross-entropy leads, because an unsure network's Dice is best when it
     marks too much, which makes areas too large. ``output_weights`` weigh cord and canal. Each step takes ``batch``
     patches; ``geometries`` bodies are each shown in ``appearances`` contrasts and mixed, as a body costs more than a
-    picture of it. ``steps`` is the length of the cosine schedule. ``initial_weights`` is a checkpoint or state dict to
-    start from. Every batch is shown ``echoes`` times, every other time mirrored from left to right: more learning from
-    what was generated, for a GPU that would otherwise wait (Choi et al. 2019). ``workers`` processes generate; 0 does
-    it in the training process, which is right where cores are few. ``centred`` patches have the cord about their
-    middle: for the fine pass of a model that follows a first estimate. ``relative`` gives the network a second channel,
-    the image in units of the difference between cord and fluid by that estimate
+    picture of it. ``initial_weights`` is a checkpoint or state dict to start from. Every batch is shown ``echoes``
+    times, every other time mirrored from left to right: more learning from what was generated, for a GPU that would
+    otherwise wait (Choi et al. 2019). ``centred`` patches have the cord about their middle: for the fine pass of a
+    model that follows a first estimate. ``relative`` gives the network a second channel, the image in units of the
+    difference between cord and fluid by that estimate
     (:func:`~crosscontrast.inference.relative.relative_contrast`): what no contrast changes. ``reaches`` are the
     Gaussian widths in mm by which cord's and fluid's intensities are smoothed along the cord, one after the other.
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take. ``cohort`` is a table
     of real images with masks (its split ``train``), which make up ``real_share`` of the bodies; its column ``canal``
     may name maps of the canal, by which first estimates of the fluid are better. ``augmentation`` is how strongly real
-    images are varied, 1 as in Bédard et al. 2023. ``precision`` is full on processors that would only imitate the
-    shorter numbers.
+    images are varied, 1 as in Bédard et al. 2023. What is measured are ``validation_samples`` generated images.
     """
 
     network: NetworkSpec = NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2})
@@ -57,19 +52,17 @@ class TrainingConfig(Strict):
     steps: Count = 20_000
     warmup: Count = 200
     learning_rate: Positive = 1.5e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    weight_decay: NotNegative = 1e-4
     clip: Positive = 2.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
-    precision: Literal["full", "bf16", "fp16"] = "full"
-    workers: Annotated[int, Field(ge=0)] = 0
     label_maps: Path | None = None
     cohort: Path | None = None
     real_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     augmentation: Annotated[float, Field(ge=0, le=1)] = 1.0
-    seed: int = 0
+    log_steps: Count = 50
     validation_samples: Count = 48
-    validation_minutes: Positive = 20.0
-    checkpoint_minutes: Positive = 5.0
+    validation_minutes: Positive | None = 20.0
+    checkpoint_minutes: NotNegative = 5.0
 
     @model_validator(mode="after")
     def _groups_divide_into_batches(self) -> Self:
@@ -81,20 +74,3 @@ class TrainingConfig(Strict):
     def steps_per_group(self) -> int:
         """Steps that one group of bodies lasts."""
         return self.geometries * self.appearances // self.batch * self.echoes
-
-
-def read_config(path: Path) -> TrainingConfig:
-    """Read a JSON configuration; settings that it leaves out keep their defaults.
-
-    Raises :class:`BadInputError` naming the file and the setting that is wrong.
-    """
-    try:
-        return TrainingConfig.model_validate(json.loads(path.read_text()))
-    except OSError as error:
-        raise BadInputError(f"The training configuration {path} cannot be read: {error.strerror}.") from error
-    except json.JSONDecodeError as error:
-        raise BadInputError(f"The training configuration {path} is not JSON: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise BadInputError(f"The training configuration {path} is wrong at {where}: {first['msg']}.") from error

@@ -11,7 +11,7 @@ from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.estimate import with_relative
 from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.teaching.config import TrainingConfig
-from crosscontrast.cord.teaching.stream import seed_of
+from crosscontrast.ground.seeds import seed_of
 from crosscontrast.statistics.calibration import CalibrationCurve, calibration_curve
 
 #: Keeps held-out bodies apart from those of any training seed.

@@ -8,10 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from crosscontrast.cord.teaching.config import TrainingConfig, read_config
+from crosscontrast.cord.teaching.config import TrainingConfig
 from crosscontrast.cord.teaching.evaluate import held_out, measure
-from crosscontrast.cord.teaching.loop import CONFIG
-from crosscontrast.cord.teaching.state import CHECKPOINT, read_weights
+from crosscontrast.cord.teaching.learner import read_weights
 from crosscontrast.errors import BadInputError
 from crosscontrast.models.bundle import CALIBRATION, FINDER, TRAINING, BundleMetadata, networks_of, write_bundle
 from crosscontrast.models.library import ModelEntry
@@ -19,6 +18,8 @@ from crosscontrast.models.load import load_model
 from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import Finder, Localisation, ModelSpec, Windowing
 from crosscontrast.statistics.calibration import CalibrationCurve
+from crosscontrast.training.settings import CONFIG, read_config
+from crosscontrast.training.state import CHECKPOINT
 
 OUTPUTS = ("cord", "canal")
 #: Windows that follow the cord reach this far beyond its ends, in mm; a box around it is as much wider.
@@ -59,7 +60,7 @@ def package_training(
     made here; ``{calibration}`` in it becomes the table of the calibration curve. Raises :class:`BadInputError` where
     the training or the finder does not fit.
     """
-    config = read_config(training / CONFIG)
+    config = read_config(training / CONFIG, TrainingConfig)
     weights = _halved(read_weights(training / CHECKPOINT))
     spec, finder_weights = _spec(config, finder, surety)
     network = build_network(config.network.name, **config.network.arguments)

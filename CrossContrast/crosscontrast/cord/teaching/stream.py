@@ -16,17 +16,10 @@ from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.labelmaps import Tracing, read_tracings
 from crosscontrast.cord.teaching.config import TrainingConfig
 from crosscontrast.cord.teaching.real import Case, draw_real_sample, read_cases
+from crosscontrast.ground.seeds import seed_of
+from crosscontrast.training.interruption import ignore_interrupts
 
 Batch = tuple[Tensor, Tensor, Tensor]
-_MIXER = 1_000_003
-
-
-def seed_of(*numbers: int) -> int:
-    """Return one seed for several numbers, such that neighbours share nothing."""
-    seed = 0
-    for number in numbers:
-        seed = (seed * _MIXER + number + 1) % (2**61 - 1)
-    return seed
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ def stream(config: TrainingConfig, step: int, rank: int, device: torch.device) -
         _Groups(config, first, rank, source),
         batch_size=None,
         num_workers=config.workers,
-        worker_init_fn=_one_thread,
+        worker_init_fn=ignore_interrupts,
         pin_memory=device.type == "cuda" and config.workers > 0,
     )
     for batches in groups:
@@ -117,7 +110,3 @@ def stream(config: TrainingConfig, step: int, rank: int, device: torch.device) -
             # Left and right are alike in this anatomy, so a mirrored body is as true.
             yield (image.flip(-1), target.flip(-1), weight.flip(-1)) if echo % 2 else (image, target, weight)
         skip = 0
-
-
-def _one_thread(_worker: int) -> None:
-    torch.set_num_threads(1)

@@ -47,7 +47,7 @@ class CleansePage:
         """Make the job ``synth.cleanse``."""
         from crosscontrast.synthesis.segmentation.config import CLEANSING, SegmentationConfig, parse_classes
         from crosscontrast.synthesis.segmentation.jobs import CleanseLabels
-        from crosscontrast.synthesis.training.config import make_config
+        from crosscontrast.training.settings import make_config
 
         ui = self._ui
         settings = {

@@ -51,9 +51,10 @@ class TrainPage:
 
     def make_job(self, parameters: Any, folder: Path) -> "Job":
         """Make the job ``synth.train``; a training that lies in the folder goes on."""
-        from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+        from crosscontrast.synthesis.training.config import TrainingConfig
         from crosscontrast.synthesis.training.jobs import TrainTranslator
-        from crosscontrast.synthesis.training.state import CHECKPOINT
+        from crosscontrast.training.settings import make_config
+        from crosscontrast.training.state import CHECKPOINT
 
         ui, out = self._ui, Path(self._ui.trainingPathLineEdit.currentPath)
         device = device_of(parameters.device)
@@ -87,7 +88,7 @@ class TrainPage:
 
     def _show_curves(self) -> None:
         """Draw the losses so far and the newest samples of the training in the folder."""
-        from crosscontrast.synthesis.training.curves import draw_curves, newest_picture
+        from crosscontrast.training.curves import draw_curves, newest_picture
 
         if not self._busy():
             self._timer.stop()

@@ -9,7 +9,8 @@ from crosscontrast.ground.tables import TableWriter
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, part
 from crosscontrast.synthesis.ablation.compare import Arm, Difference, differences
-from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+from crosscontrast.synthesis.training.config import TrainingConfig
+from crosscontrast.training.settings import make_config
 
 #: A feature counts as preserved from this concordance between real and translated images on; a usual "good".
 PRESERVED = 0.75

@@ -15,7 +15,7 @@ from crosscontrast.synthesis.segmentation.cases import one_hot, read_segmentatio
 from crosscontrast.synthesis.segmentation.config import SegmentationConfig
 from crosscontrast.synthesis.segmentation.train import case_dice, segmentation_spec, train_segmentation
 from crosscontrast.synthesis.training.cases import Case
-from crosscontrast.synthesis.training.state import CHECKPOINT
+from crosscontrast.training.state import CHECKPOINT
 
 
 class Judge:

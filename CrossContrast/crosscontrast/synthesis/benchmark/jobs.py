@@ -8,7 +8,8 @@ from pydantic import Field
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, part
 from crosscontrast.synthesis.objectives.catalogue import NAMES
-from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+from crosscontrast.synthesis.training.config import TrainingConfig
+from crosscontrast.training.settings import make_config
 
 #: Where the settings of single networks lie among those of all.
 OWN = "networks"

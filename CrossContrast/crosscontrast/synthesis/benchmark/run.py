@@ -23,13 +23,14 @@ from crosscontrast.synthesis.benchmark.results import DICE, Cost, Row, Subject
 from crosscontrast.synthesis.models import open_bundle
 from crosscontrast.synthesis.predict import open_predictor
 from crosscontrast.synthesis.training.cases import read_pairs
-from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+from crosscontrast.synthesis.training.config import TrainingConfig
 from crosscontrast.synthesis.training.export import export, newest_bundle
-from crosscontrast.synthesis.training.state import CHECKPOINT, read_checkpoint
 from crosscontrast.synthesis.training.translator import train
+from crosscontrast.training.settings import make_config
+from crosscontrast.training.state import CHECKPOINT, read_checkpoint
 
 #: Settings that decide nothing of what is learned, and the steps, which may be raised later.
-_MAY_DIFFER = {"steps", "workers", "checkpoint_minutes", "validation_steps", "log_steps"}
+_MAY_DIFFER = {"steps", "workers", "checkpoint_minutes", "validation_steps", "validation_minutes", "log_steps"}
 
 
 @dataclass
@@ -116,7 +117,7 @@ def _network(
         if stored is None or stored["step"] < config.steps or newest_bundle(place) is None:
 
             def show(done: float, total: float, message: str) -> None:
-                progress(0.9 * done / total, 1, f"{config.network}: step {done:.0f} of {total:.0f}, {message}")
+                progress(0.9 * done / total, 1, f"{config.network}: {message}")
 
             state = train(config, place, resume=stored is not None, device=device, progress=show)
             export(config, state, place)

@@ -14,6 +14,7 @@ from crosscontrast.models.spec import NetworkSpec
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE
 from crosscontrast.synthesis.objectives.outcome import OutcomeHead
 from crosscontrast.synthesis.objectives.radiomics import radiomics_loss
+from crosscontrast.training.learner import Learner
 
 #: What a step learns from: ``source``, ``target``, ``mask`` (B, C, ...), and ``label`` (B); see the training's data.
 Batch = Mapping[str, Tensor]
@@ -108,7 +109,7 @@ class Design:
         return self.spec("ResidualTranslator", arguments, activation, back=back)
 
 
-class Objective(nn.Module):
+class Objective(Learner):
     """The networks of a translator and their losses, all in intensities mapped to [-1, 1].
 
     The players take their turn in every step, in order. ``there`` and ``back_again`` describe the networks that are
@@ -164,9 +165,6 @@ class Objective(nn.Module):
         if answer is not None and self.head is not None:
             losses["outcome"] = design.outcome * self.head.loss(answer, batch["mask"], batch["label"])
         return losses
-
-    def after_step(self, player: str) -> None:
-        """Do what has to follow a player's step."""
 
     def weight(self, term: str, default: float) -> float:
         """Return the weight of a loss: the one that the settings give, or the method's own."""

@@ -7,9 +7,9 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from crosscontrast.ground.seeds import seed_of
 from crosscontrast.synthesis.phantom.grid import Grid, ellipsoid
 from crosscontrast.synthesis.phantom.mri import acquire
-from crosscontrast.synthesis.seeds import seed_of
 
 
 class Structure(IntEnum):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from crosscontrast.ground.seeds import seed_of
 from crosscontrast.synthesis.phantom.grid import Grid
 from crosscontrast.synthesis.phantom.mri import MrTissue, acquire, spin_echo
 from crosscontrast.synthesis.phantom.prostate import PROSTATE, Tissue, draw_prostate
 from crosscontrast.synthesis.phantom.ultrasound import Probe, UsTissue, compress, envelope
-from crosscontrast.synthesis.seeds import seed_of
 
 #: Relaxation at 3 T in the order of what the literature gives for prostate, muscle and fluid; TR and TE of a usual T2w.
 MR = {

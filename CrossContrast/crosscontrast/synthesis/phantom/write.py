@@ -10,10 +10,10 @@ import SimpleITK as sitk
 from crosscontrast.errors import OutputError
 from crosscontrast.ground.files import atomic_write, make_folder
 from crosscontrast.ground.images import write_image
+from crosscontrast.ground.seeds import seed_of
 from crosscontrast.ground.tables import TableWriter
 from crosscontrast.progress import Progress, silent
 from crosscontrast.synthesis.phantom.grid import Grid
-from crosscontrast.synthesis.seeds import seed_of
 
 Kind = Literal["prostate", "head"]
 TABLE = "cohort.tsv"

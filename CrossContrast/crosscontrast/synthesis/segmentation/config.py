@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.models.spec import Preprocessing
-from crosscontrast.synthesis.training.config import Count, Normalisation, Positive, RunConfig, SliceAxis
+from crosscontrast.synthesis.training.config import Normalisation, PatchSettings, SliceAxis
+from crosscontrast.training.settings import Count, Positive
 
 LossName = Literal["ce", "dice"]
 Weighting = Literal["none", "inverse", "median", "focal", "dtm", "dpt"]
@@ -22,7 +23,7 @@ SKIPS = {"unet": (True, False), "frrn": (False, True), "hybrid": (True, True)}
 CLEANSING: dict[str, Any] = {"dims": 2, "loss": "dice", "learning_rate": 3e-3, "width": 12, "ema": 0.97}
 
 
-class SegmentationConfig(RunConfig):
+class SegmentationConfig(PatchSettings):
     """How to learn to segment the images of the roles ``inputs`` from the label maps of the role ``labels``.
 
     ``classes`` names what is segmented by the values of the label map; all other voxels are background.

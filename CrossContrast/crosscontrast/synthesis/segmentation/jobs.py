@@ -6,7 +6,7 @@ from typing import ClassVar
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, part
 from crosscontrast.synthesis.segmentation.config import SegmentationConfig
-from crosscontrast.synthesis.training.config import CONFIG, read_config
+from crosscontrast.training.settings import CONFIG, read_config
 
 
 class TrainSegmentationResult(JobResult):
@@ -43,7 +43,7 @@ class TrainSegmentation(Job):
             segmentation_spec,
             train_segmentation,
         )
-        from crosscontrast.synthesis.training.state import CHECKPOINT
+        from crosscontrast.training.state import CHECKPOINT
 
         if not self.resume and (self.out / CHECKPOINT).exists():
             raise BadInputError(f"There is a training in {self.out} already.", "resume it, or give another folder")

@@ -9,6 +9,7 @@ from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import NetworkSpec
 from crosscontrast.synthesis.segmentation.config import SKIPS, SegmentationConfig
 from crosscontrast.synthesis.segmentation.losses import class_weights, segmentation_loss
+from crosscontrast.training.learner import Learner
 
 
 def network_spec(config: SegmentationConfig) -> NetworkSpec:
@@ -28,7 +29,7 @@ def network_spec(config: SegmentationConfig) -> NetworkSpec:
     )
 
 
-class SegmentationObjective(nn.Module):
+class SegmentationObjective(Learner):
     """One player, a loss of :mod:`crosscontrast.synthesis.segmentation.losses` over the voxels whose label is known."""
 
     players = ("generator",)
@@ -52,9 +53,6 @@ class SegmentationObjective(nn.Module):
             logits, batch["target"], self.config.loss, self.config.weighting, self.weights, batch["mask"]
         )
         return {self.config.loss: loss}
-
-    def after_step(self, player: str) -> None:
-        """Nothing follows a step."""
 
 
 def soft_maps(network: nn.Module, batch: Tensor) -> Tensor:

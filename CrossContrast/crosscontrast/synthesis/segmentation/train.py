@@ -18,9 +18,10 @@ from crosscontrast.synthesis.segmentation.config import SegmentationConfig
 from crosscontrast.synthesis.segmentation.objective import SegmentationObjective, network_spec, soft_maps
 from crosscontrast.synthesis.training.cases import Case
 from crosscontrast.synthesis.training.export import THERE
-from crosscontrast.synthesis.training.loop import Task, run
-from crosscontrast.synthesis.training.patches import DEFAULT_BATCH, Cutting, Patches, choose_patch
-from crosscontrast.synthesis.training.state import State
+from crosscontrast.synthesis.training.patches import DEFAULT_BATCH, Cutting, Patches, choose_patch, patch_batches
+from crosscontrast.training.learner import Task
+from crosscontrast.training.loop import run
+from crosscontrast.training.state import State
 
 
 def train_segmentation(
@@ -41,15 +42,15 @@ def train_segmentation(
     def measure(average: nn.ModuleDict, _step: int) -> Mapping[str, float]:
         scores = [case_dice(average["generator"], spec, case) for case in held_out]
         names = config.outputs[1:]
-        return {f"dice/{name}": float(np.nanmean([s[name] for s in scores])) for name in names} if scores else {}
+        means = {name: float(np.nanmean([score[name] for score in scores])) for name in names} if scores else {}
+        return {f"validation/dice/{name}": mean for name, mean in means.items()}
 
     def make() -> Task:
         return Task(
-            objective=SegmentationObjective(config, frequencies(train)),
-            exported=("generator",),
-            patches=lambda rank: Patches(train, _cutting(config, train), config.seed, rank),
+            learner=SegmentationObjective(config, frequencies(train)),
+            averaged=("generator",),
+            batches=patch_batches(lambda rank: Patches(train, _cutting(config, train), config.seed, rank), config),
             measure=measure,
-            rates={},
         )
 
     return run(make, config, folder, resume=resume, max_minutes=max_minutes, device=device, progress=progress)

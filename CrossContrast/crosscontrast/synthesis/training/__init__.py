@@ -1,1 +1,1 @@
-"""Training: one loop for every translator and every segmentation that uses them."""
+"""Training translators: cases, patches, validation and export."""

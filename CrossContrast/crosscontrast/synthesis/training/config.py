@@ -1,50 +1,33 @@
 """Everything that decides a training, in one file that is kept with the model."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from crosscontrast.errors import BadInputError
-from crosscontrast.models.spec import Preprocessing, Strict
+from crosscontrast.models.spec import Preprocessing
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE
+from crosscontrast.training.settings import Count, NotNegative, Positive, RunSettings
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
 Normalisation = Literal["foreground", "zscore", "minmax", "none"]
 SliceAxis = Literal[0, 1, 2, "all"]
 
-CONFIG = "config.json"
 
-
-class RunConfig(Strict):
-    """How long and how anything is trained.
+class PatchSettings(RunSettings):
+    """How anything is trained on patches of volumes in memory.
 
     ``batch`` and ``patch`` (voxels along k, j, i; two numbers for slices) are chosen by the network's dimensions where
-    they are not given. ``ema`` is the decay of the weights' moving average, which is what is exported. ``workers``
-    processes prepare batches; 0 does it in the training process. Checkpoints come every ``checkpoint_minutes`` and at
-    the end; every ``validation_steps`` the split ``validation`` is measured and a picture drawn (0: only at the end).
+    they are not given; ``flips`` mirrors patches at random. Every ``validation_steps`` the split ``validation`` is
+    measured and a picture drawn (0: only at the end).
     """
 
-    steps: Count = 2000
     batch: Count | None = None
     patch: tuple[Count, ...] | None = None
-    learning_rate: Positive = 1e-3
-    weight_decay: NotNegative = 1e-5
-    clip: Positive = 5.0
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    workers: Annotated[int, Field(ge=0)] = 0
     flips: bool = True
-    seed: int = 0
-    checkpoint_minutes: NotNegative = 2.0
     validation_steps: Annotated[int, Field(ge=0)] = 500
-    log_steps: Count = 20
 
 
-class TrainingConfig(RunConfig):
+class TrainingConfig(PatchSettings):
     """The settings of a translator's training.
 
     ``source`` and ``target`` are roles of the table ``cohort``. Images are oriented by ``orientation``, resampled to
@@ -120,33 +103,3 @@ class TrainingConfig(RunConfig):
     def preprocessing(self, normalisation: Normalisation) -> Preprocessing:
         """Return the preprocessing as a model's specification has it."""
         return Preprocessing(orientation=self.orientation, spacing=self.spacing, normalisation=normalisation)
-
-
-Config = TypeVar("Config", bound=RunConfig)
-
-
-def read_config(path: Path, kind: type[Config], given: dict[str, object]) -> Config:
-    """Read a JSON configuration; ``given`` (what the user named otherwise) replaces its settings.
-
-    Raises :class:`BadInputError` naming the file and the setting that is wrong.
-    """
-    try:
-        content = json.loads(path.read_text())
-    except OSError as error:
-        raise BadInputError(f"The training configuration {path} cannot be read: {error.strerror}.") from error
-    except json.JSONDecodeError as error:
-        raise BadInputError(f"The training configuration {path} is not JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise BadInputError(f"The training configuration {path} does not hold a JSON object.")
-    return make_config(kind, content | given, f"The training configuration {path}")
-
-
-def make_config(kind: type[Config], settings: dict[str, object], what: str = "The training's settings") -> Config:
-    """Return the configuration of these settings; raises :class:`BadInputError` naming the one that is wrong."""
-    try:
-        return kind.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise BadInputError(f"{what} cannot be used: {f'{where}: ' if where else ''}{reason}.") from error

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import cast
 
 from crosscontrast.ground.files import sha256
 from crosscontrast.models.bundle import GATE_INPUT, GATE_OUTPUT, BundleMetadata, write_bundle
@@ -11,8 +12,8 @@ from crosscontrast.synthesis.objectives.base import Objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE
 from crosscontrast.synthesis.training.cases import read_pairs
 from crosscontrast.synthesis.training.config import TrainingConfig
-from crosscontrast.synthesis.training.state import State
 from crosscontrast.synthesis.training.translator import Preparation, model_spec
+from crosscontrast.training.state import State
 
 #: Bundles of a training are ``model-<step>`` and ``back-<step>`` in its folder; models are never overwritten.
 THERE, BACK = "model", "back"
@@ -25,7 +26,7 @@ def export(config: TrainingConfig, state: State, folder: Path) -> dict[str, Path
     :class:`crosscontrast.errors.OutputError`.
     """
     preparation = Preparation(config)
-    objective: Objective = state.objective
+    objective = cast(Objective, state.learner)
     written = {}
     for kind, name in ((THERE, "generator"), (BACK, "back")):
         if name not in state.average:

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress
-from crosscontrast.synthesis.training.config import CONFIG, TrainingConfig, read_config
+from crosscontrast.synthesis.training.config import TrainingConfig
+from crosscontrast.training.settings import CONFIG, read_config
 
 
 class TrainTranslatorResult(JobResult):
@@ -42,8 +43,8 @@ class TrainTranslator(Job):
         from crosscontrast.errors import BadInputError
         from crosscontrast.ground.device import choose_device
         from crosscontrast.synthesis.training.export import BACK, THERE, export
-        from crosscontrast.synthesis.training.state import CHECKPOINT
         from crosscontrast.synthesis.training.translator import train
+        from crosscontrast.training.state import CHECKPOINT
 
         begun = (self.out / CHECKPOINT).exists()
         if not self.resume and begun:

@@ -1,7 +1,7 @@
 """Batches that follow from seed and step alone, so that a resumed training sees what it would have seen."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from crosscontrast.synthesis.seeds import seed_of
+from crosscontrast.ground.seeds import seed_of
 from crosscontrast.synthesis.training.cases import Case
+from crosscontrast.synthesis.training.config import PatchSettings
+from crosscontrast.training.interruption import ignore_interrupts
 
 #: What is taken where the user gives no patch, per number of dimensions, and how many patches make a batch.
 DEFAULT_PATCH = {2: (96, 96), 3: (48, 48, 48)}
@@ -101,7 +103,22 @@ def _window(image: Tensor, starts: Sequence[int], size: Sequence[int]) -> Tensor
     return functional.pad(image[None], pads, mode="replicate")[0] if any(pads) else image
 
 
-def stream(patches: Patches, first: int, steps: int, workers: int) -> Iterator[Mapping[str, Tensor]]:
+Batches = Iterator[dict[str, Tensor]]
+
+
+def stream(patches: Patches, first: int, steps: int, workers: int) -> Batches:
     """Yield the batches of the steps ``first`` to ``steps``; the same for any number of worker processes."""
-    loader = DataLoader(patches, batch_size=None, sampler=range(first, steps), num_workers=workers)
-    yield from loader
+    yield from DataLoader(
+        patches,
+        batch_size=None,
+        sampler=range(first, steps),
+        num_workers=workers,
+        worker_init_fn=ignore_interrupts,
+    )
+
+
+def patch_batches(
+    patches: Callable[[int], Patches], settings: PatchSettings
+) -> Callable[[int, int, torch.device], Batches]:
+    """Return the batches of a :class:`~crosscontrast.training.learner.Task` from the patches of each process."""
+    return lambda step, rank, _device: stream(patches(rank), step, settings.steps, settings.workers)

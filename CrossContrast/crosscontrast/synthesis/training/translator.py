@@ -22,10 +22,11 @@ from crosscontrast.synthesis.training.cases import (
     read_training_cases,
 )
 from crosscontrast.synthesis.training.config import TrainingConfig
-from crosscontrast.synthesis.training.loop import Task, run
-from crosscontrast.synthesis.training.patches import DEFAULT_BATCH, Cutting, Patches, choose_patch
-from crosscontrast.synthesis.training.state import State
+from crosscontrast.synthesis.training.patches import DEFAULT_BATCH, Cutting, Patches, choose_patch, patch_batches
 from crosscontrast.synthesis.training.validation import validate
+from crosscontrast.training.learner import Task
+from crosscontrast.training.loop import run
+from crosscontrast.training.state import State
 
 #: Channels at full resolution, per number of dimensions: what a CPU trains in minutes on small images.
 DEFAULT_WIDTH = {2: 16, 3: 8}
@@ -110,9 +111,9 @@ class Preparation:
             return validate(average["generator"], spec, self.validation, self.train, folder, step)
 
         return Task(
-            objective=objective,
-            exported=exported,
-            patches=lambda rank: Patches(self.train, self.cutting, self.config.seed, rank),
+            learner=objective,
+            averaged=exported,
+            batches=patch_batches(lambda rank: Patches(self.train, self.cutting, self.config.seed, rank), self.config),
             measure=measure,
             rates=rates,
         )
@@ -142,10 +143,6 @@ def model_spec(preparation: Preparation, objective: Objective, *, back: bool = F
         ),
         activation="none",
     )
-
-
-#: Channels at full resolution, per number of dimensions: what a CPU trains in minutes on small images.
-DEFAULT_WIDTH = {2: 16, 3: 8}
 
 
 def train(

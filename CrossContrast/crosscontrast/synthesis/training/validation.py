@@ -1,6 +1,6 @@
 """How well a translator does on the subjects that it does not learn from, while it trains."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from crosscontrast.ground.files import atomic_write
 from crosscontrast.inference.windows import slide
 from crosscontrast.models.networks.translator import Translator
 from crosscontrast.models.spec import ModelSpec
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.training.cases import Case
-from crosscontrast.synthesis.training.log import save_picture
 
 #: Cases of a picture.
 _SHOWN = 3
@@ -49,10 +49,32 @@ def validate(
             source, translated, target = (_middle(case, image) for image in (case.source, answer, case.target))
             rows.append((case.name, source, translated, target))
     save_picture(rows, folder / f"pictures_{step:06d}.png")
-    return {"mae": float(np.mean(errors))} if held_out else {}
+    return {"validation/mae": float(np.mean(errors))} if held_out else {}
 
 
 def _middle(case: Case, image: Tensor) -> np.ndarray:
     """Return the slice across k through the middle of the mask."""
     place = int(torch.nonzero(case.mask[0] > 0)[:, 0].float().mean().round())
     return image[0, place].numpy()
+
+
+def save_picture(rows: Iterable[tuple[str, np.ndarray, np.ndarray, np.ndarray]], path: Path) -> None:
+    """Draw a row of three slices per case: source, translated and target (2-D arrays), the last two alike scaled."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    cases = list(rows)
+    figure = Figure(figsize=(6.6, 2.3 * len(cases)), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, (name, source, translated, target) in zip(
+        figure.subplots(len(cases), 3, squeeze=False), cases, strict=True
+    ):
+        low, high = float(target.min()), float(target.max())
+        axes[0].imshow(source, cmap="gray", origin="lower")
+        axes[1].imshow(translated, cmap="gray", origin="lower", vmin=low, vmax=high)
+        axes[2].imshow(target, cmap="gray", origin="lower", vmin=low, vmax=high)
+        for axis, title in zip(axes, (f"{name}: source", "translated", "target"), strict=True):
+            axis.set_title(title, fontsize=8)
+            axis.set_axis_off()
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, dpi=80, format="png")

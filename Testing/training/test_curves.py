@@ -1,6 +1,6 @@
 """The curves that a panel shows while a training goes on."""
 
-from crosscontrast.synthesis.training.curves import draw_curves, newest_picture, read_curves
+from crosscontrast.training.curves import draw_curves, newest_picture, read_curves
 
 
 def test_curves_are_losses_and_validation_but_not_waiting(tmp_path):

@@ -1,42 +1,12 @@
-"""The training's diary: a CSV file, TensorBoard where it is installed, and pictures."""
+"""Pictures of what a network has learnt."""
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from crosscontrast.cord.generator.appearance import Sample
-
-
-class Log:
-    """Appends rows to ``log.csv`` in ``folder`` (columns step, minutes, name, value) and to TensorBoard."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "log.csv"
-        self._board = _tensorboard(folder)
-
-    def write(self, step: int, minutes: float, values: Mapping[str, float]) -> None:
-        """Record ``values`` by name."""
-        new = not self._path.exists()
-        with self._path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(["step", "minutes", "name", "value"])
-            writer.writerows([step, f"{minutes:.2f}", name, f"{value:.6g}"] for name, value in values.items())
-        if self._board:
-            for name, value in values.items():
-                self._board.add_scalar(name, value, step)
-
-
-def _tensorboard(folder: Path) -> Any | None:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder / "tensorboard"))
 
 
 def save_pictures(network: nn.Module, samples: Sequence[Sample], path: Path) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from crosscontrast.synthesis.training.log import read_log
+from crosscontrast.training.log import read_log
 
-#: What is logged besides losses.
-_NO_LOSS = ("waiting_s",)
+#: What is logged besides losses and measures; "generate_s" and "learn_s" in cord trainings of before version 0.2.
+_NO_LOSS = ("learning_rate", "waiting_s", "learning_s", "skipped", "generate_s", "learn_s")
 
 
 def newest_picture(folder: Path) -> Path | None:

@@ -1,0 +1,1 @@
+"""Training: one loop for cord networks, translators and segmentations."""
