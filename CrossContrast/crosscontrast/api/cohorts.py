@@ -110,7 +110,8 @@ def retrain_cord(
     Parameters
     ----------
     dataset : str or path
-        A :class:`CorrectionDataset` with test subjects fixed (``freeze_test_subjects``).
+        A :class:`CorrectionDataset` with corrections of two subjects or more. Where no test subjects are fixed yet
+        (``freeze_test_subjects``), a fifth of them is, by lot.
     out : str or path
         Folder of the retraining; the same call on the same folder goes on where it was stopped.
     base : str, default "softcord"
@@ -137,7 +138,7 @@ def retrain_cord(
     Raises
     ------
     CrossContrastError
-        For a dataset without corrections or test subjects, a model that cannot be retrained, and wrong settings.
+        For too few corrections, a model that cannot be retrained, and wrong settings.
 
     Examples
     --------
