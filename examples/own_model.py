@@ -8,7 +8,9 @@ The training here is a bare loop: crosscontrast cord train has all that a real o
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from types import EllipsisType
 
 import numpy as np
 import SimpleITK as sitk
@@ -43,6 +45,13 @@ def as_tensor(path: Path, normalisation: str) -> torch.Tensor:
     return torch.from_numpy(normalise(values, normalisation)).float()[None, None]
 
 
+def random_window(shape: Sequence[int]) -> tuple[EllipsisType | slice, ...]:
+    """Choose a window like the model's within the image, with even sides, which the network's one halving needs."""
+    sides = [min(have, wanted) // 2 * 2 for have, wanted in zip(shape, SPEC.windowing.size, strict=True)]
+    firsts = [int(torch.randint(have - side + 1, ())) for have, side in zip(shape, sides, strict=True)]
+    return (..., *(slice(first, first + side) for first, side in zip(firsts, sides, strict=True)))
+
+
 def main() -> None:
     """Train, seal, add, segment."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,15 +68,10 @@ def main() -> None:
     torch.manual_seed(0)
     network = build_network(NETWORK.name, **NETWORK.arguments)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-2)
-    k, j, i = SPEC.windowing.size
     for step in range(given.steps):
         row = rows[step % len(rows)]
         image, mask = as_tensor(row.image, SPEC.preprocessing.normalisation), as_tensor(row.mask, "none")
-        places = [
-            int(torch.randint(max(1, have - side + 1), ()))
-            for have, side in zip(image.shape[2:], (k, j, i), strict=True)
-        ]
-        window = (..., *(slice(first, first + side) for first, side in zip(places, (k, j, i), strict=True)))
+        window = random_window(image.shape[2:])
         loss = torch.nn.functional.binary_cross_entropy_with_logits(network(image[window]), mask[window])
         optimiser.zero_grad()
         loss.backward()

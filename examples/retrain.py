@@ -35,7 +35,7 @@ def main() -> None:
 
     settings = {"steps": given.steps}
     if not given.dataset:  # small windows and few of them, so that this takes seconds
-        settings |= {"patches": ((32, 32, 32),), "geometries": 1, "appearances": 1, "validation_samples": 1}
+        settings |= {"patches": ((32, 32, 32),), "batch": 1, "geometries": 1, "appearances": 1, "validation_samples": 1}
     found = cc.retrain_cord(
         given.dataset or corrected_phantoms(out), out / "retrained", settings=settings, accept=given.accept
     )
