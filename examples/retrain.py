@@ -33,11 +33,12 @@ def main() -> None:
     given = parser.parse_args()
     out = results_folder(given.out)
 
-    settings = {"steps": given.steps}
+    settings, base = {"steps": given.steps}, "softcord"
     if not given.dataset:  # small windows and few of them, so that this takes seconds
         settings |= {"patches": ((32, 32, 32),), "batch": 1, "geometries": 1, "appearances": 1, "validation_samples": 1}
+        base = "softcord@3"  # the smaller one
     found = cc.retrain_cord(
-        given.dataset or corrected_phantoms(out), out / "retrained", settings=settings, accept=given.accept
+        given.dataset or corrected_phantoms(out), out / "retrained", base=base, settings=settings, accept=given.accept
     )
     print("The gate passes it." if found.passed else "The gate refuses it:")
     for reason in found.reasons:
