@@ -1,10 +1,10 @@
 """What CMake installs is what the modules need: a forgotten file is missed only by the people who install a package."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from tools.update_lists import (
     packages,
     problems,
     read_list,
+    requirements_path,
+    requirements_text,
     with_list,
     with_packages,
 )
@@ -101,14 +103,69 @@ def test_every_module_and_nothing_else_is_built():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_asks_only_for_packages_that_the_project_depends_on(module):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    lines = (ROOT / module / "Resources" / "Requirements" / f"{module}.txt").read_text().splitlines()
-    asked = [line for line in lines if not line.startswith("#")]
-    assert asked
-    assert set(asked) <= set(project)
-    slicers_own = ("torch", "SimpleITK", "numpy", "scipy")
-    assert not [line for line in asked if re.split(r"\W", line)[0] in slicers_own]
+def test_a_modules_requirements_are_those_of_the_project(module):
+    project = (ROOT / "pyproject.toml").read_text()
+    assert requirements_path(module).read_text() == requirements_text(project, module), "run: make lists"
+    newer = project.replace('"pydantic>=', '"pydantic>=9')
+    assert requirements_text(newer, module) != requirements_text(project, module)
+
+
+def test_a_module_cannot_ask_for_what_the_project_does_not_depend_on():
+    project = (ROOT / "pyproject.toml").read_text().replace("SynthSeg = [", 'SynthSeg = [\n  "left-pad",')
+    with pytest.raises(KeyError, match="left-pad"):
+        requirements_text(project, "SynthSeg")
+
+
+#: Slicer's own, or built for the machine by an extension of Slicer's.
+SLICERS = {
+    "torch",
+    "SimpleITK",
+    "numpy",
+    "scipy",
+    "pydicom",
+    "radiomics",
+    "packaging",
+    "vtk",
+    "vtkmodules",
+    "slicer",
+    "qt",
+    "ctk",
+}
+#: Asked for where a user chooses them (formats of others, several processes), or brought by another one of the list.
+CHOSEN = {"highdicom", "nnunetv2", "mirp", "dask", "distributed", "PIL", "PyTorchUtils"}
+#: What a package is called where it is imported.
+IMPORTED = {
+    "pyyaml": "yaml",
+    "scikit-image": "skimage",
+    "scikit-learn": "sklearn",
+    "lightning-fabric": "lightning_fabric",
+}
+
+
+@pytest.fixture(scope="module")
+def imports():
+    """Which file of the package imports what, functions included."""
+    return pytest.importorskip("grimp").build_graph("crosscontrast", include_external_packages=True, cache_dir=None)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_asks_for_all_that_its_code_can_reach(module, imports):
+    """From its panel and its jobs; a package that is missing in Slicer only shows when the user presses Run."""
+    tree = ast.parse((ROOT / module / f"{module}.py").read_text())
+    named = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    waiting = {node.module for node in named} | {f"{node.module}.{a.name}" for node in named for a in node.names}
+    waiting, reached = {name for name in waiting if name in imports.modules}, set()
+    assert waiting
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        if name.startswith("crosscontrast."):
+            waiting |= imports.find_modules_directly_imported_by(name) - reached - {"crosscontrast"}
+    outside = {name for name in reached if not name.startswith("crosscontrast")}
+    foreign = {name.partition(".")[0] for name in outside} - set(sys.stdlib_module_names)
+    lines = requirements_text((ROOT / "pyproject.toml").read_text(), module).splitlines()[1:]
+    asked = {re.split(r"[^\w.-]", line)[0].lower() for line in lines}
+    assert foreign - SLICERS - CHOSEN <= {IMPORTED.get(name, name) for name in asked}
 
 
 # A Slicer package that only writes down how its macros are called.

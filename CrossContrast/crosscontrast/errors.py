@@ -22,6 +22,19 @@ class CrossContrastError(Exception):
 
     ``message`` is one sentence that names the file or setting and the reason; ``hint`` says what to do about it.
     ``kind`` travels with the error through the worker's protocol and ``--json`` output.
+
+    Parameters
+    ----------
+    message : str
+        One sentence, which is what people read.
+    hint : str, default ""
+        Half a sentence, which stands behind it in brackets.
+
+    Examples
+    --------
+    >>> error = CrossContrastError("scan.nii.gz is empty (0 bytes).", "copy it again")
+    >>> str(error), error.kind
+    ('scan.nii.gz is empty (0 bytes). (copy it again)', 'error')
     """
 
     kind = "error"

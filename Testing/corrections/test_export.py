@@ -135,6 +135,11 @@ def test_bids_goes_out_as_it_is(corrected, tmp_path):
     assert reopened.add(tmp_path / "b" / "sub-01" / "anat" / "sub-01_T1w.nii.gz").image.is_file()
 
 
+def test_the_browser_offers_every_form():
+    exporting = pytest.importorskip("crosscontrast.app.pages.exporting", exc_type=ImportError)
+    assert [form for form, _ in exporting.FORMS] == list(FORMATS)
+
+
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "dicom-seg"])
 def test_a_cancelled_export_leaves_nothing(corrected, tmp_path, form):
     def cancel(done, total, message):

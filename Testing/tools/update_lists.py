@@ -1,8 +1,9 @@
-"""Writes the lists of files in every module's CMakeLists.txt, and that of packages in pyproject.toml.
+"""Writes the lists of files in every module's CMakeLists.txt, that of packages in pyproject.toml, and requirements.
 
 ``--check`` only says what is wrong with them. Slicer copies exactly the files that SCRIPTS and RESOURCES name: in a
 developer's checkout an unnamed file is found all the same, so it is missed only by the people who install the
 extension. pip cannot look for packages itself, since the shipped models are one of them and lie in Resources/Models.
+What a module asks to be installed into Slicer is named in pyproject.toml, which has the versions.
 """
 
 import argparse
@@ -79,6 +80,19 @@ def with_packages(project: str, names: list[str]) -> str:
     return re.sub(r"^packages = \[\n[^]]*\]", f"packages = [\n{lines}]", project, count=1, flags=re.MULTILINE)
 
 
+def requirements_path(module: str) -> Path:
+    """The file that Slicer's side of a module reads."""
+    return ROOT / module / "Resources" / "Requirements" / f"{module}.txt"
+
+
+def requirements_text(project: str, module: str) -> str:
+    """What the text of a pyproject.toml says that a module asks for; ``KeyError`` for what pip would not have."""
+    content = tomllib.loads(project)
+    known = {re.split(r"[^\w.-]", line)[0]: line for line in content["project"]["dependencies"]}
+    lines = [known[name] for name in content["tool"]["crosscontrast"]["requirements"][module]]
+    return "\n".join(["# Written by 'make lists' from pyproject.toml, where it says why.", *lines, ""])
+
+
 def main() -> int:
     """Write the lists, or with ``--check`` print their problems and return 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -94,9 +108,14 @@ def main() -> int:
     project = ROOT / "pyproject.toml"
     if not arguments.check:
         project.write_text(with_packages(project.read_text(), packages()))
+        for name in MODULES:
+            requirements_path(name).write_text(requirements_text(project.read_text(), name))
     found = [problem for name in MODULES for problem in problems(ROOT / name)]
     if listed_packages(project.read_text()) != packages():
         found.append("pyproject.toml: the list of packages is not that of the folders")
+    for name in MODULES:
+        if requirements_path(name).read_text() != requirements_text(project.read_text(), name):
+            found.append(f"{name}: its requirements are not those of pyproject.toml")
     print("\n".join(found) or "The lists name every file.")
     return 1 if found else 0
 

@@ -31,6 +31,23 @@ class CorrectionDataset:
     """The dataset in one folder. Any number of people and processes may use it at once.
 
     Every writing method returns when its result is on the disk; a kill at any moment leaves the state before or after.
+
+    Parameters
+    ----------
+    folder : path
+        The dataset's folder; :meth:`create` makes one, :meth:`open` also finishes what a killed process left.
+
+    Examples
+    --------
+    >>> from crosscontrast.cord.phantom import CordPhantom
+    >>> phantom = CordPhantom(size=(32, 32, 16))
+    >>> write_image(phantom.image("T2w"), "sub-01_T2w.nii.gz")
+    >>> dataset = CorrectionDataset.create(Path("my-corrections"))
+    >>> case = dataset.add(Path("sub-01_T2w.nii.gz"))
+    >>> soft = phantom.soft_truth()
+    >>> saved = dataset.save(case.name, soft, soft > 0.5, author="me")
+    >>> case.name, saved.record.revision, dataset.case(case.name).state
+    ('sub-01_T2w', 1, 'corrected')
     """
 
     def __init__(self, folder: Path) -> None:

@@ -21,8 +21,27 @@ Name = Annotated[str, Field(min_length=1)]
 class CohortRow(BaseModel):
     """One image of one subject.
 
-    ``role`` says what the image is (``T1w``, ``us``, ``synthetic``); ``split`` may be empty; ``outcomes`` holds the
-    further columns of the table as text.
+    Attributes
+    ----------
+    subject : str
+        Whom it is of. Splits are by subject.
+    session : str
+        Of which visit; may be empty.
+    role : str
+        What the image is: ``T1w``, ``us``, ``synthetic``.
+    image : path
+        Its file or DICOM folder.
+    mask : path, optional
+        A mask on its grid.
+    split : str
+        ``train``, ``validation``, ``test`` or empty.
+    outcomes : dict of str to str
+        The further columns of the table as text.
+
+    Examples
+    --------
+    >>> CohortRow(subject="sub-01", role="T2w", image=Path("sub-01_T2w.nii.gz"), outcomes={"age": "61"}).split
+    ''
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,12 +83,34 @@ class Cohort:
             yield row, partner
 
 
-def read_cohort(path: Path) -> Cohort:
-    """Read and check a cohort table (tab-separated, UTF-8, first line names the columns).
+def read_cohort(path: str | os.PathLike[str]) -> Cohort:
+    """Read and check a cohort table.
 
-    Paths are relative to the table. Raises :class:`BadInputError` with one sentence that names the table, the line and
-    the reason: missing columns or files, doubled rows, a subject in two splits.
+    Parameters
+    ----------
+    path : str or path
+        Tab-separated UTF-8 text whose first line names the columns: ``subject``, ``role`` and ``image`` must be there,
+        ``session``, ``mask`` and ``split`` (``train``, ``validation``, ``test``) may, others are outcomes. Paths in it
+        are relative to it.
+
+    Returns
+    -------
+    Cohort
+        ``rows``; ``select``, ``subjects`` and ``pairs`` choose among them.
+
+    Raises
+    ------
+    CrossContrastError
+        Naming the table, the line and the reason: missing columns or files, doubled rows, a subject in two splits.
+
+    Examples
+    --------
+    >>> Path("sub-01_T2w.nii.gz").touch()
+    >>> _ = Path("cohort.tsv").write_text("subject\\trole\\timage\\nsub-01\\tT2w\\tsub-01_T2w.nii.gz\\n")
+    >>> read_cohort("cohort.tsv").subjects()
+    ['sub-01']
     """
+    path = Path(path)
     lines = _read_lines(path)
     rows = tuple(_parse(path, number, line) for number, line in lines)
     if not rows:
@@ -78,11 +119,28 @@ def read_cohort(path: Path) -> Cohort:
     return Cohort(path, rows)
 
 
-def write_cohort(path: Path, rows: Sequence[CohortRow]) -> None:
-    """Write rows, all with the same outcome columns, as a table whose paths are relative to it.
+def write_cohort(path: str | os.PathLike[str], rows: Sequence[CohortRow]) -> None:
+    """Write a cohort table.
 
-    Raises :class:`crosscontrast.errors.OutputError`.
+    Parameters
+    ----------
+    path : str or path
+        The file, which is replaced; paths in it will be relative to it.
+    rows : sequence of CohortRow
+        One image each, one or more, all with the same outcomes.
+
+    Raises
+    ------
+    CrossContrastError
+        Where the table cannot be written.
+
+    Examples
+    --------
+    >>> write_cohort("written.tsv", [CohortRow(subject="sub-01", role="T2w", image=Path("a.nii.gz"))])
+    >>> print(Path("written.tsv").read_text().splitlines()[0].split())
+    ['subject', 'session', 'role', 'image', 'mask', 'split']
     """
+    path = Path(path)
     outcomes = list(rows[0].outcomes)
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = TableWriter(stream)

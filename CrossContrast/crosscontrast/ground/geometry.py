@@ -20,6 +20,15 @@ def same_grid(a: sitk.Image, b: sitk.Image, tolerance: float = 1e-4) -> bool:
     )
 
 
+def ras_affine(image: sitk.Image) -> np.ndarray:
+    """Return the 4 x 4 matrix from a 3-D image's index (i, j, k, 1) to NIfTI's millimetres, RAS+."""
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
+    affine[:3, 3] = image.GetOrigin()
+    # ITK's axes point to the left and the back, NIfTI's to the right and the front.
+    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
+
+
 def reorient(image: sitk.Image, orientation: str) -> sitk.Image:
     """Permute and flip the axes so that i, j, k grow in the directions named (``"RAS"``: to the right, front, top).
 

@@ -10,6 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.geometry import ras_affine
 from crosscontrast.ground.nifti_header import parse_header
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def geometry_remarks(path: Path, image: sitk.Image) -> Iterator[str]:
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in image.GetSize()])).reshape(3, -1)
     apart = np.abs((qform - sform)[:3] @ np.vstack([corners, np.ones(corners.shape[1])])).max()
     if apart > _DISAGREEMENT:
-        affine = _affine(image)
+        affine = ras_affine(image)
         used = "sform" if np.abs(sform - affine).max() < np.abs(qform - affine).max() else "qform"
         yield f"qform and sform place voxels up to {apart:.1f} mm apart; the {used} was used"
 
@@ -127,12 +128,3 @@ def _nibabel_image(path: Path) -> "nibabel.Nifti1Image":
     import nibabel
 
     return cast("nibabel.Nifti1Image", nibabel.load(path))
-
-
-def _affine(image: sitk.Image) -> np.ndarray:
-    """The 4x4 matrix from index to NIfTI's RAS millimetres."""
-    affine = np.eye(4)
-    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    # ITK's axes point to the left and the back, NIfTI's to the right and the front.
-    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine

@@ -24,14 +24,36 @@ def map_jobs(
 ) -> Iterator[Outcome]:
     """Run all jobs and yield their outcomes in the order of the jobs; a failing job never stops the others.
 
-    With one worker and no scheduler the jobs run in this process, with more on that many processes of this machine
-    that share its cores and memory, and with the address of a Dask scheduler (``tcp://host:8786``) on its workers,
-    which need the same packages and see the same files. ``progress`` is called in the caller's thread with the
-    number of finished jobs plus the shares of those under way, of ``len(jobs)``.
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Of one kind or several.
+    workers : int, default 1
+        With more than one, so many processes of this machine, which share its cores and memory; else this process.
+    scheduler : str, optional
+        Address of a Dask scheduler (``tcp://host:8786``) whose workers do it instead; they need the same packages and
+        see the same files.
+    progress : callable, optional
+        Called as ``progress(done, total, message)`` in the caller's thread, with the number of finished jobs plus the
+        shares of those under way, of ``len(jobs)``.
 
-    The work begins with the first outcome asked for. Then this raises
-    :class:`crosscontrast.errors.WorkerError` where the scheduler does not answer or has no workers, and
-    passes on :class:`crosscontrast.errors.CancelledError` and KeyboardInterrupt, which stop the whole map.
+    Yields
+    ------
+    Outcome
+        The job, and its ``result`` or its ``error``. The work begins with the first one asked for.
+
+    Raises
+    ------
+    WorkerError
+        Where the scheduler does not answer or has no workers.
+    CancelledError
+        As KeyboardInterrupt, it stops the whole map.
+
+    Examples
+    --------
+    >>> jobs = [make_job("cord.csa", seg=name, out="areas") for name in ("absent.nii.gz", "missing.nii.gz")]
+    >>> [str(outcome.error) for outcome in map_jobs(jobs)]
+    ['absent.nii.gz does not exist.', 'missing.nii.gz does not exist.']
     """
     if not jobs or (scheduler is None and workers <= 1):
         return _map_here(jobs, progress)

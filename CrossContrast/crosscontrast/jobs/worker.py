@@ -15,12 +15,12 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from crosscontrast import __version__
 from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.jobs.execution import answer
 from crosscontrast.jobs.processes import descendants, end
 from crosscontrast.jobs.protocol import Message, ProgressMessage, Ready, Request, error_from
 from crosscontrast.jobs.throttle import ThrottledProgress
+from crosscontrast.version import __version__
 
 
 class Worker:

@@ -13,11 +13,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from crosscontrast import __version__
 from crosscontrast.errors import CancelledError, CrossContrastError, WorkerError
 from crosscontrast.jobs.processes import GRACE, end_tree, is_alive
 from crosscontrast.jobs.protocol import Message, Ready, Request, error_from, parse_message
 from crosscontrast.jobs.run import Run
+from crosscontrast.version import __version__
 
 log = logging.getLogger(__name__)
 

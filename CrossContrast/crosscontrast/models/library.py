@@ -74,7 +74,21 @@ def shipped_models_folder() -> Path | None:
 
 
 class ModelLibrary:
-    """The user's models below ``root`` (default: :func:`library_root`) and the shipped ones, under one set of names."""
+    """The user's models below ``root`` and the shipped ones, under one set of names.
+
+    Parameters
+    ----------
+    root : path, optional
+        Default: ``$CROSSCONTRAST_HOME/models``, or the system's folder for a user's data.
+
+    Examples
+    --------
+    >>> library = ModelLibrary()
+    >>> "softcord" in library.names()
+    True
+    >>> library.find("softcord@3").outputs
+    ('cord', 'canal')
+    """
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or library_root()

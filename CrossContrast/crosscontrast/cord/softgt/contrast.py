@@ -72,28 +72,40 @@ def read_contrast(role: str, mask_path: Path, image_path: Path | None) -> Contra
     Raises :class:`BadInputError` naming the file for a mask that is empty, not within [0, 1] or not on the image's
     grid, and for what :func:`read_image` refuses.
     """
-    mask = _unit_mask(read_image(mask_path), mask_path)
-    if image_path is None:
+    mask = _unit_mask(read_image(mask_path), str(mask_path))
+    image = clean_intensities(read_image(image_path), image_path.name) if image_path else None
+    return _on_one_grid(role, mask, image, str(mask_path), str(image_path))
+
+
+def checked_contrast(
+    role: str, mask: sitk.Image, image: sitk.Image | None, *, mask_name: str, image_name: str
+) -> Contrast:
+    """Make a contrast of images in memory; raises as :func:`read_contrast`, with these names in place of the files'."""
+    cleaned = clean_intensities(image, image_name) if image is not None else None
+    return _on_one_grid(role, _unit_mask(mask, mask_name), cleaned, mask_name, image_name)
+
+
+def _on_one_grid(role: str, mask: sitk.Image, image: sitk.Image | None, mask_name: str, image_name: str) -> Contrast:
+    if image is None:
         return Contrast(role, mask)
-    image = clean_intensities(read_image(image_path), image_path.name)
     if not same_grid(image, mask, _SAME_PLACE):
         raise BadInputError(
-            f"{mask_path} does not lie on the grid of {image_path}.", "resample the mask onto its image first"
+            f"{mask_name} does not lie on the grid of {image_name}.", "resample the mask onto its image first"
         )
     image.CopyInformation(mask)
     return Contrast(role, mask, image)
 
 
-def _unit_mask(mask: sitk.Image, path: Path) -> sitk.Image:
+def _unit_mask(mask: sitk.Image, name: str) -> sitk.Image:
     values = sitk.GetArrayFromImage(mask).astype(np.float32)
     if not np.isfinite(values).all():
-        raise BadInputError(f"{path} has voxels that are NaN or infinite; a mask has values from 0 to 1.")
+        raise BadInputError(f"{name} has voxels that are NaN or infinite; a mask has values from 0 to 1.")
     low, high = float(values.min()), float(values.max())
     if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
         raise BadInputError(
-            f"{path} has values from {low:g} to {high:g}; a mask has values from 0 to 1.",
+            f"{name} has values from {low:g} to {high:g}; a mask has values from 0 to 1.",
             "give the cord alone, as a binary or soft mask",
         )
     if high < 0.5:
-        raise BadInputError(f"{path} holds no cord: no voxel reaches 0.5.")
+        raise BadInputError(f"{name} holds no cord: no voxel reaches 0.5.")
     return image_like(np.clip(values, 0, 1), mask)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import assert_never, get_args
 
 from crosscontrast.corrections.choices import ExportFormat
 from crosscontrast.corrections.dataset import CorrectionDataset
@@ -61,9 +61,11 @@ def export_corrections(
             export_monai_label(cases, pending, staging, title, progress)
         elif form == "decathlon":
             export_decathlon(cases, staging, title, label, progress)
-        else:
+        elif form == "dicom-seg":
             remarks = _export_dicom(cases, staging, label, dicom, progress)
             count -= len(remarks)
+        else:  # mypy tells who adds a form and forgets it here
+            assert_never(form)
     progress(1, 1, "done")
     return Exported(folder, count, tuple(remarks))
 

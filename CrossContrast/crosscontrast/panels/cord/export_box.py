@@ -8,7 +8,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from crosscontrast.corrections.choices import FORMATS
+from crosscontrast.corrections.choices import FORMATS, ExportFormat
 
 if TYPE_CHECKING:
     from crosscontrast.jobs.job import Job, JobResult
@@ -22,7 +22,7 @@ class ExportBox:
         self._start = start
         self._dataset: Path | None = None
         self._target = Path()
-        titles = {
+        titles: dict[ExportFormat, str] = {
             "bids": _("BIDS"),
             "nnunet": _("nnU-Net v2"),
             "monai-label": _("MONAI Label"),

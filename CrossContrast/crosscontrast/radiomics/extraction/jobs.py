@@ -62,28 +62,20 @@ class ExtractCase(Job):
 
     def _compute(self, progress: Progress) -> CaseFeatures:
         from crosscontrast.ground.images import read_image
-        from crosscontrast.radiomics.extraction.backend import find_backend
-        from crosscontrast.radiomics.extraction.region import aligned, normalised, perturbed, prepare, region_of
+        from crosscontrast.radiomics.extraction.case import case_features
 
         progress(0, 1, f"reading {self.image.name}")
         image, mask = read_image(self.image), read_image(self.mask)
+        progress(0.2, 1, f"features of {self.image.name}")
         try:
-            mask = aligned(mask, image)
-            region = region_of(mask, label=self.settings.label, threshold=self.settings.threshold)
-            if self.perturbation:
-                region = perturbed(region, mask.GetSpacing()[::-1], self.perturbation)
-            image, chosen, remarks = prepare(image, mask, region)
-            if self.settings.normalise == "zscore":
-                image = normalised(image)
-            progress(0.2, 1, f"features of {self.image.name}")
-            features = find_backend(self.settings.backend).extract(image, chosen, self.settings)
+            found = case_features(image, mask, self.settings, self.perturbation)
         except BadInputError as error:
             raise BadInputError(f"{self.image.name} with {self.mask.name}: {error.message}", error.hint) from error
         return CaseFeatures(
-            features=features,
+            features=found.values,
             reused=False,
-            voxels=int(region.sum()),
-            warnings=[f"{self.image.name}: {remark}" for remark in remarks],
+            voxels=found.voxels,
+            warnings=[f"{self.image.name}: {remark}" for remark in found.remarks],
         )
 
 
