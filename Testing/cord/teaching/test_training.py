@@ -1,13 +1,12 @@
 import csv
 import json
 import os
-import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
+from commands import crosscontrast, process
 
 from crosscontrast.cord.teaching import loop
 from crosscontrast.cord.teaching.config import TrainingConfig, read_config
@@ -251,32 +250,21 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, complaint: str):
     assert str(path) in str(raised.value)
 
 
-def _command(*arguments: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, *launcher, "-m", "crosscontrast.cli", "cord", "train", *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=200,
-    )
-
-
 def test_the_command_trains_refuses_to_overwrite_and_resumes(tmp_path: Path):
     settings, out = tmp_path / "settings.json", tmp_path / "run"
     settings.write_text(TINY.model_dump_json())
-    first = _command("--out", str(out), "--config", str(settings), "--device", "cpu", "--json")
+    first = process("cord", "train", "--out", out, "--config", settings, "--device", "cpu", "--json")
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout)["step"] == 6
-    second = _command("--out", str(out), "--config", str(settings))
+    second = crosscontrast("cord", "train", "--out", out, "--config", settings)
     assert second.returncode == 2
     assert "--resume" in second.stderr
-    third = _command("--out", str(out), "--resume", "--device", "cpu", "--json")
+    third = crosscontrast("cord", "train", "--out", out, "--resume", "--device", "cpu", "--json")
     assert json.loads(third.stdout)["step"] == 6
 
 
 def test_resuming_nothing_is_one_sentence(tmp_path: Path):
-    done = _command("--out", str(tmp_path / "none"), "--resume")
+    done = process("cord", "train", "--out", tmp_path / "none", "--resume")
     assert done.returncode == 2
     assert done.stderr.strip().count("\n") == 0
     assert str(tmp_path / "none") in done.stderr
@@ -287,7 +275,8 @@ def test_two_processes_train_one_network(tmp_path: Path):
     settings, out = tmp_path / "settings.json", tmp_path / "run"
     settings.write_text(TINY.model_dump_json())
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    done = _command("--out", str(out), "--config", str(settings), "--device", "cpu", launcher=launcher)
+    words = ("cord", "train", "--out", out, "--config", settings, "--device", "cpu")
+    done = process(*words, launcher=launcher, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
     alone = train(TINY, tmp_path / "alone")
     together = read_weights(out / "checkpoint.pt")
