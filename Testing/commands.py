@@ -1,6 +1,6 @@
 """The command line in this process, which saves seconds of imports a run, or as the process that a user starts.
 
-Both give exit code, stdout and stderr in the same way. Every group of commands keeps at least two runs of :func:`process`.
+Both give exit code, stdout and stderr in the same way. Of every command some runs stay real ones.
 """
 
 import logging
@@ -44,8 +44,8 @@ def process(
 def crosscontrast(*arguments: object) -> Run:
     """Run ``crosscontrast`` in this process and hear all that a process would have said.
 
-    What libraries written in C++ print past Python, and Python's warnings, belong to stderr as well: a test that expects
-    one sentence there must see them.
+    What libraries in C++ print past Python, and Python's warnings, are on stderr as well: a test that expects one
+    sentence there must see them.
     """
     with _heard(1) as out, _heard(2) as err, _own_warnings(), _own_logging():
         result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="crosscontrast")
