@@ -21,7 +21,7 @@ from qt_harness.cord_panel import (
     voxel_to_ras,
     wait_for,
 )
-from qt_harness.fixtures import _opened, _scene, table_of  # noqa: F401
+from qt_harness.fixtures import _in_place, _opened, _scene, table_of  # noqa: F401
 
 slicer = start()
 import qt  # noqa: E402 - the harness makes it
@@ -62,6 +62,7 @@ def test_a_saved_correction_lies_on_the_grid_of_the_left_handed_file_where_it_wa
     assert [row[:2] + row[3:4] for row in table_of(ui.caseTable)] == [["sub-01_T2w", "corrected", "2"]]
 
 
+@pytest.mark.usefixtures("in_place")
 def test_the_worklist_is_worked_through_case_by_case(opened, scene, dataset, monkeypatch):
     from crosscontrast.scene.results import case_of
 
@@ -117,6 +118,7 @@ def test_a_case_is_excluded_with_its_reason_and_included_again(opened, scene, da
     assert dataset.case("sub-02_T2w").state == "pending"
 
 
+@pytest.mark.usefixtures("in_place")
 def test_corrections_are_exported_for_another_program(correcting, tmp_path, monkeypatch):
     ready_to_save(correcting, tmp_path / "data")
     correcting.ui.saveButton.click()
@@ -225,6 +227,7 @@ def test_a_candidate_is_kept_aside_and_its_report_opens(opened, scene, dataset, 
     assert f"kept aside in {trained}" in panel.ui.retrainLabel.text
 
 
+@pytest.mark.usefixtures("in_place")
 def test_a_retraining_that_cannot_begin_says_why(opened, scene, dataset, caplog):
     panel = opened("SoftCordSeg")
     ready_to_save(panel, dataset.folder)

@@ -18,12 +18,13 @@ from qt_harness.cord_panel import (
     settle,
     voxel_to_ras,
 )
-from qt_harness.fixtures import _opened, _scene, table_of  # noqa: F401
+from qt_harness.fixtures import _in_place, _opened, _scene, table_of  # noqa: F401
 
 slicer = start()
 import qt  # noqa: E402 - the harness makes it
 
 
+@pytest.mark.usefixtures("in_place")
 def test_contrasts_and_a_sequence_are_segmented_in_one_run_shown_together_and_compared(opened, scene):
     from crosscontrast.cord.phantom import CordPhantom
     from crosscontrast.scene.images import add_volume

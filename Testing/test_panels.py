@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 from qt_harness.application import MODULES, ROOT, pump, start
-from qt_harness.fixtures import _opened, _scene, table_of  # noqa: F401 - fixtures
+from qt_harness.fixtures import _in_place, _opened, _scene, table_of  # noqa: F401 - fixtures
 
 slicer = start()
 
@@ -192,6 +192,7 @@ def test_a_volume_is_translated_into_the_output_volume(translator, opened, volum
     assert (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID()) == (volume.GetID(), output.GetID())
 
 
+@pytest.mark.usefixtures("in_place")
 def test_what_the_quality_gate_says_stands_beside_the_translation_and_a_stop_in_its_name(
     translator, opened, volume, tmp_path
 ):
@@ -216,6 +217,7 @@ def test_what_the_quality_gate_says_stands_beside_the_translation_and_a_stop_in_
     assert "STOP" not in output.GetName() + label.text
 
 
+@pytest.mark.usefixtures("in_place")
 def test_translation_and_source_are_seen_beside_over_and_after_each_other(translator, opened, volume, tmp_path):
     panel = opened("SynthSeg")
     ui = panel.ui
@@ -236,6 +238,7 @@ def test_translation_and_source_are_seen_beside_over_and_after_each_other(transl
     panel.grab(tmp_path / "translate.png")
 
 
+@pytest.mark.usefixtures("in_place")
 def test_feature_maps_are_loaded_and_pictured(translator, opened, volume, tmp_path):
     panel = opened("SynthSeg")
     ui = panel.ui
@@ -282,6 +285,7 @@ def test_a_translator_is_trained_and_labels_are_cleansed_in_the_panel(opened, sc
     panel.grab(tmp_path / "cleanse.png")
 
 
+@pytest.mark.usefixtures("in_place")
 def test_two_volumes_are_compared_in_a_segment(comparing, volume, tmp_path):
     values = slicer.util.arrayFromVolume(volume)
     labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")

@@ -8,6 +8,7 @@ from scipy import ndimage
 pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 from qt_harness.application import open_panel, pump, start
+from qt_harness.fixtures import _in_place  # noqa: F401 - a fixture
 
 from crosscontrast.radiomics.gate.profile import build_profile
 
@@ -69,6 +70,7 @@ def test_two_volumes_are_compared_feature_by_feature_and_one_becomes_a_map(panel
     assert np.corrcoef(mapped[inside], fake[inside])[0, 1] > 0.7
 
 
+@pytest.mark.usefixtures("in_place")
 def test_a_shape_has_no_map_and_the_panel_says_so(panel, caplog):
     page = panel.widget.featurePage
     run(page)
@@ -90,6 +92,7 @@ def test_what_is_missing_is_said_before_anything_runs(panel):
     assert not page.runButton.enabled
 
 
+@pytest.mark.usefixtures("in_place")
 def test_a_cohort_is_compared_and_a_click_shows_the_scatter_of_a_feature(panel, tmp_path):
     rng = np.random.default_rng(4)
     grid = np.indices((10, 10, 10)) - 4.5
@@ -128,6 +131,7 @@ def test_a_cohort_is_compared_and_a_click_shows_the_scatter_of_a_feature(panel, 
     panel.grab(tmp_path / "cohort.png")
 
 
+@pytest.mark.usefixtures("in_place")
 def test_the_gate_stops_a_volume_unlike_training(panel, tmp_path):
     rng = np.random.default_rng(5)
     for number in range(9):

@@ -7,7 +7,7 @@ import SimpleITK as sitk
 pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 from qt_harness.application import pump, start
-from qt_harness.fixtures import _opened, _scene  # noqa: F401 - fixtures
+from qt_harness.fixtures import _in_place, _opened, _scene  # noqa: F401 - fixtures
 from support import oblique_direction
 
 slicer = start()
@@ -89,6 +89,7 @@ def test_a_corrected_class_is_saved_into_the_dataset_of_its_structure(segmented,
     segmented.grab(tmp_path / "segment.png", 520)
 
 
+@pytest.mark.usefixtures("in_place")
 def test_a_structure_does_not_get_into_the_dataset_of_another(segmented, tmp_path):
     from crosscontrast.corrections.dataset import CorrectionDataset
 
@@ -101,6 +102,7 @@ def test_a_structure_does_not_get_into_the_dataset_of_another(segmented, tmp_pat
     assert not CorrectionDataset.open(tmp_path / "cords").cases()
 
 
+@pytest.mark.usefixtures("in_place")
 def test_an_unsaved_correction_is_not_left_for_another_class_without_asking(segmented, monkeypatch):
     from crosscontrast.scene.segments import segment_voxels, set_segment
 
@@ -121,6 +123,7 @@ def test_an_unsaved_correction_is_not_left_for_another_class_without_asking(segm
     assert correcting.correction is None
 
 
+@pytest.mark.usefixtures("in_place")
 def test_closing_the_scene_ends_the_correction(segmented):
     segmented.ui.makeSegmentButton.click()
     slicer.mrmlScene.Clear(0)

@@ -1,25 +1,20 @@
 """Every command explains itself quickly; the library and the doctor answer people and programs."""
 
 import json
-import os
 import subprocess
 import sys
 
 import click
 import pytest
+from commands import crosscontrast, process
 
 from crosscontrast.cli.main import main
 from crosscontrast.version import __version__
 
 
-def crosscontrast(*arguments):
-    command = [sys.executable, "-m", "crosscontrast.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
 @pytest.fixture(autouse=True)
-def _environment(model_home, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+def _own_library(model_home):
+    pass
 
 
 def command_paths(command=main, path=()):
@@ -54,7 +49,7 @@ assert not heavy, heavy
 
 
 def test_the_version_is_the_package_s():
-    assert crosscontrast("--version").stdout.strip() == f"crosscontrast, version {__version__}"
+    assert process("--version").stdout.strip() == f"crosscontrast, version {__version__}"
 
 
 def test_models_are_listed_shown_and_verified():
@@ -63,7 +58,7 @@ def test_models_are_listed_shown_and_verified():
     shown = crosscontrast("models", "show", "softcord").stdout
     assert "softcord@10" in shown
     assert "Limits" in shown
-    verified = crosscontrast("models", "verify")
+    verified = process("models", "verify")
     assert verified.returncode == 0
     assert "softcord@10: unchanged" in verified.stdout
 
@@ -75,7 +70,7 @@ def test_a_model_can_be_added_and_rolled_back_and_tampering_is_found(model_home)
     assert "softcord now means softcord@10" in crosscontrast("models", "rollback", "softcord").stdout
     weights = model_home / "models" / "softcord" / "11" / "models" / "model.pt"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    verified = crosscontrast("models", "verify", "softcord@11")
+    verified = process("models", "verify", "softcord@11")
     assert verified.returncode == 2
     assert "models/model.pt of softcord@11" in verified.stderr
 
@@ -99,7 +94,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(arguments, reason):
 
 
 def test_the_doctor_says_what_is_there_and_how_to_get_the_rest():
-    run = crosscontrast("doctor", "--json")
+    run = process("doctor", "--json")
     assert run.returncode == 0, run.stderr
     findings = {finding["name"]: finding for finding in json.loads(run.stdout)}
     assert findings["CrossContrast"]["value"] == __version__

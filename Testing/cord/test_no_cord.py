@@ -36,7 +36,8 @@ def knee(contrast: str) -> np.ndarray:
 
 def write_noisy(values: np.ndarray, path, noise: float) -> None:
     generator = np.random.default_rng(9)
-    noisy = np.hypot(values + noise * generator.standard_normal(values.shape), noise * generator.standard_normal())
+    real, imaginary = noise * generator.standard_normal((2, *values.shape))
+    noisy = np.hypot(values + real, imaginary)
     write_image(sitk.GetImageFromArray((600 * noisy).astype(np.float32)), path)
 
 

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -89,14 +91,16 @@ def test_a_mask_that_someone_else_made_is_never_overwritten(tmp_path, segmented)
 
 
 def test_a_result_corrected_by_hand_is_kept_and_an_untouched_one_replaced(tmp_path, segmented):
+    shutil.copytree(segmented.softseg.parent, tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / segmented.sidecar.name).stat().st_mtime_ns
     job = SegmentCord(image=segmented.image, out=tmp_path, device="cpu")
-    first = job.run(silent)
-    job.run(silent)
-    first.seg.write_bytes(first.seg.read_bytes() + b"edited")
+    again = job.run(silent)
+    assert again.sidecar.stat().st_mtime_ns > before
+    again.seg.write_bytes(again.seg.read_bytes() + b"edited")
     with pytest.raises(OutputError, match="was changed by someone since"):
         job.run(silent)
     job.model_copy(update={"overwrite": True}).run(silent)
-    assert Provenance.read(first.sidecar).changed_since(tmp_path) == []
+    assert Provenance.read(again.sidecar).changed_since(tmp_path) == []
 
 
 class WithOutputs:

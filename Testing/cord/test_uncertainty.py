@@ -99,7 +99,7 @@ def test_an_image_without_cord_is_not_uncertain():
 
 
 def test_the_uncertainty_of_a_segmentation_is_written_on_request_and_removed_with_the_result_it_belonged_to(tmp_path):
-    phantom = CordPhantom(size=(48, 48, 40), origin=(-24.0, 24.0, -20.0))
+    phantom = CordPhantom(size=(48, 48, 24), origin=(-24.0, 24.0, -12.0))
     write_image(phantom.image("T2w"), tmp_path / "phantom.nii.gz")
     job = SegmentCord(image=tmp_path / "phantom.nii.gz", out=tmp_path / "out", device="cpu", uncertainty=True)
     result = job.run(silent)

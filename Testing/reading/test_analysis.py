@@ -1,9 +1,8 @@
 import csv
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from commands import crosscontrast, process
 from simulated_readers import Clock, read_everything
 from small_studies import QUESTIONS, write_study
 
@@ -173,7 +172,7 @@ def test_a_study_with_every_kind_of_question_has_its_measures():
 
 def test_the_command_writes_report_tables_and_imrmc(finished, tmp_path):
     folder, plan, _ = finished
-    done = run("analyze", folder, "--out", tmp_path / "results", "--resamples", 100)
+    done = process("reader", "analyze", folder, "--out", tmp_path / "results", "--resamples", 100)
     assert done.returncode == 0, done.stderr
     assert f"{len(plan.readings)} of {len(plan.readings)} readings analysed" in done.stdout
     names = {path.name for path in (tmp_path / "results").iterdir()}
@@ -193,15 +192,10 @@ def test_the_command_writes_report_tables_and_imrmc(finished, tmp_path):
     assert data[0] == "-1,sub-00,truth,0"
 
 
-def run(*arguments):
-    call = [sys.executable, "-m", "crosscontrast.cli", "reader", *map(str, arguments)]
-    return subprocess.run(call, capture_output=True, text=True, check=False)
-
-
 def test_an_unfinished_study_is_analysed_and_said_to_be_unfinished(tmp_path):
     path = write_study(tmp_path, subjects=3, readers=["anna", "ben"])
     plan = prepare_study(read_study(path), tmp_path / "out", silent)
-    nothing = run("analyze", tmp_path / "out", "--out", tmp_path / "results", "--resamples", 100)
+    nothing = crosscontrast("reader", "analyze", tmp_path / "out", "--out", tmp_path / "results", "--resamples", 100)
     assert nothing.returncode == 2
     assert "has no answers yet" in nothing.stderr
     assert not (tmp_path / "results").exists()
@@ -210,13 +204,13 @@ def test_an_unfinished_study_is_analysed_and_said_to_be_unfinished(tmp_path):
     values = {"quality": 3, "origin": "real", "lesion": 10, "remark": "<script>alert(1)</script>\tand a tab"}
     sitting.answer(sitting.show().reading.id, values, "nonce-0001")
     store.close()
-    done = run("analyze", tmp_path / "out", "--out", tmp_path / "results", "--resamples", 100)
+    done = process("reader", "analyze", tmp_path / "out", "--out", tmp_path / "results", "--resamples", 100)
     assert done.returncode == 0, done.stderr
     assert "The study is not finished: 1 of 18 readings are answered." in done.stderr
     assert "<script>" not in (tmp_path / "results" / "report.html").read_text()
     audit = (tmp_path / "results" / "audit.tsv").read_text().splitlines()
     assert [line.split("\t")[3] for line in audit] == ["event", "shown", "answered"]
-    status = run("status", tmp_path / "out")
+    status = process("reader", "status", tmp_path / "out")
     assert status.stdout.splitlines() == ["anna: 1 of 9 readings, reading", "ben: 0 of 9 readings, reading"]
     lines = (tmp_path / "results" / "answers.tsv").read_text().splitlines()
     assert len({line.count("\t") for line in lines}) == 1

@@ -1,9 +1,7 @@
 """The example study as its user would run it."""
 
-import subprocess
-import sys
-
 import SimpleITK as sitk
+from commands import crosscontrast, process
 from small_studies import phantom
 
 from crosscontrast.reading.analysis.measures import measures_of
@@ -14,16 +12,11 @@ from crosscontrast.reading.plan import read_plan
 from crosscontrast.reading.study import read_study
 
 
-def reader(*arguments):
-    call = [sys.executable, "-m", "crosscontrast.cli", "reader", *map(str, arguments)]
-    return subprocess.run(call, capture_output=True, text=True, check=False)
-
-
 def test_the_example_is_written_once_and_can_be_planned(tmp_path):
     folder = tmp_path / "mine"
-    done = reader("example", "--out", folder)
+    done = process("reader", "example", "--out", folder)
     assert done.returncode == 0, done.stderr
-    again = reader("example", "--out", folder)
+    again = process("reader", "example", "--out", folder)
     assert again.returncode == 2
     assert "exists already" in again.stderr
     lines = ["subject\trole\timage\tcancer"]
@@ -32,7 +25,7 @@ def test_the_example_is_written_once_and_can_be_planned(tmp_path):
             sitk.WriteImage(phantom(number, arm), str(folder / f"{number}{role}.nii.gz"))
             lines.append(f"sub-{number:03}\t{role}\t{number}{role}.nii.gz\t{number % 2}")
     (folder / "cohort.tsv").write_text("\n".join(lines) + "\n")
-    planned = reader("plan", folder / "STUDY.yaml", "--out", tmp_path / "study")
+    planned = crosscontrast("reader", "plan", folder / "STUDY.yaml", "--out", tmp_path / "study")
     assert planned.returncode == 0, planned.stderr
     plan = read_plan(tmp_path / "study")
     assert len(plan.study.readers) == 7
@@ -40,7 +33,7 @@ def test_the_example_is_written_once_and_can_be_planned(tmp_path):
 
 
 def test_with_sixty_cases_the_example_is_balanced_over_four_sessions(tmp_path):
-    assert reader("example", "--out", tmp_path).returncode == 0
+    assert crosscontrast("reader", "example", "--out", tmp_path).returncode == 0
     study = read_study(tmp_path / "STUDY.yaml")
     cases = [Case(f"sub-{n:03}", n <= 3, n % 2 == 0, {}) for n in range(1, 64)]
     slots = assign(study, cases)

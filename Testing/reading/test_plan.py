@@ -1,10 +1,9 @@
 import json
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 
 import pytest
+from commands import crosscontrast, process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_studies import ARMS, QUESTIONS, write_study
@@ -187,13 +186,12 @@ def test_a_later_edit_of_the_plan_is_revealed(tmp_path):
 
 def test_the_command_plans_once_and_never_over_a_study(tmp_path):
     path = write_study(tmp_path, subjects=4, training=["sub-03"], repeats=0.2)
-    call = [sys.executable, "-m", "crosscontrast.cli", "reader", "plan", str(path), "--out", str(tmp_path / "out")]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    done = process("reader", "plan", path, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "anna, session 1: " in done.stdout
     assert "1 for training" in done.stdout
     assert read_plan(tmp_path / "out").fingerprint in done.stdout
-    again = subprocess.run(call, capture_output=True, text=True, check=False)
+    again = crosscontrast("reader", "plan", path, "--out", tmp_path / "out")
     assert again.returncode == 2
     assert again.stderr.startswith("error: ")
     assert "holds a study already" in again.stderr

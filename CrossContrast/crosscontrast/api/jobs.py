@@ -4,9 +4,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.jobs.job import Job, JobResult
-from crosscontrast.jobs.registry import in_words, parse_job
+from crosscontrast.jobs.registry import parse_job
 from crosscontrast.progress import Progress, silent
 
 JobT = TypeVar("JobT", bound=Job)
@@ -82,4 +82,4 @@ def made(kind: type[JobT], **parameters: Any) -> JobT:
     try:
         return kind(**parameters)
     except ValidationError as error:
-        raise BadInputError(f"The arguments do not fit: {in_words(error)}.") from error
+        raise BadInputError(f"The arguments do not fit: {faults_of(error)}.") from error

@@ -74,8 +74,9 @@ def train_translator(
     >>> done.step
     1
     """
-    from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+    from crosscontrast.synthesis.training.config import TrainingConfig
     from crosscontrast.synthesis.training.jobs import TrainTranslator
+    from crosscontrast.training.settings import make_config
 
     given = {"cohort": Path(cohort), "network": network, "source": source, "target": target, "steps": steps}
     config = make_config(TrainingConfig, given | dict(settings or {}))

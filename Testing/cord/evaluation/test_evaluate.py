@@ -4,14 +4,14 @@ import csv
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from click.testing import CliRunner, Result
+from commands import process
 
 from crosscontrast.cli.cord import cord
 from crosscontrast.cord.phantom import CordPhantom
@@ -58,19 +58,11 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def done(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CompletedProcess[str]]:
     """The command as a user runs it, with its output folder."""
     out = tmp_path_factory.mktemp("evaluation") / "out"
     words = ["evaluate", "--cohort", cohort / "cohort.tsv", "--out", out, "--levels", "3-4", "--reference-mask"]
-    run = subprocess.run(
-        [sys.executable, "-m", "crosscontrast.cli", "cord", *map(str, words), "--device", "cpu", "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    return out, run
+    return out, process("cord", *words, "--device", "cpu", "--json")
 
 
 def test_the_command_measures_every_case_and_says_where_the_results_are(done):

@@ -1,5 +1,6 @@
 """Correction datasets and models made of the generated cohort of the ablation, small enough to train in a test."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -55,6 +56,12 @@ def add_model(
     )
     write_bundle(folder / "cordtest", model, weights, metadata, "# A model for tests\n", finder=finder)
     return ModelLibrary().add(folder / "cordtest", "cordtest")
+
+
+def copied(dataset: CorrectionDataset, folder: Path) -> CorrectionDataset:
+    """Copy a dataset, to be changed by one test."""
+    shutil.copytree(dataset.folder, folder)
+    return CorrectionDataset.open(folder)
 
 
 def corrections_of(

@@ -8,10 +8,10 @@ import pytest
 import SimpleITK as sitk
 import torch
 from click.testing import CliRunner
-from cord_corrections import add_model, corrections_of, spec, untaught
+from cord_corrections import add_model, copied, corrections_of, spec, untaught
 
 from crosscontrast.cli.cord import cord
-from crosscontrast.cord.ablation.cohort import SHAPE, make_cohort
+from crosscontrast.cord.ablation.cohort import SHAPE
 from crosscontrast.cord.correcting.retrainings import outcome_of
 from crosscontrast.cord.phantom import CordPhantom
 from crosscontrast.cord.retrain.canals import with_canals
@@ -41,16 +41,9 @@ QUICK = RetrainSettings(
 )
 
 
-@pytest.fixture(scope="module")
-def cohort(tmp_path_factory):
-    return make_cohort(tmp_path_factory.mktemp("cohort"), 1, silent)
-
-
 @pytest.fixture
-def dataset(tmp_path, cohort):
-    """Two subjects to train on and one frozen."""
-    wanted = {"sub-001": ["T1w", "T2w"], "sub-002": ["T1w"], "sub-003": ["T2w"]}
-    return corrections_of(tmp_path / "dataset", cohort, wanted, ["sub-001"])
+def dataset(small_corrections, tmp_path):
+    return copied(small_corrections, tmp_path / "dataset")
 
 
 @pytest.fixture

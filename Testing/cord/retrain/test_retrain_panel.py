@@ -5,19 +5,18 @@ import pytest
 pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 
-from cord_corrections import add_model, corrections_of, spec
+from cord_corrections import add_model, copied, spec
 from qt_harness.application import pump, start
 from qt_harness.cord_panel import ready_to_save
 from qt_harness.fixtures import _opened, _scene, table_of  # noqa: F401 - fixtures
 
-from crosscontrast.cord.ablation.cohort import SHAPE, make_cohort
+from crosscontrast.cord.ablation.cohort import SHAPE
 from crosscontrast.cord.correcting.retrainings import retraining_folder
 from crosscontrast.cord.retrain.files import RetrainFiles
 from crosscontrast.cord.retrain.run import prepare
 from crosscontrast.cord.retrain.settings import RetrainSettings
 from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.models.library import ModelLibrary
-from crosscontrast.progress import silent
 
 slicer = start()
 
@@ -27,11 +26,8 @@ SMALL = RetrainSettings(
 
 
 @pytest.fixture
-def dataset(tmp_path):
-    """Two subjects to train on and one frozen."""
-    cohort = make_cohort(tmp_path / "cohort", 1, silent)
-    wanted = {"sub-001": ["T1w", "T2w"], "sub-002": ["T1w"], "sub-003": ["T2w"]}
-    return corrections_of(tmp_path / "data", cohort, wanted, ["sub-001"])
+def dataset(small_corrections, tmp_path):
+    return copied(small_corrections, tmp_path / "data")
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 import base64
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from click.testing import CliRunner, Result
+from commands import process
 from moved_scans import Scan, pose, shifted
 
 from crosscontrast.cli.cord_softgt import soft_gt
@@ -19,7 +18,6 @@ from crosscontrast.cord.softgt.jobs import MakeSoftGroundTruth
 from crosscontrast.ground.provenance import Provenance
 from crosscontrast.jobs.registry import find_job
 
-PROGRAM = "from crosscontrast.cli.main import main; main()"
 SMALL = (30, 30, 10)
 
 
@@ -62,13 +60,7 @@ def results(*roles: str) -> set[str]:
 
 def test_the_whole_command_leaves_masks_records_and_a_report(folder: Path, tmp_path: Path) -> None:
     words = [*masks(folder, "T2w", "T1w"), "--image", f"T2w={folder / 'sub-1_T2w.nii.gz'}"]
-    run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "cord", "soft-gt", *words, "--out", str(tmp_path / "out")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    run = process("cord", "soft-gt", *words, "--out", tmp_path / "out")
     assert run.returncode == 0, run.stderr
     assert names(tmp_path / "out") == results("T2w", "T1w")
     assert "soft mask of 2 of 2 contrasts, registered to T2w" in run.stdout

@@ -1,13 +1,12 @@
 """A finished training becomes a model that the library takes and the engine runs."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from commands import process
 
 from crosscontrast.cord.generator.appearance import Sample
 from crosscontrast.cord.teaching.config import TrainingConfig
@@ -117,8 +116,7 @@ def test_a_network_with_a_relative_channel_is_run_with_it_and_only_where_it_foll
 
 
 def test_the_command_names_what_is_wrong_with_a_training(tmp_path):
-    command = [sys.executable, "-m", "crosscontrast.cli", "cord", "package", str(tmp_path / "none")]
-    done = subprocess.run([*command, "--out", str(tmp_path / "model")], capture_output=True, text=True)
+    done = process("cord", "package", tmp_path / "none", "--out", tmp_path / "model")
     assert done.returncode == 2
     assert "none" in done.stderr
     assert not (tmp_path / "model").exists()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from commands import process
 
 from crosscontrast.errors import BadInputError, CancelledError
 from crosscontrast.ground.geometry import same_grid
@@ -242,16 +243,11 @@ def test_settings_that_make_no_sense_are_refused(more, words, prostates):
         make_config(TrainingConfig, given | more)
 
 
-def crosscontrast(*arguments, **more):
-    command = [sys.executable, "-m", "crosscontrast.cli", "synth", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
-
-
 def test_the_command_trains_resumes_and_fills_the_library(prostates, tmp_path, model_home):
     (tmp_path / "small.json").write_text('{"width": 4, "validation_steps": 0}')
     arguments = ["--cohort", prostates, "--source", "us", "--target", "t2w", "--network", "dualgan2d"]
     arguments += ["--config", tmp_path / "small.json", "--out", tmp_path / "run"]
-    run = crosscontrast("train", *arguments, "--steps", 2, "--name", "us2mri")
+    run = process("synth", "train", *arguments, "--steps", 2, "--name", "us2mri")
     assert run.returncode == 0, run.stderr
     assert "2 steps in" in run.stdout
     assert {e.name for e in ModelLibrary().entries()} >= {"us2mri", "us2mri-back"}
@@ -262,7 +258,7 @@ def test_the_command_trains_resumes_and_fills_the_library(prostates, tmp_path, m
     longer = TrainTranslator(out=tmp_path / "run", resume=True, more={"steps": 3}, device="cpu").run(silent)
     assert (longer.step, newest_bundle(tmp_path / "run").name) == (3, "model-000003")
     image = prostates.parent / "sub-001_us.nii.gz"
-    done = crosscontrast("translate", image, "--model", "us2mri", "--out", tmp_path / "out", "--uncertainty")
+    done = process("synth", "translate", image, "--model", "us2mri", "--out", tmp_path / "out", "--uncertainty")
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
     written = ("t2w.nii.gz", "t2w_uncertainty.nii.gz", "cycle.nii.gz", "translation.json", "gate.json")
@@ -295,7 +291,7 @@ def test_a_killed_training_is_resumed(prostates, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     reached = read_checkpoint(tmp_path / "r")["step"]
-    run = crosscontrast("train", "--out", tmp_path / "r", "--resume", "--steps", reached + 2)
+    run = process("synth", "train", "--out", tmp_path / "r", "--resume", "--steps", reached + 2)
     assert run.returncode == 0, run.stderr
     assert read_checkpoint(tmp_path / "r")["step"] == reached + 2
 
