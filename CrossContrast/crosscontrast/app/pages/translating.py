@@ -1,6 +1,7 @@
 """Translating the image that lies on the desk into another contrast, and the gate's word on the result."""
 
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from crosscontrast.app.pages.state import TranslateState, why_not_run
 from crosscontrast.app.pages.work import Work
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.ground.files import image_stem
-from crosscontrast.jobs.job import JobResult
+from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.jobs.registry import find_job, parse_job
 from crosscontrast.models.library import ModelLibrary
 
@@ -84,9 +85,9 @@ class Translating:
                         "model": model,
                     }
                 )
-            return " ".join(["Translated.", *result.warnings])
+            return "Translated."
 
-        self._work.start(job, take, after=lambda: self._judge(ask))
+        self._work.start(lambda _folder: job, take, after=lambda: self._judge(ask))
 
     def _take(self, key: str, out: Path, images: list[Path]) -> None:
         keys = self._cases.add_files(images)
@@ -109,16 +110,9 @@ class Translating:
 
     def _judge(self, questions: list[dict[str, Any]]) -> None:
         """Ask the gate about a translation that came without a verdict, with as much as this gate takes."""
-        data = self.typed.data
         for question in questions:
-            try:
-                known = find_job(_GATE).model_fields
-                job = parse_job(_GATE, {name: value for name, value in question.items() if name in known})
-            except CrossContrastError as error:
-                self._no_verdict(error)
-                return
-            data.verdict, data.reasons = "asking", []
-            self._work.start(job, self._take_verdict, heavy=False, failed=self._no_verdict)
+            self.typed.data.verdict, self.typed.data.reasons = "asking", []
+            self._work.start(partial(_gate, question), self._take_verdict, heavy=False, failed=self._no_verdict)
 
     def _take_verdict(self, result: JobResult) -> str:
         verdict = result.model_dump()["verdict"]
@@ -149,3 +143,8 @@ class Translating:
     def _update(self) -> None:
         data = self.typed.data
         data.why_not = why_not_run(self._work.busy, self._desk.case is not None, "" if data.model else _NO_MODEL)
+
+
+def _gate(question: dict[str, Any], _folder: Path) -> Job:
+    known = find_job(_GATE).model_fields
+    return parse_job(_GATE, {name: value for name, value in question.items() if name in known})
