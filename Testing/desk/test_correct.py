@@ -135,3 +135,68 @@ def test_the_states_are_told(corrector):
     corrector.take()
     corrector.end()
     assert states == [(True, True), (False, False)]
+
+
+def test_a_correction_rests_while_another_map_is_at_hand_and_has_its_history_then(corrector, scene, soft):
+    from crosscontrast.scene.images import add_volume, image_of
+
+    paint(corrector, CORNER)
+    corrector.take()
+    first = corrector.correction
+    start = voxels(first.predicted).copy()
+    other = add_volume(scene, image_of(soft), "other")
+    corrector.use(other)
+    assert corrector.why_not_undo() == "Nothing was changed yet."
+    corrector.begin(0.5)
+    corrector.use(soft)
+    assert corrector.correction is first
+    corrector.undo()
+    np.testing.assert_array_equal(voxels(soft), start)
+    corrector.use(other)
+    scene.RemoveNode(soft)
+    corrector.use(soft)
+    assert corrector.correction is None
+    corrector.use(other)
+    corrector.end()
+    corrector.use(None)
+    corrector.use(other)
+    assert corrector.correction is None, "end is the end"
+
+
+def turned(scene):
+    """A rotation by 20 degrees about the body's axis, off centre."""
+    from crosscontrast.scene.images import as_vtk
+
+    a = np.deg2rad(20)
+    matrix = np.array([[np.cos(a), -np.sin(a), 0, 30], [np.sin(a), np.cos(a), 0, -5], [0, 0, 1, 2], [0, 0, 0, 1]])
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    transform.SetMatrixTransformToParent(as_vtk(matrix))
+    return transform
+
+
+def test_a_map_follows_its_image_under_a_transform_and_so_does_the_grid_that_the_editor_paints_on(scene, source, soft):
+    import slicer
+
+    from crosscontrast.scene.images import ijk_to_ras
+
+    source.SetAndObserveTransformNodeID(turned(scene).GetID())
+    corrector = Corrector(scene, "spinal cord")
+    corrector.use(soft)
+    corrector.begin(0.5)
+    correction = corrector.correction
+    for node in (soft, correction.predicted, correction.segmentation):
+        assert node.GetTransformNodeID() == source.GetTransformNodeID()
+    grid = slicer.vtkOrientedImageData()
+    name = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
+    geometry = correction.segmentation.GetSegmentation().GetConversionParameter(name)
+    slicer.vtkSegmentationConverter.DeserializeImageGeometry(geometry, grid, False)
+    assert grid.GetDimensions() == soft.GetImageData().GetDimensions()
+    np.testing.assert_allclose(matrix_of(grid), ijk_to_ras(soft), atol=1e-6)
+
+
+def matrix_of(grid):
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    grid.GetImageToWorldMatrix(matrix)
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])

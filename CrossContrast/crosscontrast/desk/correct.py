@@ -36,14 +36,28 @@ class Corrector:
         self.painted: list[Callable[[Box], None]] = []
         self.changed: list[Callable[[Box], None]] = []
         self.state: list[Callable[[], None]] = []
+        self._resting: tuple[Correction, WorkClock] | None = None
         self._last: Point | None = None  # where the brush is, while it is down
 
     def use(self, soft: Any) -> None:
-        """Let ``soft`` be the map at hand (``None``: none is). The correction of another ends."""
-        if soft is not self.soft:
-            self.end()
-            self.soft = soft
-            self._tell_state()
+        """Let ``soft`` be the map at hand (``None``: none is).
+
+        The correction of another map rests, and goes on with its history when that map comes back, unless one more was
+        corrected in between.
+        """
+        if soft is self.soft:
+            return
+        earlier = self._resting
+        if self.correction:
+            self._take_lifted()
+            self._resting = self.correction, self.clock
+            self.correction = None
+        self.soft = soft
+        if earlier and soft is not None and earlier[0].soft is soft and not earlier[0].lost:
+            self.correction, self.clock = earlier
+            if self._resting is earlier:
+                self._resting = None
+        self._tell_state()
 
     def begin(self, threshold: float) -> None:
         """Cut the segment from the map at ``threshold``, or cut it anew, and let the person correct both.
@@ -51,22 +65,21 @@ class Corrector:
         Raises :class:`CrossContrastError` where that cannot be.
         """
         from crosscontrast.scene.correction import Correction
+        from crosscontrast.scene.sources import follow_image
 
         reason = self.why_not_begin()
         if reason:
             raise BadInputError(reason)
-        self.end()
+        follow_image(self.soft)
+        self._let_go()
         self.correction = Correction(self.scene, self.soft, threshold, self.segment)
         self.clock = WorkClock()
         self._tell_state()
 
     def end(self) -> None:
-        """Let go of the correction; nothing of it is lost in the scene, what was just painted neither."""
-        self.lift()
-        if self.correction:
-            self._take_in()
-            self.correction = None
-            self._tell_state()
+        """Let go of all corrections; nothing of them is lost in the scene, what was just painted neither."""
+        self._resting = None
+        self._let_go()
 
     # What can be done, and why not
 
@@ -167,6 +180,16 @@ class Corrector:
         if soft is self.soft:
             self.clock.take_off(seconds)
         self._tell_state()
+
+    def _let_go(self) -> None:
+        if self.correction:
+            self._take_lifted()
+            self.correction = None
+            self._tell_state()
+
+    def _take_lifted(self) -> None:
+        self.lift()
+        self._take_in()
 
     def _lift_and_take(self) -> None:
         self.lift()

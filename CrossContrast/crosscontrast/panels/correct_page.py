@@ -104,6 +104,7 @@ class CorrectPage(VTKObservationMixin):
 
     def close(self) -> None:
         """The scene closes, or the module goes."""
+        self.desk.end()
         self.desk.use(None)
         self._editor.let_go()
 

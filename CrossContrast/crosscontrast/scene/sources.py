@@ -7,7 +7,8 @@ import numpy as np
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.scene.images import file_of, ijk_to_ras, same_voxels
-from crosscontrast.scene.results import source_of
+from crosscontrast.scene.results import source_of, uncertainty_of
+from crosscontrast.scene.roles import PREDICTED_ROLE
 from crosscontrast.scene.soft_map import is_soft_map
 from crosscontrast.scene.volumes import file_name, write_volume
 
@@ -47,6 +48,19 @@ def image_of_map(soft: Any) -> Any | None:
         return source_of(soft)
     sequence = soft.GetNodeReference(_SEQUENCE_ROLE)
     return sequence.GetDataNodeAtValue(item) if sequence is not None else None
+
+
+def follow_image(soft: Any) -> None:
+    """Let a soft map, its prediction and its uncertainty lie under the transform that its image got since.
+
+    The map was made of the image's voxels, without any transform, so it is where the image is.
+    """
+    shown = source_of(soft)
+    if shown is None or not same_voxels(shown, soft):
+        return
+    for node in (soft, soft.GetNodeReference(PREDICTED_ROLE), uncertainty_of(soft)):
+        if node is not None:
+            node.SetAndObserveTransformNodeID(shown.GetTransformNodeID())
 
 
 def why_not_together(soft: Any) -> str:
