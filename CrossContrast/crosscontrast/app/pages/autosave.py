@@ -103,8 +103,10 @@ class Keeping:
         kept.files = [str(path.relative_to(self._folder)) for path in self._cases.sent_files(self._folder)]
         if self._changed and self._desk.case and self._desk.soft is not None:
             kept.maps[self._desk.case.key] = self._write_map(self._desk.case.key)
-        elif kept.active in kept.maps:
-            kept.maps[kept.active].unsaved = self._desk.corrector.unsaved
+        elif kept.active in kept.maps and self._desk.soft is not None:
+            known = kept.maps[kept.active]
+            known.unsaved = self._desk.corrector.unsaved
+            known.case, known.base = case_of(self._desk.soft)  # it may have been saved since
         if kept != self._kept:
             with atomic_write(self._folder / _FILE) as path:
                 path.write_text(kept.model_dump_json(indent=1), encoding="utf-8")
