@@ -1,7 +1,7 @@
 """Module SoftCordSeg: soft segmentation of the spinal cord on any contrast: see it, correct it, measure it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import qt
 import slicer
@@ -15,11 +15,12 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
+from crosscontrast.desk.segment import Segmented, Segmenter
 from crosscontrast.panels import requirements
 from crosscontrast.panels.choices import DEVICES, ModelChoice, device_of
 from crosscontrast.panels.cord.csa_page import CsaPage
 from crosscontrast.panels.cord.dataset_page import DatasetPage
-from crosscontrast.panels.cord.difference import DifferenceOverlay
+from crosscontrast.panels.cord.difference import DifferenceBox
 from crosscontrast.panels.cord.display_page import DisplayPage
 from crosscontrast.panels.cord.retrain_page import RetrainPage
 from crosscontrast.panels.cord.shortcuts import Shortcuts
@@ -27,12 +28,8 @@ from crosscontrast.panels.correct_page import CorrectPage
 from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.scene_panel import ScenePanel
 from crosscontrast.scene.cord.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
-from crosscontrast.scene.results import load_soft_map
 from crosscontrast.scene.soft_map import SOFT_MAP, show_soft_map
 from crosscontrast.scene.volumes import file_name, read_volume, write_volume
-
-if TYPE_CHECKING:
-    from crosscontrast.cord.jobs import SegmentContrasts, SegmentContrastsResult
 
 #: Reference of the parameter node to the further contrasts of the patient.
 _CONTRASTS = "contrasts"
@@ -80,12 +77,14 @@ class SoftCordSegWidget(ScenePanel):
     def setUpPanel(self) -> None:
         """Make the pages and connect them."""
         self.logic = SoftCordSegLogic()
-        self.inputs: list[InputVolume] = []  # what the job under way segments
         needed = Path(self.resourcePath("Requirements/SoftCordSeg.txt"))
         self.models = ModelChoice(self.ui.modelComboBox, "segmentation", needed)
-        self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, self.makeJob, self.takeResult)
-        self.display, self.csa, self.difference = DisplayPage(self.ui), CsaPage(self.ui), DifferenceOverlay(self.ui)
+        self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, on_busy=self.allowRun)
+        self.segmenting = Segmenter(self.controls, self.takeResult, no_image=_("Choose an input volume."))
+        self.ui.runButton.clicked.connect(self.run)
+        self.display, self.csa = DisplayPage(self.ui), CsaPage(self.ui)
         self.correcting = CorrectPage(self.ui, self.onMapEdited, self.moduleName, "spinal cord")
+        self.difference = DifferenceBox(self.ui, self.correcting.desk)
         self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
         self.retrain = RetrainPage(self.ui, needed, self.jobSettings, self.onModelsChanged)
         self.dataset.onFolder = self.retrain.use
@@ -175,30 +174,47 @@ class SoftCordSegWidget(ScenePanel):
         self.csa.use(self.display.maps(parameters))
         self.correcting.use(parameters)
         self.onCorrectionChanged()
-        reason = "" if parameters.inputVolume else _("Choose an input volume.")
-        self.controls.allow(reason or self.models.problem, _("Segment the cord on the input volume and more contrasts"))
+        self.allowRun()
+
+    def allowRun(self) -> None:
+        """Allow Run where it can succeed, and say why it cannot."""
+        if self._parameterNode:
+            self.fillIn()
+            self.controls.allow(self.segmenting.why_not(), _("Segment the cord on the input volume and more contrasts"))
 
     def onCorrectionChanged(self) -> None:
         """Follow the beginning, the end and the state of a correction."""
         wanted = bool(self._parameterNode and self._parameterNode.difference)
-        self.difference.show(self.correcting.correction, wanted)
+        self.difference.show(wanted)
         self.dataset.update()
 
     def onMapEdited(self, box) -> None:
         """Follow an edit of the soft map."""
-        self.csa.change(self.correcting.correction.soft, box)
-        self.difference.follow(self.correcting.correction)
+        self.csa.change(self.correcting.desk.soft, box)
+        self.difference.follow()
 
-    def makeJob(self, folder: Path) -> "SegmentContrasts":
-        """Make the job of the choices."""
+    def fillIn(self) -> None:
+        """Let the segmenter have the choices."""
+        desk, parameters = self.segmenting, self._parameterNode
+        desk.no_model = self.models.problem
+        desk.image, desk.model = parameters.inputVolume, "" if desk.no_model else parameters.model
+        desk.device, desk.threshold = device_of(parameters.device), parameters.threshold
+        desk.uncertainty = parameters.uncertainty
+
+    def run(self) -> None:
+        """Segment the input volume and the further contrasts."""
+        self.fillIn()
+        self.segmenting.run(self.writeInputs)
+
+    def writeInputs(self, folder: Path) -> list[InputVolume]:
+        """Write what is to be segmented; the packages are there now, and with them what the library holds."""
         self.models.refresh(self._parameterNode.model)
-        self.inputs = self.logic.writeInputs(self._parameterNode, folder)
-        return self.logic.makeJob(self._parameterNode, self.inputs, folder)
+        return self.logic.writeInputs(self._parameterNode, folder)
 
-    def takeResult(self, result: "SegmentContrastsResult") -> None:
+    def takeResult(self, results: list[Segmented]) -> None:
         """Show the soft maps over the volumes that they were made from, wherever the user is by now."""
         parameters = self.logic.getParameterNode()
-        self.logic.load(parameters, self.inputs, result)
+        self.logic.load(parameters, results)
         self.display.show(parameters)  # the panel may not follow the parameters now
 
     def showCase(self, image: vtkMRMLScalarVolumeNode, softMap: vtkMRMLScalarVolumeNode) -> None:
@@ -219,7 +235,7 @@ class SoftCordSegWidget(ScenePanel):
 
 
 class SoftCordSegLogic(ScriptedLoadableModuleLogic):
-    """From the scene to the job ``cord.segment-contrasts`` and back."""
+    """From the scene to what is segmented, and back."""
 
     def getParameterNode(self) -> SoftCordSegParameterNode:
         """Return the module's parameter node in the scene."""
@@ -243,41 +259,10 @@ class SoftCordSegLogic(ScriptedLoadableModuleLogic):
         others = [node for node in self.contrasts(parameters) if node and node is not parameters.inputVolume]
         return write_inputs([parameters.inputVolume, *others], folder)
 
-    def makeJob(
-        self, parameters: SoftCordSegParameterNode, inputs: list[InputVolume], folder: Path
-    ) -> "SegmentContrasts":
-        """Return the job that segments the files ``inputs`` and leaves its results in ``folder``."""
-        from crosscontrast.cord.jobs import SegmentContrasts
-
-        return SegmentContrasts(
-            images=tuple(given.path for given in inputs),
-            out=folder,
-            model=parameters.model,
-            device=device_of(parameters.device),
-            threshold=parameters.threshold,
-            uncertainty=parameters.uncertainty,
-        )
-
-    def load(
-        self, parameters: SoftCordSegParameterNode, inputs: list[InputVolume], result: "SegmentContrastsResult"
-    ) -> list[vtkMRMLScalarVolumeNode]:
+    def load(self, parameters: SoftCordSegParameterNode, results: list[Segmented]) -> list[vtkMRMLScalarVolumeNode]:
         """Load the soft maps, choose that of the first image, and return their nodes; an image may be gone by now."""
-        from crosscontrast.ground.provenance import Provenance
-
-        given = {one.path: one for one in inputs}
-        maps = []
-        for case in result.cases:
-            provenance = Provenance.read(case.sidecar)
-            maps.append(
-                load_soft_map(
-                    slicer.mrmlScene,
-                    case.softseg,
-                    _("{volume} soft cord").format(volume=given[case.image].name),
-                    slicer.mrmlScene.GetNodeByID(given[case.image].node_id),
-                    model=provenance.model if provenance else None,
-                    spread=case.uncertainty_map,
-                )
-            )
+        title = _("{volume} soft cord")
+        maps = [one.load(slicer.mrmlScene, title.format(volume=one.given.name)) for one in results]
         parameters.softMap = maps[0]
         parameters.allMaps = len(maps) > 1
         return maps

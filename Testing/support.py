@@ -1,8 +1,10 @@
 """What tests of all suites import."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,3 +27,22 @@ def centre_of_mass(image: sitk.Image) -> np.ndarray:
     values = sitk.GetArrayFromImage(image).astype(float)
     indices = np.indices(values.shape).reshape(3, -1) @ values.ravel() / values.sum()
     return np.array(image.TransformContinuousIndexToPhysicalPoint(indices[::-1].tolist()))
+
+
+@contextmanager
+def new_scene():
+    """A scene that knows segmentations, sequences and colour legends, as Slicer's does, without Slicer."""
+    slicer = pytest.importorskip("slicer", reason="needs the slicer-core wheel")
+    made = slicer.vtkMRMLScene()
+    application = slicer.vtkMRMLApplicationLogic()
+    logics = [
+        slicer.vtkSlicerSegmentationsModuleLogic(),
+        slicer.vtkSlicerSequencesLogic(),
+        slicer.vtkSlicerColorLogic(),
+    ]
+    for logic in logics:
+        logic.SetMRMLApplicationLogic(application)
+        logic.SetMRMLScene(made)  # registers the classes of nodes
+    yield made
+    for logic in logics:
+        logic.SetMRMLScene(None)

@@ -71,7 +71,7 @@ def test_the_worklist_is_worked_through_case_by_case(opened, scene, dataset, mon
     ready_to_save(panel, dataset.folder)
     assert [row[:2] for row in table_of(ui.caseTable)] == [["sub-01_T2w", "pending"], ["sub-02_T2w", "pending"]]
     ui.nextButton.click()
-    assert "sub-01_T2w: in the order of the list; 1 other cases wait." in wait_for(panel)
+    assert "sub-01_T2w: in the order of the list; 1 other case waits." in wait_for(panel)
     assert ui.caseLabel.text == "sub-01_T2w, as predicted"
     assert ui.inputSelector.currentNode().GetName() == "sub-01_T2w"
     first = panel.widget.correcting.correction.soft
@@ -126,7 +126,7 @@ def test_corrections_are_exported_for_another_program(correcting, tmp_path, monk
     monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "nnUNet_raw"))
     correcting.ui.exportComboBox.setCurrentText("nnU-Net v2")
     correcting.ui.exportButton.click()
-    assert "Exported 1 cases to" in wait_for(correcting)
+    assert "Exported 1 case to" in wait_for(correcting)
     assert list((tmp_path / "nnUNet_raw").glob("Dataset701_*/labelsTr/*.nii.gz"))
     monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_: "")
     correcting.ui.exportButton.click()
@@ -219,12 +219,12 @@ def test_a_candidate_is_kept_aside_and_its_report_opens(opened, scene, dataset, 
     panel.ui.reportButton.click()
     assert shown == [str(trained / "report.html")]
     panel.ui.keepButton.click()
-    assert f"kept aside in {trained}" in panel.ui.retrainLabel.text
+    assert f"Kept aside in {trained}." in panel.ui.retrainLabel.text
     assert "already" in panel.ui.keepButton.toolTip
     assert panel.ui.acceptButton.enabled, "one may think better of it"
     ready_to_save(panel, dataset.folder.with_name("other"))
     ready_to_save(panel, dataset.folder)
-    assert f"kept aside in {trained}" in panel.ui.retrainLabel.text
+    assert f"Kept aside in {trained}." in panel.ui.retrainLabel.text
 
 
 @pytest.mark.usefixtures("in_place")

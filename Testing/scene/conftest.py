@@ -2,21 +2,14 @@
 
 import numpy as np
 import pytest
+from support import new_scene
 
 
 @pytest.fixture
 def scene():
     """A scene that knows segmentations and colour legends, as Slicer's does."""
-    slicer = pytest.importorskip("slicer", reason="needs the slicer-core wheel")
-    made = slicer.vtkMRMLScene()
-    application = slicer.vtkMRMLApplicationLogic()
-    logics = [slicer.vtkSlicerSegmentationsModuleLogic(), slicer.vtkSlicerColorLogic()]
-    for logic in logics:
-        logic.SetMRMLApplicationLogic(application)
-        logic.SetMRMLScene(made)  # registers the classes of nodes
-    yield made
-    for logic in logics:
-        logic.SetMRMLScene(None)
+    with new_scene() as made:
+        yield made
 
 
 @pytest.fixture

@@ -24,4 +24,8 @@ class WorkClock:
     @property
     def seconds(self) -> float:
         """Seconds of work until now."""
-        return self._seconds + min(self._now() - self._last, _LONGEST_PAUSE)
+        return max(0.0, self._seconds + min(self._now() - self._last, _LONGEST_PAUSE))
+
+    def take_off(self, seconds: float) -> None:
+        """So many of the seconds are accounted for, because they were saved."""
+        self._seconds -= seconds

@@ -20,7 +20,7 @@ MORE_JOBS = "CROSSCONTRAST_JOBS"
 JOBS = {
     "cord.segment": "crosscontrast.cord.jobs:SegmentCord",
     "cord.segment-contrasts": "crosscontrast.cord.jobs:SegmentContrasts",
-    "cord.open-case": "crosscontrast.cord.correcting.jobs:OpenCase",
+    "cord.open-case": "crosscontrast.cord.jobs:OpenCase",
     "cord.ablation": "crosscontrast.cord.ablation.jobs:Ablation",
     "cord.ablation-network": "crosscontrast.cord.ablation.jobs:TrainNetwork",
     "cord.csa": "crosscontrast.cord.csa.jobs:MeasureCsa",

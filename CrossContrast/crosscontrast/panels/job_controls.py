@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class JobControls:
-    """Wires ``runButton``, ``cancelButton``, ``progressBar`` and ``statusLabel`` of ``ui`` to a job.
+    """Wires ``runButton``, ``cancelButton``, ``progressBar`` and ``statusLabel`` of ``ui`` to jobs.
 
-    On Run it installs the packages of the file ``needed`` (and PyTorch, if ``torch``), gives ``make_job`` an empty
-    temporary folder and starts the job that it returns. ``take_result`` gets the result while that folder still exists.
-    ``title`` is the module's, for the user; ``on_busy`` is called when a job has begun or ended.
+    Before a job it installs the packages of the file ``needed`` (and PyTorch, if ``torch``). ``title`` is the module's,
+    for the user; ``on_busy`` is called when a job has begun or ended. It is a
+    :class:`~crosscontrast.desk.runner.Runner`; with ``make_job`` and ``take_result`` the button Run starts that job.
     """
 
     def __init__(
@@ -30,22 +30,23 @@ class JobControls:
         ui: Any,
         title: str,
         needed: Path,
-        make_job: Callable[[Path], "Job"],
-        take_result: Callable[["JobResult"], None],
+        make_job: Callable[[Path], "Job"] | None = None,
+        take_result: Callable[["JobResult"], str | None] = lambda _result: None,
         torch: bool = True,
         on_busy: Callable[[], None] = lambda: None,
     ) -> None:
         self._ui = ui
         self._title = title
         self._needed = needed
-        self._make_job = make_job
-        self._take_result = take_result
+        self._make_job, self._take_result = make_job, take_result
+        self._take: Callable[[JobResult], str | None] = take_result
         self._torch = torch
         self._on_busy = on_busy
         self._reason = ""
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._runner = JobRunner(self._show_progress, self._on_result, self._on_error, self._on_cancelled)
-        ui.runButton.clicked.connect(self.run)
+        if make_job is not None:
+            ui.runButton.clicked.connect(self.run)
         ui.cancelButton.clicked.connect(self.cancel)
         self._update()
 
@@ -61,13 +62,28 @@ class JobControls:
         self._update()
 
     def run(self) -> None:
-        """Start the job."""
+        """Start the job of the button Run."""
+        assert self._make_job
+        self.start(self._make_job, self._take_result)
+
+    def start(
+        self,
+        make: "Callable[[Path], Job]",
+        take: "Callable[[JobResult], str | None]",
+        *,
+        heavy: bool = True,
+    ) -> None:
+        """Start the job that ``make`` returns, which gets an empty folder; ``take`` gets the result while it is there.
+
+        What ``take`` returns is shown. Slicer has one user, so ``heavy`` ones wait for nobody.
+        """
+        self._take = take
         try:
             requirements.install(self._needed, self._title, self._torch)
             self._folder = tempfile.TemporaryDirectory(
                 prefix="CrossContrast-", dir=slicer.app.temporaryPath, ignore_cleanup_errors=True
             )
-            self._runner.start(self._make_job(Path(self._folder.name)))
+            self._runner.start(make(Path(self._folder.name)))
         except CrossContrastError as error:
             self._on_error(error)
         except Exception:
@@ -92,14 +108,14 @@ class JobControls:
 
     def _on_result(self, result: "JobResult") -> None:
         try:
-            self._take_result(result)
+            said = self._take(result)
         except CrossContrastError as error:
             self._on_error(error)
         except Exception:
             self._end(_("The result cannot be shown; the log says why."))
             raise
         else:
-            self._end("\n".join([_("Done."), *result.warnings]))
+            self._end("\n".join([_("Done."), *([said] if said else []), *result.warnings]))
 
     def _on_error(self, error: CrossContrastError) -> None:
         self._end(error.message)

@@ -41,6 +41,7 @@ class Correction:
         self.threshold = threshold
         self.predicted = _prediction_of(scene, soft)
         self.segmentation = make_segment(scene, soft, threshold, name)
+        self._segment = self.segmentation.GetSegmentation().GetNthSegmentID(0)
         self.history = EditHistory()
         #: True while this object changes the segment itself, so that an observer of the segment can tell.
         self.changing = False
@@ -132,6 +133,12 @@ class Correction:
             self.history.push(Edit(box, values[box].copy(), predicted[box].copy()))
             values[box] = predicted[box]
         return self._after(box)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the map or its segment was removed from the scene."""
+        gone = self.soft.GetScene() is None or self.segmentation.GetScene() is None
+        return gone or self.segmentation.GetSegmentation().GetSegment(self._segment) is None
 
     @property
     def changed_voxels(self) -> int:

@@ -72,6 +72,11 @@ def file_of(node: Any) -> Path | None:
     return Path(name) if grid is not None and _same_voxels(grid, _own_grid(node)) else None
 
 
+def same_voxels(a: Any, b: Any) -> bool:
+    """Whether two volume nodes have the same voxels at the same places, in whatever order, without their transforms."""
+    return _same_voxels(_own_grid(a), _own_grid(b))
+
+
 def put_on(image: sitk.Image, grid: sitk.Image) -> sitk.Image:
     """Put an image onto a grid of the same voxels in another order; every value is copied, none interpolated."""
     return resample_onto(image, grid, linear=False)
@@ -155,7 +160,9 @@ def _file_grid(path: Path) -> sitk.Image | None:
 
 
 def _same_voxels(a: sitk.Image, b: sitk.Image) -> bool:
-    """Whether every corner of one grid is a corner of the other, in whatever order."""
+    """Whether the grids have as many voxels and every corner of one is a corner of the other, in whatever order."""
+    if sorted(a.GetSize()) != sorted(b.GetSize()):
+        return False
     ours, theirs = _corners(a), _corners(b)
     distances = np.linalg.norm(ours[:, None] - theirs[None], axis=2)
     return bool(distances.min(axis=1).max() <= _SAME)

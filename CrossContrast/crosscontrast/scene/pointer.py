@@ -1,6 +1,6 @@
 """The mouse in a slice view, as points in space."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import vtk
@@ -62,3 +62,33 @@ class SlicePointer:
         x, y = self._interactor.GetEventPosition()
         right, anterior, superior, _ = self._slice_node.GetXYToRAS().MultiplyPoint((x, y, 0, 1))
         return right, anterior, superior
+
+
+class SlicePointers:
+    """The left button in all slice views there are, taken and given back together.
+
+    ``views`` returns interactor and slice node of each; the other arguments are those of :class:`SlicePointer`.
+    """
+
+    def __init__(
+        self,
+        views: Callable[[], Iterable[tuple[Any, Any]]],
+        on_press: Callable[[tuple[float, float, float], bool], None],
+        on_move: Callable[[tuple[float, float, float]], None],
+        on_release: Callable[[], None],
+    ) -> None:
+        self._views = views
+        self._slots = on_press, on_move, on_release
+        self._pointers: list[SlicePointer] = []
+
+    @property
+    def on(self) -> bool:
+        """Whether the button is taken."""
+        return bool(self._pointers)
+
+    def turn(self, on: bool) -> None:
+        """Take the button, or give it back. Called again, it takes that of views that came since."""
+        for pointer in self._pointers:
+            pointer.release()
+        views = self._views() if on else ()
+        self._pointers = [SlicePointer(interactor, node, *self._slots) for interactor, node in views]

@@ -7,7 +7,7 @@ import slicer
 
 from crosscontrast.scene.colours import soft_table
 from crosscontrast.scene.roles import SOFT_MAP_ROLE
-from crosscontrast.scene.soft_map import SOFT_MAP, mark_soft_map
+from crosscontrast.scene.soft_map import is_soft_map, mark_soft_map
 from crosscontrast.scene.volumes import read_volume
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def soft_maps(scene: Any) -> list[Any]:
     """Return the soft maps of the scene in the order in which they came."""
     count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
     nodes = (scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode") for index in range(count))
-    return [node for node in nodes if node.GetAttribute(SOFT_MAP) == "1"]
+    return [node for node in nodes if is_soft_map(node)]
 
 
 def source_of(soft: Any) -> Any | None:

@@ -28,8 +28,9 @@ def make_segment(scene: Any, soft: Any, threshold: float, name: str) -> Any:
         node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", scene.GenerateUniqueName(f"{soft.GetName()} segment"))
         node.CreateDefaultDisplayNodes()
         node.SetNodeReferenceID(SOFT_MAP_ROLE, soft.GetID())
-    node.SetReferenceImageGeometryParameterFromVolumeNode(soft)
+    # The transform first: the geometry is taken relative to it, and would else count it twice.
     node.SetAndObserveTransformNodeID(soft.GetTransformNodeID())
+    node.SetReferenceImageGeometryParameterFromVolumeNode(soft)
     node.SetAttribute(THRESHOLD, repr(threshold))
     if node.GetSegmentation().GetNumberOfSegments() == 0:
         node.GetSegmentation().AddEmptySegment("", name, _CORD_COLOUR)

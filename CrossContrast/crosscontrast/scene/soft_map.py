@@ -56,6 +56,11 @@ def mark_soft_map(soft: Any) -> None:
         soft.CreateDefaultDisplayNodes()
 
 
+def is_soft_map(node: Any) -> bool:
+    """Whether a volume node is a soft map, and so no image to work on."""
+    return bool(node.GetAttribute(SOFT_MAP) == "1")
+
+
 def set_threshold(soft: Any, threshold: float) -> None:
     """Draw the values from ``threshold`` up; a value of exactly 0 is background at any threshold."""
     display = soft.GetDisplayNode()

@@ -12,12 +12,12 @@ from cord_corrections import add_model, copied, corrections_of, spec, untaught
 
 from crosscontrast.cli.cord import cord
 from crosscontrast.cord.ablation.cohort import SHAPE
-from crosscontrast.cord.correcting.retrainings import outcome_of
 from crosscontrast.cord.phantom import CordPhantom
 from crosscontrast.cord.retrain.canals import with_canals
 from crosscontrast.cord.retrain.candidate import check_base, training_config
 from crosscontrast.cord.retrain.jobs import RetrainCord
 from crosscontrast.cord.retrain.material import collect
+from crosscontrast.cord.retrain.retrainings import outcome_of
 from crosscontrast.cord.retrain.run import accept, keep_aside
 from crosscontrast.cord.retrain.settings import Limits, RetrainSettings
 from crosscontrast.cord.teaching.config import PATCHES

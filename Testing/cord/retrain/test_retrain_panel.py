@@ -11,8 +11,8 @@ from qt_harness.cord_panel import ready_to_save
 from qt_harness.fixtures import _opened, _scene, table_of  # noqa: F401 - fixtures
 
 from crosscontrast.cord.ablation.cohort import SHAPE
-from crosscontrast.cord.correcting.retrainings import retraining_folder
 from crosscontrast.cord.retrain.files import RetrainFiles
+from crosscontrast.cord.retrain.retrainings import retraining_folder
 from crosscontrast.cord.retrain.run import prepare
 from crosscontrast.cord.retrain.settings import RetrainSettings
 from crosscontrast.corrections.dataset import CorrectionDataset

@@ -41,23 +41,24 @@ class CordApplication:
         self.desk = Desk(SlicerApp(), plan.folder)
         layouts = add_views(self.desk.application, server)
         row = ViewRow(self.desk.application, layouts, server)
+        self._runner = JobRunner(plan.folder.parent / ".slots", plan.limits.jobs)
+        work = Work(server, self._runner, lambda sentence: self.cases.tell(sentence), plan.folder / "jobs")
         self.cases = Cases(
             server,
             self.desk,
             [Path(path) for path in plan.arguments.get("files", ())],
             CorrectionDataset.open(Path(dataset)) if dataset else None,
+            work,
         )
-        self._runner = JobRunner(plan.folder.parent / ".slots", plan.limits.jobs)
-        work = Work(server, self._runner, self.cases.tell)
         segmenting = Segmenting(server, self.desk, self.cases, work)
-        self.cases.use(work, lambda: segmenting.typed.data.model)
+        self.cases.model = lambda: segmenting.typed.data.model
         showing = Showing(server, self.desk, layouts)
         brightness = Brightness(server, self.desk)
-        correcting = Correcting(server, self.desk)
+        correcting = Correcting(server, self.desk, self.cases.tell)
         row.new_views += [showing.show, correcting.use_tool]
         comparing = Comparing(server, self.desk, self.cases, showing, row)
         translating = Translating(server, self.desk, self.cases, comparing, work)
-        measuring = Measuring(server, self.desk, correcting)
+        measuring = Measuring(server, self.desk)
         row.new_views.append(Placing(server, self.desk, measuring).watch)
         saving = Saving(server, self.desk, self.cases, correcting, work)
         allowed = bool(plan.arguments.get("may_change_models"))

@@ -62,7 +62,7 @@ class Keeping:
         self._changed = False
         cases.before_leaving = self.keep
         cases.kept_map = self._map_of
-        correcting.changed.append(self._on_change)
+        desk.corrector.changed.append(self._on_change)
         desk.listeners.append(self._on_desk)
         self._task: asyncio.Task[None] | None = None
 
@@ -78,7 +78,6 @@ class Keeping:
         if kept and kept.cut and self._desk.soft is not None:
             self._correcting.typed.data.cut = kept.cut
             self._correcting.make_segment()
-            self._saving.typed.data.unsaved = kept.unsaved
         self._changed = False
         return self._desk.case is not None
 
@@ -104,8 +103,10 @@ class Keeping:
         kept.files = [str(path.relative_to(self._folder)) for path in self._cases.sent_files(self._folder)]
         if self._changed and self._desk.case and self._desk.soft is not None:
             kept.maps[self._desk.case.key] = self._write_map(self._desk.case.key)
-        elif kept.active in kept.maps:
-            kept.maps[kept.active].unsaved = self._saving.typed.data.unsaved
+        elif kept.active in kept.maps and self._desk.soft is not None:
+            known = kept.maps[kept.active]
+            known.unsaved = self._desk.corrector.unsaved
+            known.case, known.base = case_of(self._desk.soft)  # it may have been saved since
         if kept != self._kept:
             with atomic_write(self._folder / _FILE) as path:
                 path.write_text(kept.model_dump_json(indent=1), encoding="utf-8")
@@ -123,7 +124,7 @@ class Keeping:
             model=model_of(soft),
             case=case,
             base=base,
-            unsaved=self._saving.typed.data.unsaved,
+            unsaved=self._desk.corrector.unsaved,
         )
         if correction is not None:
             kept.cut = correction.threshold
@@ -148,6 +149,7 @@ class Keeping:
             model=kept.model,
             case=kept.case,
             base=kept.base,
+            unsaved=kept.unsaved,
         )
 
     def _on_change(self, _box: Box) -> None:

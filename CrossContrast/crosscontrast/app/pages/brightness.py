@@ -5,7 +5,8 @@ from typing import Any
 from trame_server.utils.typed_state import TypedState
 
 from crosscontrast.app.pages.desk import Desk
-from crosscontrast.app.pages.state import NO_IMAGE, BrightnessState
+from crosscontrast.app.pages.state import BrightnessState
+from crosscontrast.desk.reasons import NO_IMAGE
 
 
 class Brightness:

@@ -8,13 +8,14 @@ from typing import Any
 from trame_server.utils.typed_state import TypedState
 
 from crosscontrast.app.pages.desk import Desk, MapFiles
-from crosscontrast.app.pages.state import BUSY, NO_OTHER, CaseState
+from crosscontrast.app.pages.state import NO_OTHER, CaseState
 from crosscontrast.app.pages.work import Work
-from crosscontrast.cord.correcting.jobs import OpenCase, OpenCaseResult
+from crosscontrast.cord.jobs import OpenCaseResult
 from crosscontrast.corrections.dataset import CorrectionDataset
+from crosscontrast.desk.cases import Worklist
+from crosscontrast.desk.reasons import BUSY
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.ground.files import image_stem
-from crosscontrast.jobs.job import JobResult
 
 
 @dataclass(frozen=True)
@@ -31,27 +32,26 @@ class Cases:
     """The list of images: those of the command line, those of the correction dataset, and what the user sends.
 
     ``before_leaving`` is called before another image is opened, ``kept_map`` returns the map of a case that this
-    session left behind, or ``None``.
+    session left behind, or ``None``, and ``model`` the model for cases without a prediction.
     """
 
-    def __init__(self, server: Any, desk: Desk, files: list[Path], dataset: CorrectionDataset | None) -> None:
-        self._desk = desk
+    def __init__(
+        self, server: Any, desk: Desk, files: list[Path], dataset: CorrectionDataset | None, work: Work
+    ) -> None:
+        self._desk, self._work = desk, work
         self.dataset = dataset
+        self.model = lambda: "softcord"
+        self._worklist = Worklist(work, self._show_opened, lambda: self.current.name if self.current else "")
+        self._worklist.dataset = dataset.folder if dataset else None
         self.typed = TypedState(server.state, CaseState, namespace="cases")
         self.before_leaving: Callable[[], None] = lambda: None
         self.kept_map: Callable[[str], MapFiles | None] = lambda _key: None
         self.listeners: list[Callable[[], None]] = []
         self._cases: dict[str, ListedCase] = {}
-        self._work: Work | None = None
-        self._model = lambda: "softcord"
         for path in files:
             self._add_file(path)
-        self.refresh()
-
-    def use(self, work: Work, model: Callable[[], str]) -> None:
-        """Set what jobs are started with, and the model for cases without a prediction."""
-        self._work, self._model = work, model
         work.listeners.append(self._update)
+        self.refresh()
 
     @property
     def current(self) -> ListedCase | None:
@@ -70,7 +70,10 @@ class Cases:
     def refresh(self) -> None:
         """Look again at which cases there are and what has become of them."""
         states = {}
-        for case in self.dataset.cases() if self.dataset else []:
+        self._worklist.read()
+        if self._worklist.problem:
+            self.tell(self._worklist.problem)
+        for case in self._worklist.cases:
             key = f"case:{case.name}"
             self._cases.setdefault(key, ListedCase(key, case.name, case.image, case.name))
             states[key] = f"revision {case.revision}" if case.state == "corrected" else case.state
@@ -99,12 +102,13 @@ class Cases:
     def open(self, key: str) -> None:
         """Open a case; says why where it cannot be."""
         case = self._cases.get(key)
-        if case is None or (self._work and self._work.busy):
+        if case is None or self._work.busy:
             return
         self.before_leaving()
         kept = self.kept_map(key)
-        if case.name and kept is None and self._work and self.dataset:
-            self._open_with_job(case, self._work, self.dataset)
+        if case.name and kept is None:
+            self._worklist.model = self.model()
+            self._worklist.open(case.name)
             return
         try:
             self._desk.open(key, case.path)
@@ -124,27 +128,19 @@ class Cases:
         """Show the user a sentence."""
         self.typed.data.notice = sentence
 
-    def _open_with_job(self, case: ListedCase, work: Work, dataset: CorrectionDataset) -> None:
-        """Let the worker fetch what there is of the case, and predict it where there is nothing."""
-        out = self._desk.folder / "opened" / case.name
-        job = OpenCase(dataset=dataset.folder, out=out, case=case.name, model=self._model())
-
-        def take(result: JobResult) -> str:
-            assert isinstance(result, OpenCaseResult)
-            self._desk.open(case.key, case.path)
-            self._desk.take_soft(
-                MapFiles(
-                    result.softseg,
-                    spread=result.uncertainty,
-                    model=result.model,
-                    case=result.case,
-                    base=result.base,
-                )
+    def _show_opened(self, result: OpenCaseResult) -> None:
+        key = f"case:{result.case}"
+        self._desk.open(key, result.image)
+        self._desk.take_soft(
+            MapFiles(
+                result.softseg,
+                spread=result.uncertainty,
+                model=result.model,
+                case=result.case,
+                base=result.base,
             )
-            self.refresh()
-            return f"{result.waiting} other cases wait." if result.waiting != 1 else "1 other case waits."
-
-        work.start(job, take)
+        )
+        self.refresh()
 
     def _add_file(self, path: Path) -> str:
         key = f"file:{path}"
@@ -162,4 +158,4 @@ class Cases:
         data, current = self.typed.data, self.current
         data.active = current.key if current else ""
         data.title = current.title if current else ""
-        data.why_not_next = BUSY if self._work and self._work.busy else "" if self._following() else NO_OTHER
+        data.why_not_next = BUSY if self._work.busy else "" if self._following() else NO_OTHER

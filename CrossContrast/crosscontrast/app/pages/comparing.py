@@ -11,8 +11,9 @@ from trame_server.utils.typed_state import TypedState
 from crosscontrast.app.pages.cases import Cases
 from crosscontrast.app.pages.desk import Desk
 from crosscontrast.app.pages.showing import Showing
-from crosscontrast.app.pages.state import NO_IMAGE, CompareState
+from crosscontrast.app.pages.state import CompareState
 from crosscontrast.app.server.row import LAYOUT, ORIENTATIONS, ViewRow
+from crosscontrast.desk.reasons import NO_IMAGE
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.scene.colours import soft_table
 from crosscontrast.scene.images import overlap

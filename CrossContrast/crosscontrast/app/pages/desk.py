@@ -7,12 +7,13 @@ from typing import Any
 
 from trame_slicer.core import SlicerApp
 
+from crosscontrast.desk.correct import Corrector
 from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.ground.provenance import ModelRecord
 from crosscontrast.scene.correction import Correction
 from crosscontrast.scene.results import load_image, load_soft_map, remove_soft_map, set_case
-from crosscontrast.scene.roles import PREDICTED_ROLE
+from crosscontrast.scene.roles import PREDICTED_ROLE, mark_unsaved
 from crosscontrast.scene.volumes import read_volume
 
 
@@ -28,7 +29,7 @@ class OpenCase:
 @dataclass(frozen=True)
 class MapFiles:
     """A soft map on disk: the map, and where they are known the prediction that it was corrected from, the map of its
-    uncertainty, the model, and the case and revision of a correction dataset."""
+    uncertainty, the model, the case and revision of a correction dataset, and whether it was changed since."""
 
     soft: Path
     predicted: Path | None = None
@@ -36,6 +37,7 @@ class MapFiles:
     model: ModelRecord | None = None
     case: str = ""
     base: int = 0
+    unsaved: bool = False
 
 
 @dataclass
@@ -45,14 +47,27 @@ class Desk:
     application: SlicerApp
     folder: Path
     case: OpenCase | None = None
-    soft: Any = None
-    correction: Correction | None = None
     listeners: list[Callable[[], None]] = field(default_factory=list)
+    corrector: Corrector = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what corrects the map on the desk."""
+        self.corrector = Corrector(self.scene, "spinal cord")
 
     @property
     def scene(self) -> Any:
         """The session's scene."""
         return self.application.scene
+
+    @property
+    def soft(self) -> Any:
+        """The soft map on the desk."""
+        return self.corrector.soft
+
+    @property
+    def correction(self) -> Correction | None:
+        """The correction of it."""
+        return self.corrector.correction
 
     def open(self, key: str, path: Path) -> None:
         """Put an image (file or DICOM folder) on the desk instead of what lies there.
@@ -86,19 +101,20 @@ class Desk:
         assert self.case
         self._remove_soft()
         name = f"{self.case.image.GetName()} soft"
-        self.soft = load_soft_map(self.scene, files.soft, name, self.case.image, model=files.model, spread=files.spread)
+        soft = load_soft_map(self.scene, files.soft, name, self.case.image, model=files.model, spread=files.spread)
+        mark_unsaved(soft, unsaved=files.unsaved)
         if files.case:
-            set_case(self.soft, files.case, files.base)
+            set_case(soft, files.case, files.base)
         if files.predicted:
             predicted = read_volume(self.scene, files.predicted, f"{name} as predicted")
-            self.soft.SetNodeReferenceID(PREDICTED_ROLE, predicted.GetID())
+            soft.SetNodeReferenceID(PREDICTED_ROLE, predicted.GetID())
+        self.corrector.use(soft)
         self._tell()
 
     def start_correction(self, threshold: float) -> None:
-        """Make the segment of the soft map, or cut it anew."""
-        if self.soft is not None:
-            self.correction = Correction(self.scene, self.soft, threshold, "spinal cord")
-            self._tell()
+        """Make the segment of the soft map, or cut it anew; raises :class:`CrossContrastError` where it cannot be."""
+        self.corrector.begin(threshold)
+        self._tell()
 
     def draw(self) -> None:
         """Ask the slice views for a new picture; not every change of a layer makes them do so by themselves."""
@@ -114,7 +130,8 @@ class Desk:
             self.scene.RemoveNode(case.image)
 
     def _remove_soft(self) -> None:
-        soft, self.soft, self.correction = self.soft, None, None
+        soft = self.soft
+        self.corrector.use(None)
         if soft is not None:
             self._tell()  # tools let go of the nodes before they go
             remove_soft_map(self.scene, soft)

@@ -6,15 +6,12 @@ from typing import Any
 import numpy as np
 from trame_server.utils.typed_state import TypedState
 
-from crosscontrast.app.pages.correcting import Correcting
 from crosscontrast.app.pages.desk import Desk
-from crosscontrast.app.pages.state import NO_MAP, NO_SEGMENT, MeasureState
+from crosscontrast.app.pages.state import MeasureState
 from crosscontrast.cord.csa.contrasts import CsaCurve
-from crosscontrast.cord.csa.live import LiveCsa
 from crosscontrast.corrections.soft_brush import Box
+from crosscontrast.desk.measure import DifferenceOverlay, Ruler
 from crosscontrast.errors import CrossContrastError
-from crosscontrast.scene.difference import hide_difference, show_difference
-from crosscontrast.scene.images import image_of, voxels
 
 #: Size of the picture that the paths are drawn in.
 WIDTH, _HEIGHT = 1000.0, 100.0
@@ -23,19 +20,19 @@ WIDTH, _HEIGHT = 1000.0, 100.0
 class Measuring:
     """Keeps the plot and the overlay up to date."""
 
-    def __init__(self, server: Any, desk: Desk, correcting: Correcting) -> None:
+    def __init__(self, server: Any, desk: Desk) -> None:
         self._desk = desk
         self.typed = TypedState(server.state, MeasureState, namespace="measure")
-        self._soft: Any = None
-        self._live: LiveCsa | None = None
-        self._before: CsaCurve | None = None
+        self._ruler = Ruler()
+        self._overlay = DifferenceOverlay(desk.corrector)
         #: The heights (mm) from left to right that the plot shows, while it shows any, and who is told of new ones.
         self.span: tuple[float, float] | None = None
         #: The centres of the cord's slices (slice, LPS in mm).
         self.centres = np.empty((0, 3))
         self.drawn: list[Callable[[], None]] = []
         self.typed.bind_changes({self.typed.name.difference: lambda _: self._show_difference()})
-        correcting.changed.append(self._on_change)
+        desk.corrector.changed.append(self._on_change)
+        desk.corrector.state.append(self._update)
         desk.listeners.append(self._on_desk)
 
     def toggle_difference(self) -> None:
@@ -45,37 +42,27 @@ class Measuring:
             self._show_difference()
 
     def _on_desk(self) -> None:
-        desk, data = self._desk, self.typed.data
-        if desk.soft is not self._soft:
-            self._soft, self._live, self._before = desk.soft, None, None
-            if desk.soft is not None:
-                try:
-                    self._live = LiveCsa(image_of(desk.soft))
-                except CrossContrastError as error:
-                    data.summary = error.message
-        if desk.correction is not None and self._before is None and self._live is not None:
-            self._before = LiveCsa(image_of(desk.correction.predicted)).curve()
-        data.why_not_difference = NO_MAP if desk.soft is None else "" if desk.correction else NO_SEGMENT
+        self._ruler.use([self._desk.soft] if self._desk.soft is not None else [])
+        self._update()
+        self._draw()
+
+    def _update(self) -> None:
+        data = self.typed.data
+        data.why_not_difference = self._overlay.why_not()
         if data.why_not_difference:
             data.difference = False
-        self._draw()
+            self._overlay.show(False)
 
     def _on_change(self, box: Box) -> None:
-        if self._live is not None:
-            self._live.change(box, voxels(self._desk.soft)[box])
+        self._ruler.change(self._desk.soft, box)
         self._draw()
-        if self.typed.data.difference:
-            self._show_difference()
+        if self._overlay.shown:
+            self._overlay.refresh()
+            self._desk.draw()
 
     def _show_difference(self) -> None:
-        desk = self._desk
-        if desk.correction is None:
-            return
-        if self.typed.data.difference:
-            show_difference(desk.scene, desk.correction.predicted, desk.soft)
-        else:
-            hide_difference(desk.scene, desk.soft)
-        desk.draw()
+        self._overlay.show(bool(self.typed.data.difference))
+        self._desk.draw()
 
     def _draw(self) -> None:
         self.span = None
@@ -84,15 +71,18 @@ class Measuring:
             listener()
 
     def _draw_curves(self) -> None:
-        data = self.typed.data
-        if self._live is None:
-            data.now = data.before = data.left = data.right = data.top = ""
-            data.summary = "" if self._soft is None else data.summary
+        data, desk = self.typed.data, self._desk
+        data.now = data.before = data.left = data.right = data.top = data.summary = ""
+        if desk.soft is None:
             return
-        now, self.centres = self._live.curve_and_centres()
-        curves = [curve for curve in (now, self._before) if curve is not None and np.isfinite(curve.areas).any()]
-        if not curves or not np.isfinite(now.areas).any():
-            data.now = data.before = data.left = data.right = data.top = ""
+        try:
+            now, self.centres = self._ruler.curve_and_centres(desk.soft)
+            before = self._ruler.predicted(desk.correction)
+        except CrossContrastError as error:
+            data.summary = error.message
+            return
+        curves = [curve for curve in (now, before) if curve is not None and np.isfinite(curve.areas).any()]
+        if not np.isfinite(now.areas).any():
             data.summary = "There is no cord in the map."
             return
         low = min(float(np.nanmin(curve.heights)) for curve in curves)
@@ -100,11 +90,11 @@ class Measuring:
         self.span = (low, high)
         top = 1.1 * max(float(np.nanmax(curve.areas)) for curve in curves)
         data.now = path_of(now, low, high, top)
-        data.before = path_of(self._before, low, high, top) if self._before is not None else ""
+        data.before = path_of(before, low, high, top) if before is not None else ""
         data.left, data.right, data.top = f"{low:.0f} mm", f"{high:.0f} mm", f"{top:.0f} mm²"
         data.summary = f"mean {now.mean():.1f} mm²"
-        if self._before is not None and np.isfinite(self._before.mean()):
-            data.summary += f" (predicted {self._before.mean():.1f})"
+        if before is not None and np.isfinite(before.mean()):
+            data.summary += f" (predicted {before.mean():.1f})"
 
 
 def path_of(curve: CsaCurve, low: float, high: float, top: float) -> str:

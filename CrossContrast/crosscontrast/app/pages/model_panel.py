@@ -3,13 +3,14 @@
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
-from crosscontrast.app.pages.exporting import FORMS, Exporting
+from crosscontrast.app.pages.exporting import Exporting
 from crosscontrast.app.pages.panels import said
 from crosscontrast.app.pages.retraining import Retraining
 from crosscontrast.app.pages.segmenting import Segmenting
 from crosscontrast.app.pages.work import Work
 from crosscontrast.app.server.widgets import button, reason, section
 from crosscontrast.cord.retrain.steps import FEWEST_STEPS, MOST_STEPS
+from crosscontrast.desk.cases import FORMS
 
 _FIELD = {"density": "compact", "variant": "outlined", "hide_details": True}
 _SMALL = "text-caption text-medium-emphasis"
@@ -91,7 +92,7 @@ def _outcome(retraining: Retraining) -> None:
 def export_panel(exporting: Exporting, work: Work) -> None:
     """Export the corrected cases and fetch them."""
     name = exporting.typed.name
-    items = ", ".join(f"{{title: '{title}', value: '{form}'}}" for form, title in FORMS)
+    items = ", ".join(f"{{title: '{title}', value: '{form}'}}" for form, title in FORMS.items())
     with section("Export the corrected cases", "mdi-export"):
         v3.VSelect(
             v_model=(name.form,),

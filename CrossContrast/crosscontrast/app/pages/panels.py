@@ -98,7 +98,7 @@ def segment_panel(segmenting: Segmenting, work: Work) -> None:
         button("Run", "mdi-play", segmenting.run, name.why_not, id="run", color="primary")
         button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel")
         reason(name.why_not)
-        said(work, ("cord.segment", "cord.open-case"), "run-message")
+        said(work, ("cord.segment-contrasts", "cord.open-case"), "run-message")
 
 
 def show_panel(showing: Showing, correcting: Correcting) -> None:

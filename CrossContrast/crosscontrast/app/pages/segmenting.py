@@ -1,27 +1,26 @@
 """Segmenting the image that lies on the desk."""
 
-import uuid
 from typing import Any
 
 from trame_server.utils.typed_state import TypedState
 
 from crosscontrast.app.pages.cases import Cases
 from crosscontrast.app.pages.desk import Desk, MapFiles
-from crosscontrast.app.pages.state import SegmentState, why_not_run
+from crosscontrast.app.pages.state import SegmentState
 from crosscontrast.app.pages.work import Work
-from crosscontrast.cord.jobs import SegmentCord, SegmentCordResult
-from crosscontrast.ground.provenance import Provenance
-from crosscontrast.jobs.job import JobResult
+from crosscontrast.desk.segment import Segmented, Segmenter
 from crosscontrast.models.library import ModelEntry, ModelLibrary
+from crosscontrast.scene.cord.inputs import InputVolume
 
 _NO_MODEL = "There is no model; add one with: crosscontrast models add"
 
 
 class Segmenting:
-    """Runs ``cord.segment`` and puts the map beside the image."""
+    """Segments the image and puts the map beside it."""
 
     def __init__(self, server: Any, desk: Desk, cases: Cases, work: Work) -> None:
-        self._desk, self._cases, self._work = desk, cases, work
+        self._desk, self._cases = desk, cases
+        self._segmenter = Segmenter(work, self._take, no_model=_NO_MODEL)
         self.typed = TypedState(server.state, SegmentState, namespace="segment")
         self.refresh_models()
         desk.listeners.append(self._update)
@@ -44,31 +43,24 @@ class Segmenting:
 
     def run(self) -> None:
         """Start the job."""
-        case, data = self._desk.case, self.typed.data
-        if data.why_not or case is None:
-            return
-        job = SegmentCord(
-            image=case.path.absolute(),
-            out=(self._desk.folder / "results" / uuid.uuid4().hex[:8]).absolute(),
-            model=data.model,
-            uncertainty=data.uncertainty,
-        )
-        self._work.start(job, lambda result: self._take(case.key, result))
+        self._update()
+        case = self._desk.case
+        if case is not None:
+            given = InputVolume(case.key, case.path.absolute(), case.image.GetID())
+            self._segmenter.run(lambda _folder: [given])
 
-    def _take(self, key: str, result: JobResult) -> str:
-        assert isinstance(result, SegmentCordResult)
-        if self._desk.case and self._desk.case.key == key:
-            model = Provenance.model_validate_json(result.sidecar.read_text(encoding="utf-8")).model
-            current = self._cases.current
-            name = current.name if current else ""
-            self._desk.take_soft(MapFiles(result.softseg, spread=result.uncertainty_map, model=model, case=name))
-        area = result.mean_csa_mm2
-        said = "No cord was found." if area is None else f"Mean area {area:.1f} mm²."
-        return " ".join([said, *result.warnings])
+    def _take(self, results: list[Segmented]) -> None:
+        (found,) = results
+        current = self._cases.current
+        if current and current.key == found.given.name:
+            files = MapFiles(found.softseg, spread=found.spread, model=found.model, case=current.name)
+            self._desk.take_soft(files)
 
     def _update(self) -> None:
-        data = self.typed.data
-        data.why_not = why_not_run(self._work.busy, self._desk.case is not None, "" if data.model else _NO_MODEL)
+        data, desk, case = self.typed.data, self._segmenter, self._desk.case
+        desk.image = case.image if case else None
+        desk.model, desk.uncertainty = data.model, bool(data.uncertainty)
+        data.why_not = desk.why_not()
 
 
 def _note(entry: ModelEntry) -> str:

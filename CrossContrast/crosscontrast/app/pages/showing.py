@@ -7,8 +7,9 @@ from trame_server.utils.typed_state import TypedState
 from trame_slicer.core import LayoutManager
 
 from crosscontrast.app.pages.desk import Desk
-from crosscontrast.app.pages.state import NO_IMAGE, NO_MAP, ShowState
+from crosscontrast.app.pages.state import ShowState
 from crosscontrast.app.server.row import TAGS
+from crosscontrast.desk.reasons import NO_IMAGE, NO_MAP
 from crosscontrast.scene.layers import show_layers
 from crosscontrast.scene.results import uncertainty_of
 from crosscontrast.scene.soft_map import set_opacity, set_threshold, show_soft_map

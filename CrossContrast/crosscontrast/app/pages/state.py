@@ -6,14 +6,11 @@ A field ``why_not...`` is empty where the thing can be done, and else the senten
 from dataclasses import dataclass, field
 
 from crosscontrast.cord.retrain.steps import DEFAULT_STEPS
+from crosscontrast.desk.reasons import BUSY, NO_IMAGE, NO_MAP, NO_SEGMENT
+from crosscontrast.desk.retrain import NO_CANDIDATE
 
-NO_IMAGE = "Open an image first."
-NO_MAP = "Segment the image first."
-NO_SEGMENT = "Make a segment first."
 NO_OTHER = "There is no other image."
 NO_DATASET = "The server was started without a correction dataset."
-NO_CANDIDATE = "Nothing was retrained yet."
-BUSY = "Wait until the work under way is done."
 
 
 def why_not_run(busy: bool, opened: bool, lacking: str) -> str:

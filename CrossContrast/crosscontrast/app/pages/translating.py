@@ -64,9 +64,9 @@ class Translating:
                 self._show_verdict(result.verdict)
             else:
                 data.verdict, data.reasons = "none", result.warnings
-            return " ".join(["Translated.", *result.warnings])
+            return "Translated."
 
-        self._work.start(job, take)
+        self._work.start(lambda _folder: job, take)
 
     def _take(self, key: str, out: Path, images: list[Path]) -> None:
         keys = self._cases.add_files(images)

@@ -1,6 +1,9 @@
 """The one job that a session may have under way, and what the page shows of it."""
 
+import shutil
+import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from trame_server.utils.typed_state import TypedState
@@ -14,40 +17,45 @@ _IDLE = "Nothing is under way."
 
 
 class Work:
-    """Starts jobs; ``tell`` shows an error to the user, ``listeners`` are told when work begins and ends."""
+    """Starts jobs: a :class:`~crosscontrast.desk.runner.Runner`.
 
-    def __init__(self, server: Any, runner: JobRunner, tell: Callable[[str], None]) -> None:
-        self._server, self._runner, self._tell = server, runner, tell
+    ``tell`` shows an error to the user, ``folder`` is where jobs get a folder each (what a killed session left there
+    goes), and ``listeners`` are told when work begins and ends.
+    """
+
+    def __init__(self, server: Any, runner: JobRunner, tell: Callable[[str], None], folder: Path) -> None:
+        self._server, self._runner, self._tell, self._folder = server, runner, tell, folder
         self.typed = TypedState(server.state, WorkState, namespace="work")
         self.listeners: list[Callable[[], None]] = []
+        shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def busy(self) -> bool:
         """Whether a job is under way."""
         return self._runner.busy
 
-    def start(
-        self,
-        job: Job,
-        take: Callable[[JobResult], str],
-        *,
-        heavy: bool = True,
-        after: Callable[[], None] | None = None,
-        failed: Callable[[CrossContrastError], None] | None = None,
-    ) -> None:
-        """Start a job; ``take`` gets its result and returns the sentence that the page shows then.
+    def start(self, make: Callable[[Path], Job], take: Callable[[JobResult], str], *, heavy: bool = True) -> None:
+        """Start the job that ``make`` returns, which gets an empty folder; ``take`` gets the result while it is there.
 
-        A job that is not ``heavy`` does not wait for the jobs of other sessions. ``after`` is called when all is done,
-        and may start the next job; ``failed`` gets an error instead of the user.
+        The page shows the sentence that ``take`` returns, with the result's warnings. A job that is not ``heavy`` does
+        not wait for the jobs of other sessions.
         """
+        folder = self._folder / uuid.uuid4().hex[:8]
+        try:
+            folder.mkdir(parents=True)
+            job = make(folder)
+        except CrossContrastError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            self._say(error)
+            return
         data = self.typed.data
         data.kind = job.kind
         data.busy, data.percent, data.message, data.why_not_cancel = True, 0.0, "starting", ""
         self._runner.start(
             job,
             self._on_progress,
-            lambda result: self._on_result(result, take, after),
-            lambda error: self._on_error(error, failed or self._say),
+            lambda result: self._on_result(result, folder, take),
+            lambda error: self._on_error(error, folder),
             heavy=heavy,
         )
         self._changed()
@@ -61,23 +69,24 @@ class Work:
             self.typed.data.percent = round(100 * done / total) if total else 0
             self.typed.data.message = message
 
-    def _on_result(self, result: JobResult, take: Callable[[JobResult], str], after: Callable[[], None] | None) -> None:
+    def _on_result(self, result: JobResult, folder: Path, take: Callable[[JobResult], str]) -> None:
         with self._server.state:
             try:
-                self._end(take(result))
+                said = take(result)
+                self._end(" ".join([said, *result.warnings]))
             except CrossContrastError as error:
                 self._end("")
                 self._tell(error.message)
-                return
-            if after:
-                after()
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _on_error(self, error: CrossContrastError, failed: Callable[[CrossContrastError], None]) -> None:
+    def _on_error(self, error: CrossContrastError, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         with self._server.state:
             cancelled = error.kind == "cancelled"
             self._end(error.message if cancelled else "")
             if not cancelled:
-                failed(error)
+                self._say(error)
 
     def _say(self, error: CrossContrastError) -> None:
         self._tell(" ".join(filter(None, [error.message, error.hint])))

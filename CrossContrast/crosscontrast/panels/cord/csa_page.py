@@ -7,11 +7,11 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from crosscontrast.desk.measure import Ruler
 from crosscontrast.scene.cord.csa_nodes import show_curves
 
 if TYPE_CHECKING:
     from crosscontrast.cord.csa.contrasts import CsaCurve
-    from crosscontrast.cord.csa.live import LiveCsa
     from crosscontrast.corrections.boxes import Box
 
 #: An edit is shown after at most this time (ms); every movement of the brush would be too often.
@@ -26,8 +26,7 @@ class CsaPage:
 
     def __init__(self, ui: Any) -> None:
         self._ui = ui
-        self._live: dict[str, LiveCsa] = {}
-        self._maps: list[Any] = []
+        self._ruler = Ruler()
         self._plot = slicer.qMRMLPlotWidget()
         self._plot.setMRMLScene(slicer.mrmlScene)
         self._plot.setMinimumHeight(220)
@@ -40,20 +39,12 @@ class CsaPage:
 
     def use(self, maps: Sequence[Any]) -> None:
         """Show the areas of these soft maps; the last is the one at hand."""
-        wanted = [soft.GetID() for soft in maps]
-        if wanted == [soft.GetID() for soft in self._maps] and set(wanted) <= set(self._live):
-            return
-        self._maps = list(maps)
-        self._live = {key: live for key, live in self._live.items() if key in wanted}
-        self._timer.start()
+        if self._ruler.use(maps):
+            self._timer.start()
 
     def change(self, soft: Any, box: "Box") -> None:
         """Take in that a part of a soft map changed."""
-        from crosscontrast.scene.images import voxels
-
-        live = self._live.get(soft.GetID())
-        if live:
-            live.change(box, voxels(soft)[box])
+        self._ruler.change(soft, box)
         if not self._timer.active:
             self._timer.start()
 
@@ -62,9 +53,8 @@ class CsaPage:
         from crosscontrast.errors import CrossContrastError
 
         self._timer.stop()
-        self._maps = [soft for soft in self._maps if soft.GetScene() is slicer.mrmlScene]
         try:
-            curves = {soft.GetID(): self._measured(soft).curve() for soft in self._maps}
+            curves = self._ruler.curves()
         except CrossContrastError as error:
             self._show_nothing(error.message)
             return
@@ -72,24 +62,15 @@ class CsaPage:
             self._show_nothing()
             return
         self._show_plot(show_curves(slicer.mrmlScene, curves))
-        names = {soft.GetID(): soft.GetName() for soft in self._maps}
+        names = {soft.GetID(): soft.GetName() for soft in self._ruler.maps}
         self._fill_contrasts({names[key]: curve for key, curve in curves.items()})
-        self._fill_slices(curves[self._maps[-1].GetID()])
+        self._fill_slices(curves[self._ruler.maps[-1].GetID()])
 
     def close(self) -> None:
         """The scene closes, or the module goes."""
         self._timer.stop()
-        self._live.clear()
-        self._maps = []
+        self._ruler.forget()
         self._show_nothing()
-
-    def _measured(self, soft: Any) -> "LiveCsa":
-        from crosscontrast.cord.csa.live import LiveCsa
-        from crosscontrast.scene.images import image_of
-
-        if soft.GetID() not in self._live:
-            self._live[soft.GetID()] = LiveCsa(image_of(soft))
-        return self._live[soft.GetID()]
 
     def _show_plot(self, chart: Any) -> None:
         view = slicer.mrmlScene.GetSingletonNode(_PLOT_TAG, "vtkMRMLPlotViewNode")

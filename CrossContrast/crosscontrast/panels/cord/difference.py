@@ -1,52 +1,37 @@
-"""The overlay of what a correction changed."""
+"""The box that shows what a correction changed."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
-if TYPE_CHECKING:
-    from crosscontrast.scene.correction import Correction
+from crosscontrast.desk.correct import Corrector
+from crosscontrast.desk.measure import DifferenceOverlay
 
 #: While the brush moves the overlay is brought up to date after at most this time (ms).
 _DELAY = 200
 
 
-class DifferenceOverlay:
-    """Shows and hides the overlay of the map under correction."""
+class DifferenceBox:
+    """Binds the check box to the overlay."""
 
-    def __init__(self, ui: Any) -> None:
+    def __init__(self, ui: Any, corrector: Corrector) -> None:
         self._ui = ui
-        self._shown: Correction | None = None
+        self._overlay = DifferenceOverlay(corrector)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DELAY)
-        self._timer.timeout.connect(self._refresh)
+        self._timer.timeout.connect(self._overlay.refresh)
 
-    def show(self, correction: "Correction | None", wanted: bool) -> None:
-        """Show the difference of ``correction`` if it is wanted and there is any correction; else hide it."""
-        self._ui.differenceCheckBox.enabled = correction is not None
+    def show(self, wanted: bool) -> None:
+        """Show the difference of the correction at hand if it is wanted, and say where there is none."""
+        reason = self._overlay.why_not()
+        self._ui.differenceCheckBox.enabled = not reason
         tip = _("What the correction added (orange) and removed (blue). Ctrl+Shift+D")
-        self._ui.differenceCheckBox.toolTip = tip if correction else _("Press Make segment and correct something.")
-        if self._shown and (self._shown is not correction or not wanted):
-            self._timer.stop()
-            if self._shown.soft.GetScene() is slicer.mrmlScene:
-                from crosscontrast.scene.difference import hide_difference
+        self._ui.differenceCheckBox.toolTip = reason or tip
+        self._overlay.show(wanted)
 
-                hide_difference(slicer.mrmlScene, self._shown.soft)
-            self._shown = None
-        if correction and wanted and self._shown is None:
-            self._shown = correction
-            self._refresh()
-
-    def follow(self, correction: "Correction | None") -> None:
+    def follow(self) -> None:
         """Bring the overlay up to date soon, if it is shown."""
-        if self._shown and self._shown is correction and not self._timer.active:
+        if self._overlay.shown and not self._timer.active:
             self._timer.start()
-
-    def _refresh(self) -> None:
-        from crosscontrast.scene.difference import show_difference
-
-        if self._shown and self._shown.soft.GetScene() is slicer.mrmlScene:
-            show_difference(slicer.mrmlScene, self._shown.predicted, self._shown.soft)

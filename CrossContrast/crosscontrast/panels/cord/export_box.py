@@ -1,65 +1,35 @@
 """Export of a correction dataset for other programs."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
-from crosscontrast.corrections.choices import FORMATS, ExportFormat
-
-if TYPE_CHECKING:
-    from crosscontrast.jobs.job import Job, JobResult
+from crosscontrast.desk.cases import FORMS, Exporter
+from crosscontrast.desk.runner import Runner
 
 
 class ExportBox:
-    """Asks where to, and starts the job through ``start``, which gets a function that makes it."""
+    """Binds form and button to an :class:`Exporter`, and asks where to."""
 
-    def __init__(self, ui: Any, start: "Callable[[Callable[[Path], Job]], None]") -> None:
+    def __init__(self, ui: Any, runner: Runner) -> None:
         self._ui = ui
-        self._start = start
-        self._dataset: Path | None = None
-        self._target = Path()
-        titles: dict[ExportFormat, str] = {
-            "bids": _("BIDS"),
-            "nnunet": _("nnU-Net v2"),
-            "monai-label": _("MONAI Label"),
-            "decathlon": _("Decathlon (MONAI)"),
-            "dicom-seg": _("DICOM SEG"),
-        }
-        ui.exportComboBox.addItems([titles[form] for form in FORMATS])
+        self._desk = Exporter(runner)
+        ui.exportComboBox.addItems([_(title) for title in FORMS.values()])
         ui.exportButton.clicked.connect(self._ask)
 
-    def update(self, busy: bool, reason: str, dataset: Path | None) -> None:
-        """Allow the export of ``dataset``, or say why it cannot be."""
-        self._dataset = dataset
-        self._ui.exportButton.enabled = not busy and not reason
-        self._ui.exportComboBox.enabled = not reason
+    def update(self, dataset: Path | None, reason: str) -> None:
+        """Allow the export of ``dataset``, or say why it cannot be; ``reason`` is what the dataset lacks."""
+        self._desk.dataset = dataset
+        reason = reason or self._desk.why_not()
+        self._ui.exportButton.enabled = self._ui.exportComboBox.enabled = not reason
         self._ui.exportButton.toolTip = reason or _("Write all corrections that are not excluded into a new folder")
 
-    def take(self, result: "JobResult") -> None:
-        """Say what was exported."""
-        from crosscontrast.corrections.jobs import ExportResult
-
-        assert isinstance(result, ExportResult)
-        text = _("Exported {count} cases to {folder}").format(count=result.cases, folder=result.folder)
-        result.warnings.insert(0, text)
-
     def _ask(self) -> None:
-        chosen = qt.QFileDialog.getExistingDirectory(
-            slicer.util.mainWindow(), _("Export into a new folder in..."), str(self._dataset)
-        )
+        title = _("Export into a new folder in...")
+        chosen = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title, str(self._desk.dataset))
         if chosen:
-            self._target = Path(chosen)
-            self._start(self._make)
-
-    def _make(self, folder: Path) -> "Job":
-        from crosscontrast.corrections.jobs import ExportCorrections
-
-        assert self._dataset
-        form = FORMATS[self._ui.exportComboBox.currentIndex]
-        # nnU-Net names the new folder itself: Dataset701_Name.
-        out = self._target if form == "nnunet" else self._target / f"{self._dataset.name}-{form}"
-        return ExportCorrections(dataset=self._dataset, out=out, form=form)
+            self._desk.form = list(FORMS)[self._ui.exportComboBox.currentIndex]
+            self._desk.run(Path(chosen))

@@ -109,7 +109,7 @@ class SegmentPage:
         question = _("The correction is not saved. Go on without it?")
         if self.correcting.unsaved and not slicer.util.confirmYesNoDisplay(question):
             blocked = self._ui.classComboBox.blockSignals(True)
-            self._ui.classComboBox.setCurrentText(self.correcting.segment)
+            self._ui.classComboBox.setCurrentText(self.correcting.desk.segment)
             self._ui.classComboBox.blockSignals(blocked)
             return
         self._choose(self._parameters)
@@ -119,7 +119,7 @@ class SegmentPage:
         name = self._ui.classComboBox.currentText
         node = slicer.mrmlScene.GetNodeByID(self._maps[name]) if name in self._maps else None
         self.correcting.end()
-        self.correcting.segment = name
+        self.correcting.desk.segment = name
         parameters.softMap = node
         if node:
             source = slicer.mrmlScene.GetNodeByID(self.source)

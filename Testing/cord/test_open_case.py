@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from crosscontrast.cord.correcting.jobs import OpenCase
+from crosscontrast.cord.jobs import OpenCase
 from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.corrections.jobs import SaveCorrection
 from crosscontrast.errors import BadInputError

@@ -1,7 +1,7 @@
-from crosscontrast.cord.correcting.retrainings import begun, expected_time, last_finished, outcome_of, retraining_folder
 from crosscontrast.cord.retrain.figures import Figures
 from crosscontrast.cord.retrain.files import Outcome, Plan, RetrainFiles
 from crosscontrast.cord.retrain.gate import Verdict
+from crosscontrast.cord.retrain.retrainings import begun, expected_time, last_finished, outcome_of, retraining_folder
 from crosscontrast.cord.retrain.settings import RetrainSettings
 from crosscontrast.corrections.documents import write_document
 from crosscontrast.ground.provenance import ModelRecord
