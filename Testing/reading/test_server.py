@@ -8,6 +8,7 @@ import stat
 
 import aiohttp
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from small_studies import phantom, write_study
@@ -352,3 +353,44 @@ def test_the_picture_shows_the_image(served):
         assert header["slice"][1] == 12
 
     with_page(server.links["anna"], work)
+
+
+def test_plan_and_answers_are_for_their_owner_only(served):
+    folder, _, _ = served
+    rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
+    assert {rights[name] for name in ("plan.json", "answers.sqlite", TOKEN_FILE)} == {0o600}
+    assert {rights[folder.name], rights["images"]} == {0o700}
+    assert all(mode & 0o077 == 0 for mode in rights.values()), rights  # what SQLite keeps beside the answers too
+
+
+def test_wrong_tokens_wait_for_each_other(served):
+    _, _, server = served
+
+    async def run():
+        async with aiohttp.ClientSession() as session:
+
+            async def guess(number):
+                async with session.get(f"{server.base}/read/anna/{number:043d}") as answer:
+                    return answer.status
+
+            begun = asyncio.get_running_loop().time()
+            assert await asyncio.gather(*map(guess, range(6))) == [404] * 6
+            return asyncio.get_running_loop().time() - begun
+
+    assert asyncio.run(run()) >= 6 * 0.5
+
+
+def test_drawing_processes_end_with_a_server_that_is_killed(tmp_path):
+    make_study(tmp_path)
+    server = ReadingServer(tmp_path / "out", processes=2)
+    drawing = psutil.Process(server.process.pid).children(recursive=True)
+    assert len(drawing) >= 2
+    server.process.kill()  # it alone
+    server.process.wait()
+    eventually(lambda: not [one for one in drawing if one.is_running() and one.status() != psutil.STATUS_ZOMBIE])
+
+
+def test_names_with_nul_are_not_found(served):
+    _, _, server = served
+    for path in ("/page/%00", "/read/anna%00/x", "/%00"):
+        assert get(URL(server.base + path, encoded=True))[0] == 404

@@ -8,6 +8,8 @@ import click
 
 from crosscontrast.cli.console import Console, user_command
 
+#: Environment variable of the token, and the fewest characters that a token has.
+_TOKEN, _SHORTEST = "CROSSCONTRAST_TOKEN", 20
 _BUILD = "crosscontrast.app.pages.application:build"
 
 
@@ -19,11 +21,19 @@ _BUILD = "crosscontrast.app.pages.application:build"
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than this need a token."
 )
+@click.option("--token", default="", hidden=True)  # refused: it would be seen in the list of processes
 @click.option(
-    "--token",
-    default="",
-    envvar="CROSSCONTRAST_TOKEN",
-    help="What browsers must show.  [default: none on this computer, else drawn anew]",
+    "--token-file",
+    type=click.Path(path_type=Path),
+    help="File with what browsers must show, 20 characters at least; CROSSCONTRAST_TOKEN gives it too.  "
+    "[default: none on this computer, else drawn anew]",
+)
+@click.option(
+    "--proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Address of a proxy in front, whose X-Forwarded headers are believed; may be given several times.",
 )
 @click.option(
     "--sessions", default=10, show_default=True, type=click.IntRange(min=1), help="Browsers at the same time."
@@ -54,6 +64,8 @@ def app(
     port: int,
     host: str,
     token: str,
+    token_file: Path | None,
+    proxies: tuple[str, ...],
     sessions: int,
     idle: float,
     upload: int,
@@ -68,6 +80,7 @@ def app(
     """
     from crosscontrast.app.server.needed import check_needed
 
+    token = _token(token, token_file)
     files, dataset = _sort(inputs)
     check_needed()
     from crosscontrast.app.server.access import is_loopback
@@ -76,7 +89,7 @@ def app(
 
     limits = Limits(sessions=sessions, idle_minutes=idle, upload_bytes=upload << 20, session_bytes=memory << 20)
     if not is_loopback(host) and not token:
-        token = secrets.token_urlsafe(16)
+        token = secrets.token_urlsafe(32)
     if opens is None:
         opens = is_loopback(host) and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     arguments = {
@@ -84,7 +97,47 @@ def app(
         "dataset": str(dataset) if dataset else None,
         "may_change_models": not token,
     }
-    serve(_BUILD, arguments, host=host, port=port, token=token, limits=limits, keep=keep, opens=opens, console=console)
+    serve(
+        _BUILD, arguments, host=host, port=port, token=token, proxies=tuple(map(_address, proxies)), limits=limits,
+        keep=keep, opens=opens, console=console,
+    )  # fmt: skip
+
+
+def _token(shown: str, file: Path | None) -> str:
+    """Take the token from a file or the environment, which other accounts cannot read; nothing where there is none."""
+    from crosscontrast.errors import BadInputError
+
+    token = os.environ.pop(_TOKEN, "")  # not for the processes of sessions and their workers
+    if file is not None:
+        try:
+            token = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInputError(f"The token in {file} cannot be read.") from error
+        if not token:
+            raise BadInputError(f"{file} holds no token.")
+    token = shown or token
+    if token and len(token) < _SHORTEST:
+        raise BadInputError(
+            f"The token has {len(token)} characters; {_SHORTEST} are needed, so that nobody guesses it."
+        )
+    if shown:
+        raise BadInputError(
+            "A token on the command line is seen by everybody on this computer in the list of processes.",
+            f"put it into a file for --token-file, or into the environment variable {_TOKEN}",
+        )
+    return token
+
+
+def _address(text: str) -> str:
+    """Check the address of a proxy."""
+    import ipaddress
+
+    from crosscontrast.errors import BadInputError
+
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise BadInputError(f"--proxy needs the address of the proxy, such as 127.0.0.1, and not {text!r}.") from error
 
 
 def _sort(inputs: tuple[Path, ...]) -> tuple[list[Path], Path | None]:

@@ -21,6 +21,8 @@ BAD_INPUT = 2
 INTERNAL = 1
 #: Exit code where the quality gate says stop.
 STOPPED = 3
+#: Files whose voxels may lie beside them, where the user names the file itself.
+_HEADERS = (".nhdr", ".nrrd", ".mhd", ".mha")
 #: Exit code after Ctrl-C, as shells have it.
 INTERRUPTED = 130
 
@@ -82,6 +84,15 @@ class Console:
             yield report
 
 
+def _paths(values: Iterable[Any]) -> Iterator[Path]:
+    """Yield the paths among the parameters of a command, those of options that take several too."""
+    for value in values:
+        if isinstance(value, Path):
+            yield value
+        elif isinstance(value, tuple | list):
+            yield from _paths(value)
+
+
 def user_command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a click command ``--json`` and ``--verbose``, a :class:`Console` as first argument, and our exit codes."""
 
@@ -91,6 +102,11 @@ def user_command(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(*arguments: Any, as_json: bool, verbose: bool, **options: Any) -> None:
         console = Console(as_json, verbose)
         logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL + 1, format="%(name)s: %(message)s")
+        headers = [path for path in _paths([*arguments, *options.values()]) if path.suffix.lower() in _HEADERS]
+        if headers:
+            from crosscontrast.ground.references import name_headers
+
+            name_headers(headers)
         try:
             function(console, *arguments, **options)
         except CrossContrastError as error:

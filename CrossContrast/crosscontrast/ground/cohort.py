@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crosscontrast.errors import BadInputError, faults_of
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.tables import TableWriter, from_cell
 
 Split = Literal["train", "validation", "test", ""]
 Name = Annotated[str, Field(min_length=1)]
@@ -84,7 +85,7 @@ def write_cohort(path: Path, rows: Sequence[CohortRow]) -> None:
     """
     outcomes = list(rows[0].outcomes)
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["subject", "session", "role", "image", "mask", "split", *outcomes])
         for row in rows:
             files = [os.path.relpath(file, path.parent) if file else "" for file in (row.image, row.mask)]
@@ -114,13 +115,13 @@ def _read_lines(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 
 def _parse(path: Path, number: int, line: dict[str, str]) -> CohortRow:
-    known = {key: line[key].strip() for key in CohortRow.model_fields if key in line and key != "outcomes"}
+    known = {key: from_cell(line[key].strip()) for key in CohortRow.model_fields if key in line and key != "outcomes"}
     for key in ("image", "mask"):
         if known.get(key):
             known[key] = str(path.parent / known[key])
         else:
             known.pop(key, None)
-    others = {key: value.strip() for key, value in line.items() if key not in CohortRow.model_fields}
+    others = {key: from_cell(value.strip()) for key, value in line.items() if key not in CohortRow.model_fields}
     try:
         return CohortRow.model_validate({**known, "outcomes": others})
     except ValidationError as error:

@@ -13,13 +13,19 @@ _GAP_TOLERANCE = 0.05
 
 
 def dicom_series(folder: Path) -> dict[str, list[str]]:
-    """Return the DICOM series of a folder: series UID -> file names sorted along the slice normal."""
+    """Return the DICOM series of a folder: series UID -> file names sorted along the slice normal.
+
+    Raises :class:`BadInputError` where a file is so damaged that GDCM gives up.
+    """
     # GDCM prints a line for every file that is not DICOM.
-    with native_stderr_silenced():
-        return {
-            uid: list(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid))
-            for uid in sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-        }
+    try:
+        with native_stderr_silenced():
+            return {
+                uid: list(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid))
+                for uid in sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+            }
+    except RuntimeError as error:
+        raise BadInputError(f"The folder {folder} holds a DICOM file that cannot be read: it is damaged.") from error
 
 
 def read_dicom_series(folder: Path) -> sitk.Image:
@@ -41,6 +47,7 @@ def read_dicom_series(folder: Path) -> sitk.Image:
         _check_spacing(files, folder)
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames(files)
+    reader.SetImageIO("GDCMImageIO")
     try:
         return reader.Execute()
     except RuntimeError as error:
@@ -52,7 +59,11 @@ def _check_spacing(files: list[str], folder: Path) -> None:
     for file in files:
         reader = sitk.ImageFileReader()
         reader.SetFileName(file)
-        reader.ReadImageInformation()
+        reader.SetImageIO("GDCMImageIO")
+        try:
+            reader.ReadImageInformation()
+        except RuntimeError as error:
+            raise BadInputError(f"The DICOM series in {folder} has a file that cannot be read.") from error
         origins.append(reader.GetOrigin()[:3])
     gaps = np.linalg.norm(np.diff(np.array(origins), axis=0), axis=1)
     usual = float(np.median(gaps))

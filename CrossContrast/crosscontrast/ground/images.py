@@ -10,6 +10,7 @@ from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground import nifti
 from crosscontrast.ground.dicom import read_dicom_series
 from crosscontrast.ground.files import atomic_write, native_stderr_silenced
+from crosscontrast.ground.references import reader_of, refuse_foreign_references, was_named
 
 # ITK prints its own warnings on stderr for every unusual header; what matters of them we say ourselves.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -22,13 +23,15 @@ class ImageWarning(UserWarning):
 def read_image(path: Path) -> sitk.Image:
     """Read a 3-D scalar image (NIfTI, NRRD, MHA or a folder with one DICOM series) with its own pixel type.
 
-    Raises :class:`BadInputError` naming the file and the reason: missing, empty, incomplete, not an image, not 3-D.
+    Raises :class:`BadInputError` naming the file and the reason: missing, empty, incomplete, not an image, not 3-D, or
+    with voxels in another file (but see :mod:`crosscontrast.ground.references` for headers that the user named).
     Warns with :class:`ImageWarning` where the header contradicts itself about the position of the voxels.
     """
     path = Path(path)
     if path.is_dir():
         return _three_dimensional(read_dicom_series(path), path)
     _check_is_file(path)
+    refuse_foreign_references(path, beside_ok=was_named(path))
     reader = _reader(path)
     _check_header(reader, path)
     if nifti.is_nifti(path):
@@ -103,6 +106,7 @@ def _check_is_file(path: Path) -> None:
 def _reader(path: Path) -> sitk.ImageFileReader:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
+    reader.SetImageIO(reader_of(path))
     try:
         with native_stderr_silenced():
             reader.ReadImageInformation()

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_ONE = {
+FIELDS_ONE = {
     "dim": ("i2", 40, 8), "datatype": ("i2", 70, 1), "pixdim": ("f4", 76, 8), "vox_offset": ("f4", 108, 1),
     "scale": ("f4", 112, 2), "codes": ("i2", 252, 2), "quatern": ("f4", 256, 3), "offset": ("f4", 268, 3),
     "srow": ("f4", 280, 12),
 }  # fmt: skip
-_TWO = {
+FIELDS_TWO = {
     "dim": ("i8", 16, 8), "datatype": ("i2", 12, 1), "pixdim": ("f8", 104, 8), "vox_offset": ("i8", 168, 1),
     "scale": ("f8", 176, 2), "codes": ("i4", 344, 2), "quatern": ("f8", 352, 3), "offset": ("f8", 376, 3),
     "srow": ("f8", 400, 12),
 }  # fmt: skip
 #: NIfTI's numbers of the types that we read.
-_TYPES = {
+TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
 }  # fmt: skip
 #: Length of the header, the place of what marks a single file, and the mark.
-_VERSIONS = {348: (344, b"n+1\0", _ONE), 540: (4, b"n+2\0", _TWO)}
+VERSIONS = {348: (344, b"n+1\0", FIELDS_ONE), 540: (4, b"n+2\0", FIELDS_TWO)}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def parse_header(content: bytes | memoryview) -> Header | None:
         if len(content) < 4:
             return None
         length = int(np.frombuffer(content, f"{order}i4", 1)[0])
-        place, mark, fields = _VERSIONS.get(length, (0, b"", {}))
+        place, mark, fields = VERSIONS.get(length, (0, b"", {}))
         if fields and len(content) >= length and bytes(content[place : place + 4]) == mark:
             found = {
                 name: np.frombuffer(content, order + kind, count, at) for name, (kind, at, count) in fields.items()
@@ -56,7 +56,7 @@ def parse_header(content: bytes | memoryview) -> Header | None:
 
 
 def _header(found: dict[str, np.ndarray], order: str) -> Header | None:
-    kind, start = _TYPES.get(int(found["datatype"][0])), float(found["vox_offset"][0])
+    kind, start = TYPES.get(int(found["datatype"][0])), float(found["vox_offset"][0])
     slope, intercept = found["scale"].astype(float)
     unscaled = not np.isfinite(slope) or slope == 0 or (slope == 1 and intercept == 0)
     axes = int(found["dim"][0])

@@ -4,13 +4,13 @@ CLEAR (58 items; Kocak et al., Insights Imaging 14:75, 2023), METRICS (30; Kocak
 and the Radiomics Quality Score (16; Lambin et al., Nat Rev Clin Oncol 14:749-762, 2017).
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
 from crosscontrast.report.html import HtmlReport
 
@@ -125,6 +125,6 @@ def add_checklists(report: HtmlReport, answers: Sequence[Answer]) -> None:
 def write_checklists(answers: Sequence[Answer], path: Path) -> None:
     """Write the answers as a table."""
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["checklist", "number", "item", "answer"])
         writer.writerows([a.checklist, a.number, a.item, a.text] for a in answers)

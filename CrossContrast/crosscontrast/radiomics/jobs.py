@@ -1,6 +1,5 @@
 """The jobs of RadiomicsCompare."""
 
-import csv
 import math
 from pathlib import Path
 from typing import ClassVar
@@ -10,6 +9,7 @@ from pydantic import BaseModel
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.files import atomic_write, make_folder
 from crosscontrast.ground.images import read_image
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.metrics.similarity import Similarity, compare_images
 from crosscontrast.progress import Progress, part
@@ -58,7 +58,7 @@ class CompareImages(Job):
         names = {role: path.name if path else None for role, path in files.items()}
         row = names | similarity.model_dump()
         with atomic_write(self.out) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+            writer = TableWriter(stream)
             writer.writerow(row)
             writer.writerow("n/a" if value is None else value for value in row.values())
 
@@ -107,7 +107,7 @@ class CompareFeatures(Job):
         pairs = [_pair(name, value, found[1].get(name, math.nan)) for name, value in found[0].items()]
         pairs.sort(key=lambda pair: -abs(pair.difference or 0.0))
         with atomic_write(self.out) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+            writer = TableWriter(stream)
             writer.writerow(FeaturePair.model_fields)
             for pair in pairs:
                 writer.writerow("n/a" if value is None else value for value in pair.model_dump().values())

@@ -83,9 +83,10 @@ class Plan(_Part):
         return next(image for image in self.images if (image.case, image.arm) == (reading.case, reading.arm))
 
     def write(self, path: Path) -> None:
-        """Write the plan with its fingerprint."""
+        """Write the plan with its fingerprint, for its owner's eyes only: it is the key to what readers see."""
         content = {"plan": self.model_dump(mode="json"), "sha256": self.fingerprint}
         with atomic_write(path) as temporary:
+            temporary.touch(mode=0o600)
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

@@ -39,10 +39,12 @@ def prepare_study(study: Study, folder: Path, progress: Progress) -> Plan:
         raise BadInputError(f"The study cannot be balanced: {wrong[0]}")
     salt = secrets.token_hex(16)
     make_folder(folder)
+    if not any(folder.iterdir()):
+        folder.chmod(0o700)
     images = folder / IMAGE_FOLDER
     staging = folder / f".part-{secrets.token_hex(4)}"
     try:
-        staging.mkdir()
+        staging.mkdir(mode=0o700)
         blinded = [
             image
             for n, case in enumerate(cases)

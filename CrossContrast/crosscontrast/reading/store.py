@@ -1,5 +1,6 @@
 """Answers, clocks and audit log of a study in a database: SQLite beside the study, or any that SQLAlchemy reaches."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -70,6 +71,7 @@ class Store:
         self.now = now
         self._where = _without_password(url)
         self._engine = _engine(url, self._where)
+        _keep_private(self._engine)
         try:
             with self._named_errors():
                 _make_tables(self._engine)
@@ -183,6 +185,16 @@ def _engine(url: str, where: str) -> Engine:
     if sqlite:
         event.listen(engine, "connect", _make_durable)
     return engine
+
+
+def _keep_private(engine: Engine) -> None:
+    """Let nobody but its owner read a file of answers; SQLite gives the files beside it the same rights."""
+    name = engine.url.database
+    if engine.url.get_backend_name() != "sqlite" or not name or name == ":memory:":
+        return
+    with suppress(OSError):  # somebody else's file, or a folder that is missing: opening it will say so
+        os.close(os.open(name, os.O_RDWR | os.O_CREAT, 0o600))
+        Path(name).chmod(0o600)
 
 
 def _make_tables(engine: Engine) -> None:

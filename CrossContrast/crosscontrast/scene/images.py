@@ -16,6 +16,7 @@ from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.geometry import resample_onto
 from crosscontrast.ground.images import image_like
+from crosscontrast.ground.references import reader_of, refuse_foreign_references
 
 #: RAS to LPS and back.
 _FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -137,9 +138,12 @@ def _place(image: sitk.Image, ras: np.ndarray, name: str) -> None:
 def _file_grid(path: Path) -> sitk.Image | None:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
+    reader.SetImageIO(reader_of(path))
     try:
+        # Slicer itself has read this file; only the header is read here, and what it says of a file beside it is true.
+        refuse_foreign_references(path, beside_ok=True)
         reader.ReadImageInformation()
-    except RuntimeError:
+    except (RuntimeError, BadInputError):
         return None
     if reader.GetDimension() != 3:
         return None

@@ -11,6 +11,8 @@ from typing import Any
 import slicer
 
 from crosscontrast.errors import BadInputError, OutputError
+from crosscontrast.ground.files import is_image_name
+from crosscontrast.ground.references import refuse_foreign_references, was_named
 
 
 def write_volume(node: Any, path: Path, world: bool = False) -> None:
@@ -42,14 +44,17 @@ def read_volume(scene: Any, path: Path, name: str, into: Any | None = None) -> A
     """Read the image file ``path`` into ``scene`` and return its scalar volume node.
 
     The node is a new one called ``name``, or ``into``, which keeps its name. Raises :class:`BadInputError` when the
-    file cannot be read, and then leaves no new node.
+    file cannot be read or its header names another one, and then leaves no new node.
     """
+    if not (path.exists() and is_image_name(path)):
+        raise BadInputError(f"{path} cannot be read as a volume.")
+    refuse_foreign_references(path, beside_ok=was_named(path))
     node = into or scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", scene.GenerateUniqueName(name))
     storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
     storage.SetFileName(str(path))
     storage.SetCenterImage(False)
     storage.SetSingleFile(True)
-    if not path.exists() or not storage.ReadData(node):
+    if not storage.ReadData(node):
         if node is not into:
             scene.RemoveNode(node)
         raise BadInputError(f"{path} cannot be read as a volume.")

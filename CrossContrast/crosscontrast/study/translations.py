@@ -1,6 +1,5 @@
 """What became of each translated image: the gate's verdict and how near it comes to the real one."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from crosscontrast.ground.cohort import CohortRow
 from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.geometry import resample_onto, same_grid
 from crosscontrast.ground.images import read_image
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.metrics.similarity import Similarity, compare_images
 from crosscontrast.radiomics.gate.verdict import GateVerdict
 
@@ -64,7 +64,7 @@ def measure(source: CohortRow, target: CohortRow, image: Path) -> Similarity | N
 def write_translations(translations: Sequence[Translation], path: Path) -> None:
     """Write a line per visit; what is missing is ``n/a``."""
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["subject", "session", "translator", "gate", "gate_reasons", *MEASURES, "failed"])
         for t in translations:
             reasons = "; ".join(t.verdict.reasons) if t.verdict else ""

@@ -1,5 +1,6 @@
 """``crosscontrast app``: what it says before a server is up."""
 
+import os
 import socket
 
 import numpy as np
@@ -63,3 +64,39 @@ def test_areas_become_a_line_that_slices_without_cord_interrupt():
     areas = np.array([50.0, 100.0, np.nan, 0.0, 75.0])
     curve = CsaCurve(np.arange(5), heights, heights, areas, np.zeros(5, bool))
     assert path_of(curve, 0.0, 4.0, 100.0) == "M0.0 50.0L250.0 0.0M750.0 100.0L1000.0 25.0"
+
+
+LONG = "a token of more than twenty characters"
+
+
+def test_tokens_are_long_and_never_on_the_command_line(say, tmp_path, monkeypatch):
+    code, said = say("--token", "open sesame")
+    assert (code, "The token has 11 characters; 20 are needed" in said) == (2, True)
+    code, said = say("--token", LONG)
+    assert code == 2
+    assert "list of processes" in said
+    assert "--token-file" in said
+    short = tmp_path / "token"
+    short.write_text("open sesame\n")
+    assert "The token has 11 characters" in say("--token-file", short)[1]
+    monkeypatch.setenv("CROSSCONTRAST_TOKEN", "open sesame")
+    assert "The token has 11 characters" in say()[1]
+    assert "CROSSCONTRAST_TOKEN" not in os.environ  # sessions and workers do not get it
+    assert "cannot be read" in say("--token-file", tmp_path / "absent")[1]
+    assert "--proxy needs the address" in say("--proxy", "cord.example")[1]
+
+
+def test_a_running_server_shows_its_token_in_no_list_of_processes(tmp_path):
+    psutil = pytest.importorskip("psutil")
+    pytest.importorskip("trame_slicer", reason="needs the extra 'browser'")
+    from driver import Server
+
+    (tmp_path / "token").write_text(LONG)
+    server = Server(tmp_path, "--token-file", tmp_path / "token")
+    try:
+        assert f"?token={LONG}".replace(" ", "") in server.log.read_text().replace("%20", "").replace(" ", "")
+        family = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children(recursive=True)]
+        assert not [one for one in family if LONG in " ".join(one.cmdline())]
+        assert not [one for one in family[1:] if LONG in str(one.environ())]
+    finally:
+        server.stop()

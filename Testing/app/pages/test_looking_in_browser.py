@@ -171,11 +171,12 @@ def test_the_keys_and_the_mouse_are_explained(page):
 
 def test_a_stranger_is_asked_for_the_token_by_a_form_that_lets_in(page, tmp_path):
     """Browsers tell the origin of a form or not, as the page's headers say; without it the form was refused."""
-    server = Server(tmp_path, "--token", "open sesame")
+    (tmp_path / "token").write_text("open sesame and open barley")
+    server = Server(tmp_path, "--token-file", tmp_path / "token")
     try:
         form = page.context.browser.new_context().new_page()
         form.goto(server.address.partition("?")[0])
-        for token, expected in (("wrong", "This is not the token"), ("open sesame", "")):
+        for token, expected in (("wrong", "This is not the token"), ("open sesame and open barley", "")):
             form.fill("input[name=token]", token)
             form.get_by_role("button", name="Come in").click()
             form.wait_for_load_state()

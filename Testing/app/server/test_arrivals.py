@@ -13,7 +13,8 @@ import SimpleITK as sitk
 pytest.importorskip("aiohttp", reason="needs the extra 'browser'")
 
 from crosscontrast.app.server.plan import Limits
-from crosscontrast.app.server.uploads import safe_name, settle
+from crosscontrast.app.server.settling import settle
+from crosscontrast.app.server.uploads import safe_name
 from crosscontrast.errors import BadInputError
 
 LIMITS = Limits(upload_bytes=4 << 20, upload_files=50, volume_bytes=2 << 20)

@@ -1,6 +1,8 @@
-"""An application without views: it keeps what is sent to it, and writes a file when it ends."""
+"""An application without views: it keeps what is sent to it, opens it, and writes a file when it ends."""
 
 from pathlib import Path
+
+import SimpleITK as sitk
 
 from crosscontrast.app.server.receive import add_download, add_upload
 
@@ -11,10 +13,17 @@ class TinyApplication:
         self.taken: list[Path] = []
         add_upload(server, plan.folder / "uploads", plan.limits, self.taken.extend)
         add_download(server, "/download", self.report)
+        add_download(server, "/voxels", self.voxels)
 
     def report(self):
         path = self.folder / "report.txt"
         path.write_text("\n".join(p.name for p in self.taken))
+        return path
+
+    def voxels(self):
+        """The bytes of the image that came last, opened by a reader that follows every name in a header."""
+        path = self.folder / "voxels.bin"
+        path.write_bytes(sitk.GetArrayFromImage(sitk.ReadImage(str(self.taken[-1]))).tobytes() if self.taken else b"")
         return path
 
     def close(self):

@@ -27,7 +27,7 @@ from crosscontrast.app.pages.segmenting import Segmenting
 from crosscontrast.app.pages.showing import Showing
 from crosscontrast.app.pages.translating import Translating
 from crosscontrast.app.pages.work import Work
-from crosscontrast.app.server.page import page_script
+from crosscontrast.app.server.page import add_page_script
 from crosscontrast.app.server.widgets import drop_hint, key_table, notices
 
 TITLE = "CrossContrast"
@@ -69,9 +69,9 @@ class CordPage:
         exporting: Exporting,
     ) -> None:
         server.state.update({"trame__title": TITLE, "panel_open": True, "panel_tab": "segment", "keys_open": False})
+        add_page_script(server, keys)
         with VAppLayout(server, theme="dark") as self.layout:
             client.Style(_STYLE)
-            client.Script(page_script(keys))
             self._bar(cases, work, showing, correcting)
             with v3.VNavigationDrawer(v_model=("panel_open",), width=_WIDTH, permanent=True):
                 with v3.VTabs(v_model=("panel_tab",), density="compact", grow=True, color="primary"):

@@ -12,6 +12,7 @@ from crosscontrast.app.reading.connection import Connection
 from crosscontrast.app.reading.render import RenderPool
 from crosscontrast.app.reading.security import LARGEST_MESSAGE, Guard, not_found
 from crosscontrast.app.reading.tokens import Tokens
+from crosscontrast.app.server.patience import Patience
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.reading.plan import IMAGE_FOLDER, Plan
 from crosscontrast.reading.program import program_of
@@ -25,6 +26,8 @@ _FILES = {
     "page.css": "text/css",
     "icon.svg": "image/svg+xml",
 }
+#: Seconds that a wrong token takes. Those of readers are random and 43 characters long.
+_GUESS = 0.5
 #: Why a connection was closed, for the page.
 TAKEN_OVER = 4001
 
@@ -40,6 +43,8 @@ class ReaderServer:
         self._store = store
         self._tokens = Tokens(tokens)
         self._guard = Guard(store, hosts)
+        self._guessing = asyncio.Lock()
+        self.patience = Patience()
         self._pool = RenderPool(processes)
         self._open: dict[str, web.WebSocketResponse] = {}
         self._locks = {reader: asyncio.Lock() for reader in plan.study.readers}
@@ -48,7 +53,9 @@ class ReaderServer:
 
     def application(self) -> web.Application:
         """Return the application with its addresses."""
-        app = web.Application(middlewares=[self._guard.middleware], client_max_size=LARGEST_MESSAGE)
+        app = web.Application(
+            middlewares=[self.patience.middleware, self._guard.middleware], client_max_size=LARGEST_MESSAGE
+        )
         app.router.add_get("/read/{reader}/{token}", self._send_page)
         app.router.add_get("/read/{reader}/{token}/live", self._live)
         app.router.add_get("/page/{name}", self._send_file)
@@ -57,7 +64,7 @@ class ReaderServer:
         return app
 
     async def _send_page(self, request: web.Request) -> web.StreamResponse:
-        if self._reader(request) is None:
+        if await self._reader(request) is None:
             return not_found()
         return web.Response(body=self._page["page.html"], content_type="text/html", charset="utf-8")
 
@@ -68,7 +75,7 @@ class ReaderServer:
         return web.Response(body=self._page[name], content_type=_FILES[name], charset="utf-8")
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        reader = self._reader(request)
+        reader = await self._reader(request)
         if reader is None:
             return not_found()
         if not self._guard.same_origin(request):
@@ -113,11 +120,13 @@ class ReaderServer:
             self._store.log(reader, "taken over")
             await before.close(code=TAKEN_OVER)
 
-    def _reader(self, request: web.Request) -> str | None:
+    async def _reader(self, request: web.Request) -> str | None:
         reader, token = request.match_info["reader"], request.match_info["token"]
         if self._tokens.valid(reader, token):
             return reader
         self._guard.refuse(request, "token", reader)
+        async with self._guessing:  # one after another, so that asking in parallel is no quicker
+            await asyncio.sleep(_GUESS)
         return None
 
     async def _close(self, _app: Any) -> None:

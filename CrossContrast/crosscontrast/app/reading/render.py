@@ -3,6 +3,8 @@
 import asyncio
 import io
 import multiprocessing
+import os
+import threading
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -63,6 +65,7 @@ def _first_window() -> "Window":
 
 def warm_up() -> None:
     """Import what drawing needs, and draw in one thread: many readers are served by processes, not by threads."""
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
     from vtkmodules.vtkCommonCore import vtkMultiThreader, vtkSMPTools
 
     from crosscontrast.reading.scene.views import SliceViews
@@ -70,6 +73,14 @@ def warm_up() -> None:
     vtkSMPTools.SetBackend("Sequential")
     vtkMultiThreader.SetGlobalMaximumNumberOfThreads(1)
     SliceViews().close()
+
+
+def _end_with_the_server() -> None:
+    """A server that is killed can tell nobody; what waits for its next request would wait for ever."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)
 
 
 def show(reader: str, path: Path, sizes: dict[str, tuple[int, int]], marks: dict[str, Place]) -> Drawn:

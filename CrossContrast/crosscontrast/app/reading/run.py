@@ -13,6 +13,7 @@ from aiohttp import web
 from crosscontrast.app.reading.app import ReaderServer
 from crosscontrast.app.reading.security import is_loopback
 from crosscontrast.app.reading.tokens import load_tokens
+from crosscontrast.app.server.patience import watched
 from crosscontrast.errors import BadInputError, MissingPackageError
 from crosscontrast.reading.folder import open_study
 
@@ -81,9 +82,10 @@ async def _run(server: ReaderServer, listening: socket.socket, ready: Callable[[
     runner = web.AppRunner(server.application(), access_log=None)  # addresses hold tokens, which belong in no log
     await runner.setup()
     await web.SockSite(runner, listening).start()
-    ready()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
+    async with watched(runner.server, server.patience):
+        ready()
+        await stop.wait()
     await runner.cleanup()

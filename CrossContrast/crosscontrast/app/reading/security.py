@@ -49,6 +49,9 @@ class Guard:
             if error.status in (404, 405, 413):
                 self.refuse(request, {404: "path", 405: "method", 413: "too-large"}[error.status])
             response = web.Response(status=error.status, text=f"{error.status}\n")
+        except ValueError:  # addresses with signs that no link has
+            self.refuse(request, "path")
+            response = not_found()
         if not response.prepared:
             response.headers.update(HEADERS)
         return response

@@ -5,7 +5,7 @@ import hmac
 import ipaddress
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -23,6 +23,9 @@ class Access:
     token: str
     loopback: bool
     port: int
+    #: Addresses of proxies whose word on the name and the scheme that a browser used is taken.
+    proxies: tuple[str, ...] = ()
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
     def identity_cookie(self) -> str:
@@ -43,14 +46,42 @@ class Access:
         """Whether the browser that asks has shown the token."""
         return not self.token or hmac.compare_digest(request.cookies.get(self.access_cookie, ""), self.proof)
 
-    def is_token(self, shown: str) -> bool:
-        """Whether this is the token."""
-        return hmac.compare_digest(shown.encode(), self.token.encode())
-
     def identity_of(self, request: web.Request) -> str:
         """Return the session's identity that the browser has, or nothing."""
         shown = request.cookies.get(self.identity_cookie, "")
         return shown if _IDENTITY.fullmatch(shown) else ""
+
+    @property
+    def handshake_cookie(self) -> str:
+        """Name of the cookie with which a browser shows that it keeps our cookies and that our own page asks."""
+        return f"crosscontrast-hello-{self.port}"
+
+    def handshake(self, identity: str) -> str:
+        """Content of the handshake cookie of an identity that we gave out."""
+        return hmac.new(self.secret.encode(), identity.encode(), hashlib.sha256).hexdigest()
+
+    def has_shaken_hands(self, request: web.Request, identity: str) -> bool:
+        """Whether the browser has brought back the identity that it got from us."""
+        shown = request.cookies.get(self.handshake_cookie, "")
+        return bool(identity) and hmac.compare_digest(
+            shown.encode("utf-8", "replace"), self.handshake(identity).encode()
+        )
+
+    def is_of_another_site(self, request: web.Request) -> bool:
+        """Whether a browser says that a page that is not ours made it ask, by a link or as one of its pictures."""
+        return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
+
+    def host_of(self, request: web.Request) -> str:
+        """Return the name under which the browser asked."""
+        return self._forwarded(request, "X-Forwarded-Host") or request.host
+
+    def scheme_of(self, request: web.Request) -> str:
+        """Return ``http`` or ``https``, as the browser asked."""
+        return self._forwarded(request, "X-Forwarded-Proto") or request.scheme
+
+    def _forwarded(self, request: web.Request, header: str) -> str:
+        peer = request.remote or ""
+        return request.headers.get(header, "") if peer in self.proxies else ""
 
     def complaint(self, request: web.Request) -> str:
         """Say why a request must not be answered, whoever sends it; empty where it may.
@@ -58,7 +89,7 @@ class Access:
         A page of another site must not talk to us through the user's browser: not by a form or a WebSocket (Origin),
         and not by giving its own name our loopback address (Host).
         """
-        host = request.headers.get("X-Forwarded-Host", request.host)
+        host = self.host_of(request)
         if self.loopback and not _is_loopback_name(host):
             return f"This server answers on this computer only, not as {host}."
         origin = request.headers.get("Origin")

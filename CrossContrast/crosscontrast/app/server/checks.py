@@ -1,4 +1,4 @@
-"""What is asked of any file that came from a browser."""
+"""What is asked of files that came from a browser."""
 
 import re
 from pathlib import Path
@@ -15,8 +15,9 @@ def clean_name(text: str) -> str:
 
 
 def header_of(path: Path) -> sitk.ImageFileReader:
-    """Read the header of an image and nothing more; raises :class:`RuntimeError` where ITK cannot."""
+    """Read the header of a DICOM file and nothing more; raises :class:`RuntimeError` where ITK cannot."""
     reader = sitk.ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(path))
     with native_stderr_silenced():
         reader.ReadImageInformation()

@@ -1,5 +1,6 @@
 """Volumes of DICOM files that came from a browser: one of every series in them."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def settle_series(files: Sequence[Path], work: Path, limits: Limits) -> tuple[li
     everything = work / "dicom"
     everything.mkdir()
     for number, path in enumerate(files):
-        path.replace(everything / f"{number:06d}.dcm")
+        shutil.move(path, everything / f"{number:06d}.dcm")
     series = list(dicom_series(everything).values())
     if not series:
         which = "The file sent is" if len(files) == 1 else f"The {len(files)} files sent are"
@@ -48,7 +49,7 @@ def _settle_one(files: Sequence[Path], folder: Path, limits: Limits) -> Path:
     slices = folder / "slices"
     slices.mkdir()
     for path in files:
-        path.replace(slices / path.name)
+        shutil.move(path, slices / path.name)
     try:
         image = read_image(slices)
     except CrossContrastError as error:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp import web
 
+from crosscontrast.app.server.answers import HEADERS, page_policy
+from crosscontrast.app.server.patience import body_of
+
 #: Header with which the front door proves to a session that it is the front door.
 KEY_HEADER = "X-CrossContrast-Key"
 _HOP_BY_HOP = frozenset(
@@ -19,6 +22,11 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
         "cookie",
         "host",
+        # What a browser says of itself is no business of the session; only the front door knows its proxies.
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "forwarded",
     )
 )
 
@@ -52,12 +60,14 @@ class Forwarder:
             return await self._web_socket(request, url, key, alive)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
         headers[KEY_HEADER] = key
-        body = request.content if request.can_read_body else None
+        body = body_of(request) if request.can_read_body else None
         async with self._session().request(
             request.method, url, headers=headers, data=body, allow_redirects=False
         ) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
             response = web.StreamResponse(status=answer.status, headers=kept)
+            response.headers.update(HEADERS)
+            response.headers.setdefault("Content-Security-Policy", page_policy())
             await response.prepare(request)
             async for block in answer.content.iter_chunked(1 << 16):
                 await response.write(block)

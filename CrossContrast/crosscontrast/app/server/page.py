@@ -1,10 +1,14 @@
 """What every page has besides its widgets: dropping files anywhere on it, and keys."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from aiohttp import web
+
 from crosscontrast.app.server.receive import PATH
 
+_ADDRESS = "/page-script.js"
 _SCRIPT = """
 (() => {
   if (window.crossContrastPage) return;  // a page that is drawn anew, as for another layout, runs its scripts again
@@ -66,15 +70,20 @@ _SCRIPT = """
 """
 
 
-def page_script(keys: Mapping[str, str]) -> str:
-    """Return the script of the page; ``keys`` gives the trame trigger of each key, such as ``"B"`` or ``"Ctrl+Z"``.
+def add_page_script(server: Any, keys: Mapping[str, str]) -> None:
+    """Let the page of a trame server load its script, from an address of its own: pages may have no script inline.
 
-    Files dropped anywhere, or chosen in an ``<input type="file" class="upload">``, are sent to the session. It keeps
-    the state ``upload_percent`` (-1: nothing is under way), ``upload_error`` and ``dropping``.
+    ``keys`` gives the trame trigger of each key, such as ``"B"`` or ``"Ctrl+Z"``. Files dropped anywhere, or chosen in
+    an ``<input type="file" class="upload">``, are sent to the session. The script keeps the state ``upload_percent``
+    (-1: nothing is under way), ``upload_error`` and ``dropping``.
     """
-    import json
+    text = _SCRIPT.replace("PATH", PATH).replace("KEYS", json.dumps(dict(keys)))
 
-    return _SCRIPT.replace("PATH", PATH).replace("KEYS", json.dumps(dict(keys)))
+    async def hand_out(_request: web.Request) -> web.Response:
+        return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-store"})
+
+    server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.get(_ADDRESS, hand_out)]))
+    server.enable_module({"scripts": [_ADDRESS]})
 
 
 def prepare_page_state(state: Any) -> None:

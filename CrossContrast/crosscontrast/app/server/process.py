@@ -84,7 +84,10 @@ def _only_with(key: str) -> Any:
     async def check(request: web.Request, handler: Any) -> web.StreamResponse:
         if not hmac.compare_digest(request.headers.get(KEY_HEADER, ""), key):
             raise web.HTTPForbidden(text="This port is for the front door only.")
-        answer: web.StreamResponse = await handler(request)
+        try:
+            answer: web.StreamResponse = await handler(request)
+        except ValueError as error:  # such as a NUL in the name of a file
+            raise web.HTTPNotFound(text="There is no such page.") from error
         return answer
 
     return check

@@ -8,19 +8,17 @@ from html import escape
 from aiohttp import ClientError, web
 
 from crosscontrast.app.server.access import Access, new_identity
+from crosscontrast.app.server.answers import HEADERS, OWN_PAGES
 from crosscontrast.app.server.forward import Forwarder
+from crosscontrast.app.server.guessing import Guessing
+from crosscontrast.app.server.patience import ASKING, Patience
 from crosscontrast.app.server.sessions import SessionPool
 from crosscontrast.errors import CrossContrastError
 
 _PAGES = ("/", "/index.html")
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # with "no-referrer" a browser hides the origin of our own form too
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 _LOGIN = """<form method="post" action="/login"><p>This server asks for the token that its address was printed with.</p>
 <p><input name="token" type="password" autofocus aria-label="Token"> <button>Come in</button></p></form>"""
+_OTHERS = "Requests of other pages are not answered."
 _AGAIN = '<meta http-equiv="refresh" content="1; url=/">'
 _STYLE = (
     "font: 16px sans-serif; background: #1c1f24; color: #e8eaed; max-width: 40em; margin: 15vh auto; padding: 0 1em"
@@ -33,10 +31,12 @@ class FrontDoor:
     def __init__(self, pool: SessionPool, access: Access) -> None:
         self._pool, self._access = pool, access
         self._forwarder = Forwarder()
+        self._guessing = Guessing()
+        self.patience = Patience()
 
     def application(self) -> web.Application:
         """Return the web application; its sessions end when it does."""
-        made = web.Application(middlewares=[self._guard])
+        made = web.Application(middlewares=[self.patience.middleware, self._guard])
         made.router.add_post("/login", self._login)
         made.router.add_route("*", "/{path:.*}", self._answer)
         made.cleanup_ctx.append(self._life)
@@ -57,18 +57,29 @@ class FrontDoor:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         complaint = self._access.complaint(request)
-        answer = page(complaint, 403) if complaint else await handler(request)
+        try:
+            answer = page(complaint, 403) if complaint else await handler(request)
+        except web.HTTPException as error:
+            answer = page(f"{error.reason}.", error.status)
+        except TimeoutError:
+            answer = page("What was sent did not come to an end.", 408)
+        except ValueError:  # broken forms, names with NUL: nothing that a browser sends
+            answer = page("This request was not understood.", 400)
         if not answer.prepared:
-            answer.headers.update(_HEADERS)
+            answer.headers.update(HEADERS)
         return answer
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
-        fields = await request.post()
+        async with asyncio.timeout(ASKING):
+            fields = await request.post()
         return await self._let_in(request, str(fields.get("token", "")))
 
     async def _let_in(self, request: web.Request, shown: str) -> web.StreamResponse:
-        if not self._access.is_token(shown):
-            await asyncio.sleep(1)  # guessing must not be quick
+        try:
+            right = await self._guessing.is_right(shown, self._access.token, request.remote or "nowhere")
+        except CrossContrastError as error:
+            return page(error.message, 429)
+        if not right:
             return page("This is not the token of this server.", 401, _LOGIN)
         answer = web.Response(status=303, headers={"Location": "/"})
         self._set_cookie(request, answer, self._access.access_cookie, self._access.proof)
@@ -81,18 +92,19 @@ class FrontDoor:
             return page("", 401, _LOGIN)
         identity = self._access.identity_of(request)
         opens = request.path in _PAGES and request.method == "GET"
+        if self._access.is_of_another_site(request):
+            # Our own page then asks again; a picture or a frame of another site cannot.
+            return page("Your session is being opened ...", 200, _AGAIN) if opens else page(_OTHERS, 403)
         if opens:
             known = self._pool.is_known(identity)
-            identity = identity if known else new_identity()
+            if not known and not self._access.has_shaken_hands(request, identity):
+                return self._greet(request)
             try:
                 session = self._pool.begin(identity)
             except CrossContrastError as error:
                 return page(error.message, 503)
             if session is None:
-                answer = page("Your session is being started ...", 200, _AGAIN)
-                if not known:
-                    self._set_cookie(request, answer, self._access.identity_cookie, identity)
-                return answer
+                return page("Your session is being started ...", 200, _AGAIN)
         else:
             session = self._pool.running(identity)
         if request.path == "/favicon.ico" and session is None:
@@ -104,10 +116,20 @@ class FrontDoor:
         except (ClientError, ConnectionError):
             return page("This session ended unexpectedly; load the page again to go on where it was last kept.", 502)
 
-    def _set_cookie(self, request: web.Request, answer: web.StreamResponse, name: str, value: str) -> None:
-        secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
+    def _greet(self, request: web.Request) -> web.StreamResponse:
+        """Give a browser an identity, and a session only when it comes back with that; nothing is kept of it here."""
+        identity = new_identity()
+        answer = page("Your session is being started ...", 200, _AGAIN)
+        self._set_cookie(request, answer, self._access.identity_cookie, identity)
+        self._set_cookie(request, answer, self._access.handshake_cookie, self._access.handshake(identity), "Strict")
+        return answer
+
+    def _set_cookie(
+        self, request: web.Request, answer: web.StreamResponse, name: str, value: str, samesite: str = "Lax"
+    ) -> None:
+        secure = self._access.scheme_of(request) == "https"
         lasts = int(86400 * self._pool.limits.keep_days)
-        answer.set_cookie(name, value, max_age=lasts, httponly=True, samesite="Lax", secure=secure, path="/")
+        answer.set_cookie(name, value, max_age=lasts, httponly=True, samesite=samesite, secure=secure, path="/")
 
 
 def page(sentence: str, status: int, more: str = "") -> web.Response:
@@ -116,4 +138,6 @@ def page(sentence: str, status: int, more: str = "") -> web.Response:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>CrossContrast</title><body style="{_STYLE}">'
         f"<h1>CrossContrast</h1><p>{escape(sentence)}</p>{more}</body></html>"
     )
-    return web.Response(text=text, status=status, content_type="text/html", headers=dict(_HEADERS))
+    return web.Response(
+        text=text, status=status, content_type="text/html", headers={**HEADERS, "Content-Security-Policy": OWN_PAGES}
+    )

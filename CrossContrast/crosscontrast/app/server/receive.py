@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
+from crosscontrast.app.server.answers import REPORTS
 from crosscontrast.app.server.plan import Limits
-from crosscontrast.app.server.uploads import Settled, safe_name, settle
+from crosscontrast.app.server.settling import settle
+from crosscontrast.app.server.uploads import Settled, safe_name
 from crosscontrast.errors import BadInputError, CrossContrastError
 
 #: Where the page's script sends files to.
@@ -30,6 +33,9 @@ def add_upload(server: Any, folder: Path, limits: Limits, take: Callable[[list[P
                 take(settled.images)
         except CrossContrastError as error:
             return web.json_response({"error": error.message}, status=422)
+        except (ValueError, RuntimeError, AssertionError, EOFError, HttpProcessingError):
+            # aiohttp's many ways to say that a form is cut off, has no boundary, or a part without end
+            return web.json_response({"error": "What was sent is not a whole form with files."}, status=422)
         except OSError as error:
             return web.json_response({"error": f"The file cannot be kept: {error.strerror}."}, status=507)
         finally:
@@ -49,7 +55,8 @@ def add_download(server: Any, address: str, make: Callable[[], Path]) -> None:
         except CrossContrastError as error:
             return web.Response(text=error.message, status=422)
         how = "inline" if path.suffix == ".html" else "attachment"
-        return web.FileResponse(path, headers={"Content-Disposition": f'{how}; filename="{safe_name(path.name)}"'})
+        headers = {"Content-Disposition": f'{how}; filename="{safe_name(path.name)}"'}
+        return web.FileResponse(path, headers=headers | {"Content-Security-Policy": REPORTS})
 
     server.controller.add("on_server_bind")(lambda bound: bound.app.add_routes([web.get(address, download)]))
 

@@ -1,16 +1,20 @@
 """Starting and ending a server."""
 
 import asyncio
+import contextlib
+import signal
 import socket
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import platformdirs
 from aiohttp import web
 
 from crosscontrast.app.server.access import Access, is_loopback
+from crosscontrast.app.server.patience import watched
 from crosscontrast.app.server.plan import Limits
 from crosscontrast.app.server.proxy import FrontDoor
 from crosscontrast.app.server.sessions import SessionPool
@@ -31,6 +35,7 @@ def serve(
     host: str,
     port: int,
     token: str,
+    proxies: tuple[str, ...],
     limits: Limits,
     keep: Path | None,
     opens: bool,
@@ -38,24 +43,44 @@ def serve(
 ) -> None:
     """Serve ``application`` (see :class:`SessionPlan`) until Ctrl-C; raises :class:`OutputError` for a taken port.
 
-    ``keep`` is the folder of the sessions' work, by default the user's own; ``opens`` opens a browser here.
+    ``keep`` is the folder of the sessions' work, by default the user's own; ``opens`` opens a browser here; ``proxies``
+    are addresses whose X-Forwarded headers are believed.
     """
     root = (keep or platformdirs.user_state_path("CrossContrast", appauthor=False) / "browser").absolute()
     with _listen(host, port) as listening:
         port = listening.getsockname()[1]
         pool = SessionPool(application, arguments, root, limits)
-        door = FrontDoor(pool, Access(token, is_loopback(host), port))
+        door = FrontDoor(pool, Access(token, is_loopback(host), port, proxies))
         shown = "127.0.0.1" if is_loopback(host) else host
-        address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/" + (f"?token={token}" if token else "")
+        address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/" + (
+            f"?token={quote(token)}" if token else ""
+        )
 
-        async def tell(_made: web.Application) -> None:
+        def tell() -> None:
             console.say(f"Open {address} in a browser; stop the server with Ctrl-C.")
             if opens:
-                asyncio.get_running_loop().run_in_executor(None, webbrowser.open, address)
+                # Without the token: what a browser is started with stands in the list of processes.
+                loop = asyncio.get_running_loop()
+                loop.run_in_executor(None, webbrowser.open, address.partition("?")[0])
 
-        made = door.application()
-        made.on_startup.append(tell)
-        web.run_app(made, sock=listening, print=None, access_log=None, shutdown_timeout=1.0)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_run(door, listening, tell))
+
+
+async def _run(door: FrontDoor, listening: socket.socket, tell: Callable[[], None]) -> None:
+    runner = web.AppRunner(door.application(), access_log=None, shutdown_timeout=1.0)
+    stop = asyncio.Event()
+    with contextlib.suppress(NotImplementedError):  # Windows, where Ctrl-C interrupts
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
+        async with watched(runner.server, door.patience):
+            tell()
+            await stop.wait()
+    finally:
+        await runner.cleanup()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,24 +4,23 @@ import re
 import shutil
 import stat
 import uuid
+import warnings
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from crosscontrast.app.server.checks import clean_name, promised_bytes
+from crosscontrast.app.server.checks import clean_name
 from crosscontrast.app.server.dicom_uploads import settle_series
 from crosscontrast.app.server.plan import Limits
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.files import image_stem, is_image_name
-from crosscontrast.ground.images import read_image
+from crosscontrast.ground.images import ImageWarning, read_image
+from crosscontrast.ground.rewrite import rewrite_image
 
-#: Headers of images are looked for in this many bytes.
-_HEADER = 1 << 16
-#: What a compressed NIfTI file may hold beyond the voxels that its header promises: the header and its extensions.
-_SLACK = 1 << 20
-_DETACHED = (".mhd", ".nhdr")
+#: The folder in which what came of an upload is left.
+IMAGES = "images"
 
 
 def safe_name(name: str) -> str:
@@ -43,57 +42,30 @@ class Settled:
     remarks: list[str]
 
 
-def settle(files: Sequence[tuple[str, Path]], folder: Path, limits: Limits) -> Settled:
-    """Make images of uploaded files, in ``folder``.
+def settle_here(files: Sequence[tuple[str, Path]], work: Path, limits: Limits) -> Settled:
+    """Make images of uploaded files in the folder :data:`IMAGES` of ``work``, in this process.
 
-    ``files`` are pairs of the name that the browser gave and the file as it came. Files that are no images by their
-    names are taken for DICOM series, unless there are images too; a ZIP archive is looked into. Raises
-    :class:`BadInputError` with one sentence where nothing can be used; nothing is kept then.
+    See :func:`crosscontrast.app.server.settling.settle`, which does it in a process that can open nothing else.
     """
-    with_names = [(safe_name(name), path) for name, path in files]
-    work = folder / f".part-{uuid.uuid4().hex[:8]}"
-    work.mkdir(parents=True)
-    try:
-        unpacked: list[tuple[str, Path]] = []
-        for name, path in with_names:
-            if name.lower().endswith(".zip"):
-                unpacked += _unpack(name, path, work, limits)
-            else:
-                unpacked.append((name, path))
-        images = [(name, path) for name, path in unpacked if is_image_name(Path(name))]
-        others = [(name, path) for name, path in unpacked if not is_image_name(Path(name))]
-        if images:
-            made = [_settle_image(name, path, work, limits) for name, path in images]
-            remarks = _left_out([name for name, _ in others])
-        elif others:
-            made, remarks = settle_series([path for _, path in others], work, limits)
+    made = work / IMAGES
+    made.mkdir()
+    unpacked: list[tuple[str, Path]] = []
+    for name, path in ((safe_name(name), path) for name, path in files):
+        if name.lower().endswith(".zip"):
+            unpacked += _unpack(name, path, work, limits)
         else:
-            raise BadInputError("There was no file in what was sent.")
-        return Settled([_move(path, folder) for path in made], remarks)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def check_image(path: Path, name: str, limits: Limits) -> None:
-    """Raise :class:`BadInputError`, naming ``name``, unless ``path`` is one whole 3-D image of a size that is allowed.
-
-    Its header is looked at before memory is set aside for its voxels.
-    """
-    lower = path.name.lower()
-    if lower.endswith(_DETACHED):
-        raise BadInputError(f"{name} keeps its voxels in another file; send a .nrrd, .mha or .nii.gz instead.")
-    _check_self_contained(path, name)
-    promised = promised_bytes(path, name)
-    if promised > limits.volume_bytes:
-        raise BadInputError(
-            f"{name} would take {promised >> 20} MiB of memory; {limits.volume_bytes >> 20} MiB are allowed here."
-        )
-    if lower.endswith(".nii.gz"):
-        _check_gzip(path, name, promised)
-    try:
-        read_image(path)
-    except BadInputError as error:
-        raise BadInputError(error.message.replace(str(path), name), error.hint) from error
+            unpacked.append((name, path))
+    images = [(name, path) for name, path in unpacked if is_image_name(Path(name))]
+    others = [(name, path) for name, path in unpacked if not is_image_name(Path(name))]
+    if images:
+        remarks: list[str] = []
+        kept = [_settle_image(name, path, work, limits, remarks) for name, path in images]
+        remarks += _left_out([name for name, _ in others])
+    elif others:
+        kept, remarks = settle_series([path for _, path in others], work, limits)
+    else:
+        raise BadInputError("There was no file in what was sent.")
+    return Settled([place(path, made) for path in kept], remarks)
 
 
 def _left_out(names: Sequence[str]) -> list[str]:
@@ -103,22 +75,37 @@ def _left_out(names: Sequence[str]) -> list[str]:
     return [f"Left out, because no image by its name: {names[0]}{more}."]
 
 
-def _settle_image(name: str, path: Path, work: Path, limits: Limits) -> Path:
-    target = work / f"{uuid.uuid4().hex[:6]}"
-    target.mkdir()
-    placed = target / name
-    path.replace(placed)
-    check_image(placed, name, limits)
-    return placed
+def _settle_image(name: str, path: Path, work: Path, limits: Limits, remarks: list[str]) -> Path:
+    """Write an image anew, under its name; what was sent is never read by a library.
+
+    Raises :class:`BadInputError`, naming ``name``, unless it is one whole 3-D image of a size that is allowed.
+    """
+    folder = work / f"image-{uuid.uuid4().hex[:6]}"
+    folder.mkdir()
+    sent, written = folder / f"sent-{name}", folder / name
+    shutil.move(path, sent)
+    try:
+        rewrite_image(sent, written, limits.volume_bytes)
+        sent.unlink()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ImageWarning)
+            read_image(written)
+        remarks += [f"{warning.message}." for warning in caught if issubclass(warning.category, ImageWarning)]
+    except BadInputError as error:
+        told = error.message.replace(str(sent), name).replace(str(written), name)
+        raise BadInputError(told, error.hint) from error
+    return written
 
 
-def _move(path: Path, folder: Path) -> Path:
+def place(path: Path, folder: Path) -> Path:
+    """Move a file into a folder, under another name where there is one of its name; returns where it is."""
     target, number = folder / path.name, 1
     while target.exists():
         number += 1
         stem = image_stem(path)
         target = folder / f"{stem}-{number}{path.name[len(stem) :]}"
-    return path.replace(target)
+    shutil.move(path, target)
+    return target
 
 
 def _unpack(name: str, path: Path, work: Path, limits: Limits) -> list[tuple[str, Path]]:
@@ -153,36 +140,3 @@ def _copy_out(
                 raise BadInputError(f"{name} unpacks to more than the {limits.upload_bytes >> 20} MiB allowed here.")
             out.write(block)
     return left
-
-
-def _check_self_contained(path: Path, name: str) -> None:
-    """NRRD and MetaImage headers may name any file of this computer as the place of their voxels."""
-    lower = path.name.lower()
-    if not lower.endswith((".nrrd", ".mha")):
-        return
-    with path.open("rb") as stream:
-        head = stream.read(_HEADER)
-    if lower.endswith(".nrrd"):
-        # The header ends with the first empty line.
-        head = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
-        if re.search(rb"^\s*data ?file\s*:", head, re.IGNORECASE | re.MULTILINE):
-            raise BadInputError(f"{name} keeps its voxels in another file and was refused.")
-    else:
-        found = re.search(rb"^\s*ElementDataFile\s*=\s*(\S+)", head, re.IGNORECASE | re.MULTILINE)
-        if not found or found[1] != b"LOCAL":
-            raise BadInputError(f"{name} keeps its voxels in another file and was refused.")
-
-
-def _check_gzip(path: Path, name: str, promised: int) -> None:
-    """Stop reading a compressed file that holds more than its header promises."""
-    decoder, length = zlib.decompressobj(wbits=31), 0
-    try:
-        with path.open("rb") as stream:
-            while not decoder.eof and (block := stream.read(1 << 16)):
-                while block:
-                    length += len(decoder.decompress(block, 1 << 20))
-                    block = decoder.unconsumed_tail
-                    if length > promised + _SLACK:
-                        raise BadInputError(f"{name} unpacks to more than its header promises and was refused.")
-    except zlib.error:
-        return  # plain in spite of its name, or damaged: found out when it is read

@@ -1,6 +1,5 @@
 """The generated cohort: bodies that are each shown in six contrasts, with manual masks and their average."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from crosscontrast.cord.teaching.stream import seed_of
 from crosscontrast.ground.cohort import Cohort, read_cohort
 from crosscontrast.ground.files import atomic_write, make_folder
 from crosscontrast.ground.images import write_image
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.progress import Progress
 
 TABLE = "cohort.tsv"
@@ -148,7 +148,7 @@ def write_images(person: Person, subject: str, folder: Path, contrasts: Sequence
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a cohort table."""
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, delimiter="\t", lineterminator="\n").writerows([columns, *rows])
+        TableWriter(stream).writerows([columns, *rows])
 
 
 def patient_image(values: Tensor) -> sitk.Image:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from crosscontrast.cord.csa.table import CsaTable, Measure, Note
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.tables import as_cell
 from crosscontrast.version import __version__
 
 _SCT_MEASURES: dict[str, Measure] = {
@@ -39,9 +40,10 @@ def write_csv(table: CsaTable, path: Path, *, name: str = "", per: Literal["slic
     """
     lines = [_line(part, name) for part in _parts(table, per)]
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        # Lines end as in SCT's own tables.
         writer = csv.DictWriter(stream, _columns())
         writer.writeheader()
-        writer.writerows(lines)
+        writer.writerows({column: as_cell(value) for column, value in line.items()} for line in lines)
 
 
 def _parts(table: CsaTable, per: Literal["slice", "level", "all"]) -> list[CsaTable]:

@@ -1,6 +1,5 @@
 """What an evaluation leaves in its folder."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from crosscontrast.cord.evaluation.summary import Summary, summarise
 from crosscontrast.ground import case
 from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.provenance import FileRecord, Provenance
+from crosscontrast.ground.tables import TableWriter
 
 _MEASURED = [*(name for name in SUBJECT_MEASURES if name != "csa_sd_mm2"), *POSITION_MEASURES]
 CASE_COLUMNS = [
@@ -106,7 +106,7 @@ def _write_tsv(rows: Sequence[BaseModel], path: Path, columns: Sequence[str]) ->
     Raises :class:`crosscontrast.errors.OutputError` where the file cannot be written.
     """
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(columns)
         writer.writerows([_text(getattr(row, column)) for column in columns] for row in rows)
 

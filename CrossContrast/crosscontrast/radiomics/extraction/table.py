@@ -10,6 +10,7 @@ import numpy as np
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.tables import TableWriter, from_cell
 
 _KEYS = ("subject", "session", "role", "status", "reason")
 _MISSING = "n/a"
@@ -73,7 +74,7 @@ def write_features(table: FeatureTable, path: Path) -> None:
     """Write the table; numbers keep all their digits, what is missing or not finite is ``n/a``."""
     names = table.names
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow([*_KEYS, *names])
         for row in table.rows:
             status = "done" if row.done else "failed"
@@ -112,6 +113,7 @@ def _row(path: Path, number: int, line: dict[str, str], columns: list[str]) -> F
     if None in line or None in line.values():
         raise BadInputError(f"{path}, line {number}: the number of columns differs from the header's.")
     failed = line.get("status") == "failed"
+    subject, session, role = (from_cell(line.get(key) or "") for key in ("subject", "session", "role"))
     features = {}
     for name in columns:
         if name in _KEYS or failed:
@@ -123,4 +125,4 @@ def _row(path: Path, number: int, line: dict[str, str], columns: list[str]) -> F
                 f"{path}, line {number}: column {name!r} holds {line[name]!r}, which is not a number."
             ) from error
     reason = line.get("reason", "") or ("failed" if failed else "")
-    return FeatureRow(line["subject"], line.get("session", ""), line["role"], features, reason if failed else "")
+    return FeatureRow(subject, session, role, features, reason if failed else "")

@@ -1,12 +1,12 @@
 """Prediction as jobs: one per arm and model, and the whole."""
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.jobs.mapping import map_jobs
 from crosscontrast.progress import Progress, part
@@ -291,7 +291,7 @@ def _write_predictions(prediction: "Prediction", path: Path) -> None:
 
     labels = prediction.labels
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["subject", "session", "arm", "model", "outcome", "score"])
         for (arm, model), scores in prediction.scores.items():
             for (subject, session), truth, score in zip(labels.visits, labels.truth, scores, strict=True):

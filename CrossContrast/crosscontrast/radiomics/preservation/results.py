@@ -1,11 +1,11 @@
 """What a comparison leaves in its folder."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.radiomics.checklists import Answer
 from crosscontrast.radiomics.extraction.table import FeatureTable
 from crosscontrast.radiomics.preservation.controls import ShuffledNull
@@ -44,7 +44,7 @@ def write_verdicts(verdicts: Sequence[FeatureVerdict], path: Path) -> None:
     """Write one line per role and feature; what is undefined is ``n/a``."""
     columns = [f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")]
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow([*_LEAD, *columns, *_TAIL])
         for verdict in verdicts:
             measured = [verdict.measures.get(measure, Measured()) for measure in MEASURES]

@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.ground.geometry import reorient
+from crosscontrast.ground.images import read_image
 from crosscontrast.reading.analysis.accuracy import RocData
 from crosscontrast.reading.analysis.measures import Measure
 from crosscontrast.reading.analysis.ratings import Table
@@ -117,7 +118,7 @@ def case_figure(images: dict[str, Path]) -> "Figure":
     figure = new_figure(2.6 * len(images) + 0.4, 7.4)
     all_axes: Any = figure.subplots(3, len(images), squeeze=False)
     for column, (arm, path) in enumerate(images.items()):
-        image = reorient(sitk.ReadImage(str(path)), "RAS")
+        image = reorient(read_image(path), "RAS")
         values, (x, y, z) = sitk.GetArrayFromImage(image), image.GetSpacing()
         k, j, i = (size // 2 for size in values.shape)
         planes = ((values[k], y / x, True), (values[:, j], z / x, True), (values[:, :, i], z / y, False))

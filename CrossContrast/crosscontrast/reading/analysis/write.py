@@ -1,12 +1,12 @@
 """Writing the results of a study: tables, iMRMC files and the report, all at once."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from crosscontrast.ground.files import staging_folder
 from crosscontrast.ground.provenance import FileRecord, Provenance
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.reading.analysis.answers import StudyAnswer
 from crosscontrast.reading.analysis.imrmc import imrmc_text
 from crosscontrast.reading.analysis.report import write_report
@@ -71,7 +71,7 @@ def _answer_row(plan: Plan, answer: StudyAnswer) -> list[Any]:
 
 def _write_tsv(path: Path, columns: Sequence[str], rows: Any) -> None:
     with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(columns)
         writer.writerows([_text(value) for value in row] for row in rows)
 

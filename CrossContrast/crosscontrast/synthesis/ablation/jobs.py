@@ -1,11 +1,11 @@
 """The job that trains one network with and without the radiomics-preserving loss."""
 
-import csv
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field
 
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, part
 from crosscontrast.synthesis.ablation.compare import Arm, Difference, differences
@@ -71,9 +71,9 @@ class RadiomicsAblation(Job):
             arms.append(_arm(weight, seed, errors, real, made))
         table = self.out / "ablation.tsv"
         with atomic_write(table) as path, path.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(Arm.model_fields), delimiter="\t", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows([arm.model_dump() for arm in arms])
+            writer = TableWriter(stream)
+            writer.writerow(Arm.model_fields)
+            writer.writerows(arm.model_dump().values() for arm in arms)
         return RadiomicsAblationResult(table=table, arms=arms, differences=differences(arms))
 
 

@@ -1,6 +1,5 @@
 """What the benchmark measures and finds: subjects, one row per subject and method, and their summary."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 from pydantic import BaseModel
 
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.statistics.bootstrap import bootstrap_interval
 from crosscontrast.synthesis.benchmark.measures import LOWER, MEASURES
 
@@ -99,13 +99,13 @@ def write_tables(rows: Sequence[Row], cases: Path, summary: Path) -> None:
     """Write ``cases`` (a line per subject and method) and ``summary`` (a line per method and measure) as TSV."""
     names = known(rows)
     with cases.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["method", "subject", *names])
         writer.writerows(
             [row.method, row.subject, *(f"{row.measures.get(n, np.nan):.6g}" for n in names)] for row in rows
         )
     with summary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer = TableWriter(stream)
         writer.writerow(["method", "measure", "mean", "sd", "ci95_low", "ci95_high"])
         for method, estimates in summarise(rows).items():
             for name, e in estimates.items():

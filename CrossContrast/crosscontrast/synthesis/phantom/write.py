@@ -1,6 +1,5 @@
 """Phantom subjects as files with a cohort table."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -11,6 +10,7 @@ import SimpleITK as sitk
 from crosscontrast.errors import OutputError
 from crosscontrast.ground.files import atomic_write, make_folder
 from crosscontrast.ground.images import write_image
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.progress import Progress, silent
 from crosscontrast.synthesis.phantom.grid import Grid
 from crosscontrast.synthesis.seeds import seed_of
@@ -70,9 +70,9 @@ def write_phantoms(
         for row in rows:
             row["outcome"] = int(float(str(row["volume_ml"])) > middle)
     with atomic_write(table) as path, path.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, _COLUMNS, delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = TableWriter(stream)
+        writer.writerow(_COLUMNS)
+        writer.writerows([row.get(column, "") for column in _COLUMNS] for row in rows)
     progress(subjects, subjects, "done")
     return table
 

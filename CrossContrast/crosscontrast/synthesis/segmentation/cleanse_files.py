@@ -1,6 +1,5 @@
 """Cleansing the label maps of a cohort: from its table to proposals on the labels' own grids."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
@@ -15,6 +14,7 @@ from crosscontrast.ground.files import image_stem, make_folder
 from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_spacing
 from crosscontrast.ground.images import image_like, read_image, write_image
 from crosscontrast.ground.provenance import FileRecord
+from crosscontrast.ground.tables import TableWriter
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.segmentation.cases import read_segmentation_cases
 from crosscontrast.synthesis.segmentation.cleanse import Kind, Proposal, cleanse
@@ -59,7 +59,7 @@ def cleanse_cohort(
             changed = float((sitk.GetArrayFromImage(labels) != sitk.GetArrayFromImage(given)).mean())
             lines.append([row.subject, str(row.image), *names[-1], f"{changed:.6g}"])
         with results.place(TABLE).open("w", newline="") as stream:
-            writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+            writer = TableWriter(stream)
             writer.writerow(["subject", "given", "proposal", "confidence", "changed_share"])
             writer.writerows(lines)
     progress(1, 1, "done")
