@@ -13,7 +13,7 @@ pytest.importorskip("trame_slicer", reason="needs the extra 'browser'")
 pytest.importorskip("playwright", reason="needs Playwright")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "retrain"))
-from cord.retrain.cord_corrections import add_model, spec
+from cord_corrections import add_model, spec
 from driver import CHROMIUM, Page, Server, launch
 from playwright.sync_api import sync_playwright
 

@@ -14,9 +14,9 @@ pytest.importorskip("trame_slicer", reason="needs the extra 'browser'")
 pytest.importorskip("playwright", reason="needs Playwright")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "crosscontrast" / "corrections"))
-from corrections.test_dicom_seg import write_series
 from driver import CHROMIUM, Page, Server, launch
 from playwright.sync_api import sync_playwright
+from test_dicom_seg import write_series
 
 from crosscontrast.cord.phantom import CordPhantom
 from crosscontrast.corrections.dataset import CorrectionDataset
