@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from CrossContrastLib.errors import CancelledError, CrossContrastError
 from CrossContrastLib.ground.files import image_stem, make_folder
@@ -16,6 +16,7 @@ class SegmentCordResult(JobResult):
     """Where the results are, and the numbers that people look at first (``None`` where no cord was found).
 
     ``uncertainty`` is the mean standard deviation of the soft values in and around the cord, where it was asked for.
+    ``evidence`` is what speaks for its being a cord, from 0 to 1, where the model measures that.
     """
 
     image: Path
@@ -27,11 +28,15 @@ class SegmentCordResult(JobResult):
     mean_csa_mm2: float | None
     sd_csa_mm2: float | None
     volume_mm3: float
+    evidence: float | None = None
     uncertainty: float | None = None
 
 
 class SegmentCord(Job):
-    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid."""
+    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid.
+
+    ``at`` are points in the cord, in mm (RAS): it is followed from there, and nothing else is taken for it.
+    """
 
     kind: ClassVar[str] = "cord.segment"
 
@@ -42,6 +47,7 @@ class SegmentCord(Job):
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     mirror: bool = False
     uncertainty: bool = False
+    at: tuple[tuple[FiniteFloat, FiniteFloat, FiniteFloat], ...] = ()
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentCordResult:
@@ -59,6 +65,7 @@ class SegmentCord(Job):
             threshold=self.threshold,
             mirror=self.mirror,
             uncertainty=self.uncertainty,
+            at=self.at,
             progress=progress,
         )
         return SegmentCordResult(

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import SimpleITK as sitk
 from CrossContrastLib.errors import ModelError
 from CrossContrastLib.ground.device import choose_device, describe_device
 from CrossContrastLib.ground.files import sha256, staging_folder
+from CrossContrastLib.ground.geometry import Point, check_points
 from CrossContrastLib.ground.images import ImageWarning, clean_intensities, read_image, write_image
 from CrossContrastLib.ground.provenance import FileRecord, ModelRecord, Provenance
-from CrossContrastLib.inference import Predictor, warm_predictor
+from CrossContrastLib.inference import Maps, Predictor, warm_predictor
 from CrossContrastLib.models.library import ModelLibrary
 from CrossContrastLib.progress import Progress, part, silent
 from SoftCordSegLib.csa.measure import measure_csa
@@ -20,7 +22,7 @@ from SoftCordSegLib.csa.table import CsaTable
 from SoftCordSegLib.outputs import SegmentationFiles
 from SoftCordSegLib.overlay import draw_overlay
 from SoftCordSegLib.postprocess import keep_cord
-from SoftCordSegLib.uncertainty import VERSIONS, Uncertainty, measure_uncertainty
+from SoftCordSegLib.uncertainty import VERSIONS, Uncertainty, measure_uncertainty, predict_cord
 
 #: The model's output that is the cord; a model with one output only is taken to mean it.
 CORD = "cord"
@@ -30,7 +32,8 @@ CORD = "cord"
 class CordSegmentation:
     """A soft cord on the grid of its image, and what was measured on it; ``missing`` says why none was found.
 
-    ``uncertainty`` is there if it was asked for.
+    ``evidence`` is what speaks for it, from 0 to 1, where the model measures that; ``uncertainty`` is there if it was
+    asked for.
     """
 
     image: sitk.Image
@@ -39,31 +42,44 @@ class CordSegmentation:
     csa: CsaTable
     volume_mm3: float
     missing: str
+    evidence: float | None = None
     uncertainty: Uncertainty | None = None
 
 
 def segment_volume(
-    image: sitk.Image, predictor: Predictor, threshold: float, progress: Progress, *, plain: Predictor | None = None
+    image: sitk.Image,
+    predictor: Predictor,
+    threshold: float,
+    progress: Progress,
+    *,
+    plain: Predictor | None = None,
+    at: Sequence[Point] = (),
 ) -> CordSegmentation:
     """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``.
 
     With ``plain``, the uncertainty is measured: by the same model without averaging over mirror images, which would
-    hide how much these differ.
+    hide how much these differ. ``at`` are points in the cord (mm, RAS): it is followed from there, and nothing else is
+    taken for it. Raises :class:`BadInputError` for points outside of the image, and :class:`ModelError` where the model
+    cannot start at points.
     """
     output = cord_output(predictor)
     share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
-    soft, missing = keep_cord(predictor.predict([image], part(progress, 0, share))[output])
+    maps = predict_cord(image, predictor, at, part(progress, 0, share))
+    soft, missing = keep_cord(maps[output], shown=bool(at))
+    evidence = maps.evidence if isinstance(maps, Maps) else None
+    if isinstance(maps, Maps) and maps.doubt and not at:
+        missing = maps.doubt
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
     progress(share, 1, "measuring the cross-sectional area")
     csa = measure_csa(soft, threshold=threshold)
     spread = None
     if plain:
         report = part(progress, share, 1)
-        spread = measure_uncertainty(image, soft, csa, plain, output, threshold=threshold, progress=report)
+        spread = measure_uncertainty(image, soft, csa, plain, output, threshold=threshold, progress=report, at=at)
         csa = spread.csa
     x, y, z = image.GetSpacing()
     volume = float(sitk.GetArrayViewFromImage(soft).sum(dtype=float)) * x * y * z
-    return CordSegmentation(image, soft, binary, csa, volume, missing, spread)
+    return CordSegmentation(image, soft, binary, csa, volume, missing, evidence, spread)
 
 
 def cord_output(predictor: Predictor) -> str:
@@ -84,6 +100,7 @@ def segment_file(
     threshold: float = 0.5,
     mirror: bool = False,
     uncertainty: bool = False,
+    at: Sequence[Point] = (),
     progress: Progress = silent,
 ) -> Provenance:
     """Segment the volume of a file or DICOM folder and write all files of the result at once.
@@ -95,19 +112,20 @@ def segment_file(
         warnings.simplefilter("always")
         progress(0, 1, "reading the image")
         image = clean_intensities(read_image(path), path.name)
+        check_points(at, image, path.name)
         entry = ModelLibrary().find(model)
         chosen = choose_device(device)
         progress(0.02, 1, "loading the model")
         predictor = warm_predictor(entry, chosen, mirror)
         plain = warm_predictor(entry, chosen, False) if uncertainty else None
-        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain)
+        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain, at=at)
         if result.missing:
             warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
     provenance = Provenance(
         job="cord.segment",
         model=ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json")),
         device=describe_device(chosen),
-        parameters={"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty},
+        parameters={"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty, "at": [list(p) for p in at]},
         inputs=[FileRecord.of(path)],
         measures=_measures(result),
         warnings=[str(w.message) for w in caught if _is_ours(w)],
@@ -131,6 +149,7 @@ def _measures(result: CordSegmentation) -> dict[str, float | None]:
         "mean_csa_mm2": _finite(result.csa.mean("area_true")),
         "sd_csa_mm2": _finite(result.csa.sd("area_true")),
         "volume_mm3": round(result.volume_mm3, 3),
+        "evidence": None if result.evidence is None else round(result.evidence, 3),
         "uncertainty": round(result.uncertainty.mean, 4) if result.uncertainty else None,
     }
 

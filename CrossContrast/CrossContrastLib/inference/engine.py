@@ -10,12 +10,15 @@ import SimpleITK as sitk
 import torch
 from torch import Tensor, nn
 
-from CrossContrastLib.errors import BadInputError, OutOfMemoryError
-from CrossContrastLib.ground.geometry import resample_onto
+from CrossContrastLib.errors import BadInputError, ModelError, OutOfMemoryError
+from CrossContrastLib.ground.geometry import Point, check_points, resample_onto
 from CrossContrastLib.inference.follow import Follower
-from CrossContrastLib.inference.localise import structure_box, sure_share
+from CrossContrastLib.inference.localise import structure_box
+from CrossContrastLib.inference.predictor import Maps
 from CrossContrastLib.inference.preprocess import Prepared, normalise_channels, prepare
+from CrossContrastLib.inference.propose import pointed_at, proposals
 from CrossContrastLib.inference.relative import relative_channel
+from CrossContrastLib.inference.search import Search
 from CrossContrastLib.inference.windows import slide
 from CrossContrastLib.models.spec import ModelSpec, Windowing
 from CrossContrastLib.progress import Progress, part, silent
@@ -45,30 +48,34 @@ class GridPredictor:
         self._finder = self._network if finder is None else finder.to(device).eval()
         self._mirrors: list[tuple[int, ...]] = list(_subsets(spec.mirror_axes)) if mirror else [()]
 
-    def predict(self, images: Sequence[sitk.Image], progress: Progress = silent) -> dict[str, sitk.Image]:
+    def predict(self, images: Sequence[sitk.Image], progress: Progress = silent, *, at: Sequence[Point] = ()) -> Maps:
         """Return one float32 image per output, on the grid of ``images[0]``.
 
         ``images`` are float images, one per input of the model in its order. Segmentations lie in [0, 1] and are 0
-        outside the field of view. Raises :class:`BadInputError` for a wrong number of images and
+        outside the field of view. A structure that is followed is searched for, or followed from the points ``at`` (in
+        mm, RAS) and nowhere else, whatever speaks for it there. Raises :class:`BadInputError` for a wrong number of
+        images and for points outside of the image, :class:`ModelError` for points where the model follows nothing, and
         :class:`OutOfMemoryError` where the device is too small.
         """
         if len(images) != len(self.spec.inputs):
             raise BadInputError(
                 f"The model needs {len(self.spec.inputs)} image(s) ({', '.join(self.spec.inputs)}), got {len(images)}."
             )
+        if at and (self.spec.localisation is None or self.spec.localisation.follow is None):
+            raise ModelError("This model follows nothing, so it cannot start at a point.")
+        check_points(at, images[0], "the image")
+        maps = Maps()
         progress(0, 1, "preparing the image")
         prepared = prepare(images, self.spec.preprocessing)
         with _memory_errors(self.device), torch.inference_mode(), self._precision():
-            values = self._two_passes(prepared, part(progress, 0.05, 0.95))
+            values = self._two_passes(prepared, maps, at, part(progress, 0.05, 0.95))
         progress(0.95, 1, "bringing the result onto the image's grid")
-        maps = {
-            name: resample_onto(prepared.to_image(channel), images[0])
-            for name, channel in zip(self.outputs, values, strict=True)
-        }
+        for name, channel in zip(self.outputs, values, strict=True):
+            maps[name] = resample_onto(prepared.to_image(channel), images[0])
         progress(1, 1, "done")
         return maps
 
-    def _two_passes(self, prepared: Prepared, progress: Progress) -> np.ndarray:
+    def _two_passes(self, prepared: Prepared, maps: Maps, at: Sequence[Point], progress: Progress) -> np.ndarray:
         """Values of all outputs (outputs, three axes): coarse everywhere and fine around the structure, if so set."""
         localisation, windowing = self.spec.localisation, self.spec.windowing
         x = torch.from_numpy(normalise_channels(prepared.values, self.spec.preprocessing.normalisation))
@@ -76,19 +83,14 @@ class GridPredictor:
             return self._values(x, self._network, windowing, windowing.overlap, self._mirrors, progress)
         coarse = localisation.finder.windowing if localisation.finder else windowing
         values = self._values(x, self._finder, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
-        spacing = prepared.grid.GetSpacing()
-        margin = [localisation.margin / s for s in (spacing[::-1] if prepared.axes == "kji" else spacing)]
-        output, fine = self.outputs.index(localisation.output), part(progress, 0.5, 1)
+        fine = part(progress, 0.5, 1)
         if localisation.follow is not None:
-            if sure_share(values[output], localisation.threshold) >= localisation.surety:
-                for number in range(localisation.rounds):
-                    report = part(fine, number / localisation.rounds, (number + 1) / localisation.rounds)
-                    self._follow(prepared, values, output, round(margin[localisation.follow]), report)
+            self._search(prepared, values, at, maps, fine)
             return values
         box = structure_box(
-            values[output],
+            values[self.outputs.index(localisation.output)],
             localisation.threshold,
-            tuple(margin),
+            tuple(localisation.margin / side for side in prepared.spacing),
             windowing.divisible_by,
             windowing.size if len(windowing.size) == 3 else (1, 1, 1),
         )
@@ -97,20 +99,54 @@ class GridPredictor:
             values[inside] = self._values(x[inside], self._network, windowing, windowing.overlap, self._mirrors, fine)
         return values
 
-    def _follow(self, prepared: Prepared, values: np.ndarray, output: int, margin: int, progress: Progress) -> None:
-        """Refine ``values`` in place by windows along the structure."""
-        localisation, windowing = self.spec.localisation, self.spec.windowing
+    def _search(
+        self, prepared: Prepared, values: np.ndarray, at: Sequence[Point], maps: Maps, progress: Progress
+    ) -> None:
+        """Refine ``values`` in place where the structure is, by windows along it, and tell ``maps`` what was found."""
+        localisation = self.spec.localisation
+        assert localisation is not None
+        assert localisation.follow is not None
+        spacing = prepared.spacing
+        search = Search(
+            follow=partial(self._follow, prepared, _for_each_start(progress, len(at))),
+            output=self.outputs.index(localisation.output),
+            space=self.outputs.index(localisation.relative[1]) if localisation.relative else None,
+            threshold=localisation.threshold,
+            faint=localisation.propose,
+            axis=localisation.follow,
+            spacing=spacing,
+            least=localisation.evidence,
+            most=localisation.proposals,
+            rounds=localisation.rounds,
+        )
+        if at:
+            found = search.shown(values, [pointed_at(values.shape[1:], prepared.index(p), spacing) for p in at])
+            best = found[0].evidence if found else None
+        else:
+            places = proposals(values[search.output], search.faint, search.axis, spacing)
+            found, best = search.best(values, places)
+        search.put(values, found)
+        if best is not None:
+            maps.evidence = best.score
+        if not found:
+            maps.doubt = f"the best that was found is not enough: {best}" if best else "nothing like it was found"
+
+    def _follow(
+        self, prepared: Prepared, reports: Callable[[int], Progress], values: np.ndarray, number: int
+    ) -> np.ndarray:
+        """Refine ``values`` in place by windows along the structure in one round; return what windows have seen."""
+        localisation, windowing, progress = self.spec.localisation, self.spec.windowing, reports(number)
         assert localisation is not None
         assert localisation.follow is not None
         depth, height, width = windowing.size
         follower = Follower(
             values,
-            output,
-            localisation.threshold,
+            self.outputs.index(localisation.output),
+            localisation.propose,
             (depth, height, width),
             windowing.overlap,
             localisation.follow,
-            margin,
+            round(localisation.margin / prepared.spacing[localisation.follow]),
         )
         activate = ACTIVATIONS[self.spec.activation]
 
@@ -124,7 +160,10 @@ class GridPredictor:
             return torch.stack(answers).mean(0)
 
         for done, total in follower.run(torch.from_numpy(prepared.values), predict, windowing.batch):
-            progress(done, total, f"window {done} of {total} along the {localisation.output}")
+            progress(
+                number + done / total, localisation.rounds, f"window {done} of {total} along a {localisation.output}"
+            )
+        return follower.seen
 
     def _values(
         self,
@@ -180,6 +219,23 @@ def following_inputs(spec: ModelSpec, windows: Tensor, estimates: Tensor) -> Ten
     inner, outer = (estimates[:, spec.outputs.index(name)] for name in localisation.relative)
     relative = relative_channel(normalised[:, 0], inner, outer, localisation.follow, localisation.reaches)
     return torch.cat([normalised, relative], 1)
+
+
+def _for_each_start(progress: Progress, starts: int) -> Callable[[int], Progress]:
+    """Return what gives the progress of a round, by its number; the first round is that of another start.
+
+    Where their number is not known (0), each start takes half of what is left.
+    """
+    count = -1
+
+    def report(number: int) -> Progress:
+        nonlocal count
+        count += number == 0
+        if starts:
+            return part(progress, count / starts, (count + 1) / starts)
+        return part(progress, 1 - 0.5**count, 1 - 0.5 ** (count + 1))
+
+    return report
 
 
 def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from CrossContrastLib.models.library import ModelEntry
 
 
+class Maps(dict[str, "sitk.Image"]):
+    """The images of a model's outputs by name, and of what was searched for: its ``evidence`` and why it is none.
+
+    ``evidence`` is from 0 to 1, or ``None`` where nothing was judged; ``doubt`` is empty where something was found.
+    """
+
+    evidence: float | None = None
+    doubt: str = ""
+
+
 class Predictor(Protocol):
     """A model on a device, whatever made it."""
 
