@@ -78,11 +78,15 @@ class GridPredictor:
     def _two_passes(self, prepared: Prepared, maps: Maps, at: Sequence[Point], progress: Progress) -> np.ndarray:
         """Values of all outputs (outputs, three axes): coarse everywhere and fine around the structure, if so set."""
         localisation, windowing = self.spec.localisation, self.spec.windowing
-        x = torch.from_numpy(normalise_channels(prepared.values, self.spec.preprocessing.normalisation))
+        run = partial(self._run, self._network)
+        whole = localisation is None or localisation.follow is None
+        # Windows that follow are normalised each by itself, and so are those that propose where to: as in training.
+        x = torch.from_numpy(self._normalised(prepared.values) if whole else prepared.values)
         if localisation is None:
-            return self._values(x, self._network, windowing, windowing.overlap, self._mirrors, progress)
+            return self._values(x, run, windowing, windowing.overlap, self._mirrors, progress)
         coarse = localisation.finder.windowing if localisation.finder else windowing
-        values = self._values(x, self._finder, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
+        find = partial(self._run if whole else self._run_by_itself, self._finder)
+        values = self._values(x, find, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
         fine = part(progress, 0.5, 1)
         if localisation.follow is not None:
             self._search(prepared, values, at, maps, fine)
@@ -96,7 +100,7 @@ class GridPredictor:
         )
         if box is not None:
             inside = (slice(None), *box)
-            values[inside] = self._values(x[inside], self._network, windowing, windowing.overlap, self._mirrors, fine)
+            values[inside] = self._values(x[inside], run, windowing, windowing.overlap, self._mirrors, fine)
         return values
 
     def _search(
@@ -168,7 +172,7 @@ class GridPredictor:
     def _values(
         self,
         x: Tensor,
-        network: nn.Module,
+        run: Callable[[Tensor], Tensor],
         windowing: Windowing,
         overlap: float,
         mirrors: list[tuple[int, ...]],
@@ -179,11 +183,18 @@ class GridPredictor:
         for number, axes in enumerate(mirrors):
             dims = [axis + 1 for axis in axes]
             report = part(progress, number / len(mirrors), (number + 1) / len(mirrors))
-            raw = slide(partial(self._run, network), x.flip(dims), windowing, overlap, report)
+            raw = slide(run, x.flip(dims), windowing, overlap, report)
             values = ACTIVATIONS[self.spec.activation](raw).flip(dims)
             total = values if total is None else total + values
         assert total is not None
         return (total / len(mirrors)).numpy()
+
+    def _normalised(self, values: np.ndarray) -> np.ndarray:
+        return normalise_channels(values, self.spec.preprocessing.normalisation)
+
+    def _run_by_itself(self, network: nn.Module, batch: Tensor) -> Tensor:
+        """A network on a batch of windows that are not normalised yet, each of which is by itself."""
+        return self._run(network, torch.stack([torch.from_numpy(self._normalised(w.numpy())) for w in batch]))
 
     def _run(self, network: nn.Module, batch: Tensor) -> Tensor:
         """A network on a batch (B, C, ...), result on the CPU in float32."""

@@ -13,6 +13,9 @@ from CrossContrastLib.inference.localise import SURE
 _CHANGE, _BEND = 0.1, 0.25
 #: A cross-section of fewer mm² has no centre that means anything.
 _LEAST_AREA = 3.0
+#: What is shorter than this, in mm, and than this share of a shorter image, counts by its length: what looks most like
+#: a cord in a brain is 10 to 20 mm long.
+_SHORT, _SHORT_SHARE = 25.0, 0.8
 #: Cross-sections are compared this many mm apart.
 _APART = 2.0
 
@@ -38,12 +41,15 @@ class Evidence:
 
     @property
     def score(self) -> float:
-        """One number from 0 to 1: the geometric mean of the first five, so that one that is missing tells."""
-        return float(np.prod([self.sure, self.seen, self.steady, self.straight, self.enclosed]) ** 0.2)
+        """One number from 0 to 1: the geometric mean of the first five, so that a missing one tells; less if short."""
+        mean = np.prod([self.sure, self.seen, self.steady, self.straight, self.enclosed]) ** 0.2
+        # length / reach is the image's extent along it
+        least = min(_SHORT, _SHORT_SHARE * self.length / self.reach)
+        return float(mean * min(self.length / least, 1.0))
 
     def __str__(self) -> str:
         shares = ("sure", "seen", "steady", "straight", "enclosed")
-        return ", ".join(f"{name} {getattr(self, name):.2f}" for name in shares)
+        return ", ".join(f"{name} {getattr(self, name):.2f}" for name in shares) + f", {self.length:.0f} mm long"
 
 
 def main_tube(values: np.ndarray, threshold: float) -> np.ndarray | None:

@@ -87,7 +87,8 @@ class Localisation(Strict):
     the fine pass is skipped and the coarse result stands.
 
     With ``follow``, the fine pass does not slide over the box: its windows are centred on the structure all along that
-    axis of the array, each is normalised by itself, and windows are added at the ends for as long as they find more.
+    axis of the array, and windows are added at the ends for as long as they find more. All windows, those of the coarse
+    pass too, are normalised each by itself.
     The coarse pass only proposes: pieces of what it finds above ``propose``, at most ``proposals`` of them, are
     followed each by itself, and what windows find there is judged
     (:class:`~CrossContrastLib.inference.evidence.Evidence`). The best is kept if it has the ``evidence``; else the
