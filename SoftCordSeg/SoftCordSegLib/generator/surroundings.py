@@ -9,6 +9,7 @@ from SoftCordSegLib.generator.draw import Draw
 from SoftCordSegLib.generator.frame import Frame, level_value
 from SoftCordSegLib.generator.grid import Grid, coverage, ellipse, tube
 from SoftCordSegLib.generator.morphometry import Knots, Sizes
+from SoftCordSegLib.generator.organs import paint_organs
 from SoftCordSegLib.generator.painter import Painter
 from SoftCordSegLib.generator.tissues import Tissue
 
@@ -37,13 +38,17 @@ class _Scene:
         self.painter.add(tissue, coverage(distance, self.grid))
 
 
-def paint_surroundings(painter: Painter, grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> None:
-    """Paint everything outside column and head, from the air and the skin inwards."""
+def paint_surroundings(
+    painter: Painter, grid: Grid, frame: Frame, sizes: Sizes, draw: Draw, *, wide: bool = False
+) -> None:
+    """Paint everything outside column and head, from the air and the skin inwards; ``wide`` with far organs."""
     scene = _Scene(painter, grid, frame, sizes, draw)
     fold = draw.field(grid, draw.uniform(10, 30))
     _paint_skin(scene, fold)
     _paint_airway(scene)
     _paint_vessels(scene)
+    if wide:
+        paint_organs(painter, grid, frame, draw)
     if frame.centre < SHOULDERS:
         _paint_cavity(scene, fold)
     _paint_muscles(scene, fold)

@@ -145,7 +145,7 @@ def _halved(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _settings(config: TrainingConfig) -> bytes:
     """Return the configuration as JSON; of paths only the end, because the rest means nothing elsewhere."""
     values = config.model_dump(mode="json")
-    for key in ("initial_weights", "label_maps", "cohort"):
+    for key in ("initial_weights", "label_maps", "cohort", "store"):
         if values[key]:
             values[key] = str(Path(*Path(values[key]).parts[-2:]))
     return (json.dumps(values, indent=2) + "\n").encode()
