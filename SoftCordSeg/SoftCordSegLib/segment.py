@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from CrossContrastLib.ground.provenance import FileRecord, ModelRecord, Provenan
 from CrossContrastLib.inference import Maps, Predictor, warm_predictor
 from CrossContrastLib.models.library import ModelLibrary
 from CrossContrastLib.progress import Progress, part, silent
+from CrossContrastLib.timing import timed
 from SoftCordSegLib.csa.measure import measure_csa
 from SoftCordSegLib.csa.table import CsaTable
 from SoftCordSegLib.outputs import SegmentationFiles
@@ -65,13 +67,15 @@ def segment_volume(
     output = cord_output(predictor)
     share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
     maps = predict_cord(image, predictor, at, part(progress, 0, share))
-    soft, missing = keep_cord(maps[output], shown=bool(at))
+    with timed("choosing the cord"):
+        soft, missing = keep_cord(maps[output], shown=bool(at))
     evidence = maps.evidence if isinstance(maps, Maps) else None
     if isinstance(maps, Maps) and maps.doubt and not at:
         missing = maps.doubt
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
     progress(share, 1, "measuring the cross-sectional area")
-    csa = measure_csa(soft, threshold=threshold)
+    with timed("measuring areas"):
+        csa = measure_csa(soft, threshold=threshold)
     spread = None
     if plain:
         report = part(progress, share, 1)
@@ -111,12 +115,14 @@ def segment_file(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         progress(0, 1, "reading the image")
-        image = clean_intensities(read_image(path), path.name)
+        with timed("reading"):
+            image = clean_intensities(read_image(path), path.name)
         check_points(at, image, path.name)
         entry = ModelLibrary().find(model)
         chosen = choose_device(device)
         progress(0.02, 1, "loading the model")
-        predictor = warm_predictor(entry, chosen, mirror)
+        with timed("loading the model"):
+            predictor = warm_predictor(entry, chosen, mirror)
         plain = warm_predictor(entry, chosen, False) if uncertainty else None
         result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain, at=at)
         if result.missing:
@@ -131,7 +137,7 @@ def segment_file(
         warnings=[str(w.message) for w in caught if _is_ours(w)],
     )
     progress(0.9, 1, "writing the results")
-    with staging_folder(files.folder) as folder:
+    with timed("writing, with the picture"), staging_folder(files.folder) as folder:
         _write(result, provenance, SegmentationFiles(folder, files.stem), threshold=threshold, name=str(path))
     if not uncertainty:
         files.uncertainty.unlink(missing_ok=True)  # that of an earlier result, which is no more
@@ -162,11 +168,15 @@ def _finite(value: float) -> float | None:
 def _write(
     result: CordSegmentation, provenance: Provenance, files: SegmentationFiles, *, threshold: float, name: str
 ) -> None:
-    write_image(result.soft, files.softseg)
-    write_image(result.binary, files.seg)
-    result.csa.to_csv(files.csa, name=name)
-    draw_overlay(result.image, result.soft, files.overlay, threshold=threshold, title=files.stem)
-    if result.uncertainty:
-        write_image(result.uncertainty.image, files.uncertainty)
+    with ThreadPoolExecutor(1) as beside:  # the picture takes as long as all the files
+        picture = beside.submit(
+            draw_overlay, result.image, result.soft, files.overlay, threshold=threshold, title=files.stem
+        )
+        write_image(result.soft, files.softseg)
+        write_image(result.binary, files.seg)
+        result.csa.to_csv(files.csa, name=name)
+        if result.uncertainty:
+            write_image(result.uncertainty.image, files.uncertainty)
+        picture.result()
     provenance.outputs = [FileRecord.of(path, relative=True) for path in files.results() if path.exists()]
     provenance.write(files.sidecar)

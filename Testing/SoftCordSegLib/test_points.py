@@ -111,12 +111,25 @@ def test_the_uncertainty_of_a_shown_cord_is_that_of_its_own_versions(tmp_path):
     assert result.uncertainty < 0.2
 
 
-def test_the_command_takes_points_and_names_the_image_that_they_are_outside_of(tmp_path):
+def test_the_command_takes_points_and_names_the_image_that_they_are_outside_of(tmp_path, caplog):
     write_image(CordPhantom(size=(48, 48, 24), origin=(-24.0, 24.0, -12.0)).image("T2w"), tmp_path / "here.nii.gz")
     arguments = [str(tmp_path / "here.nii.gz"), "--out", str(tmp_path / "out"), "--device", "cpu"]
     outside = CliRunner().invoke(segment, [*arguments, "--at", "0,0,400"])
     assert outside.exit_code == 2
     assert "The point (0, 0, 400) mm lies outside of here.nii.gz" in outside.output
     points = markups(tmp_path, "RAS", position=[48.0, 0.0, 0.0])
-    inside = CliRunner().invoke(segment, [*arguments, "--at", str(points)])
+    caplog.set_level("INFO", "time")
+    inside = CliRunner().invoke(segment, [*arguments, "--at", str(points), "--verbose"])
     assert inside.exit_code == 0, inside.output
+    phases = [record.message for record in caplog.records if record.name == "time"]
+    assert [phase.partition(" s ")[2] for phase in phases] == [
+        "reading",
+        "loading the model",
+        "resampling to the model's grid",
+        "coarse pass",
+        "following every proposed cord",
+        "resampling to the image's grid",
+        "choosing the cord",
+        "measuring areas",
+        "writing, with the picture",
+    ]

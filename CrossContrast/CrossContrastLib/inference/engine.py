@@ -22,6 +22,7 @@ from CrossContrastLib.inference.search import Search
 from CrossContrastLib.inference.windows import slide
 from CrossContrastLib.models.spec import ModelSpec, Windowing
 from CrossContrastLib.progress import Progress, part, silent
+from CrossContrastLib.timing import timed
 
 
 class GridPredictor:
@@ -66,12 +67,14 @@ class GridPredictor:
         check_points(at, images[0], "the image")
         maps = Maps()
         progress(0, 1, "preparing the image")
-        prepared = prepare(images, self.spec.preprocessing)
+        with timed("resampling to the model's grid"):
+            prepared = prepare(images, self.spec.preprocessing)
         with _memory_errors(self.device), torch.inference_mode(), self._precision():
             values = self._two_passes(prepared, maps, at, part(progress, 0.05, 0.95))
         progress(0.95, 1, "bringing the result onto the image's grid")
-        for name, channel in zip(self.outputs, values, strict=True):
-            maps[name] = resample_onto(prepared.to_image(channel), images[0])
+        with timed("resampling to the image's grid"):
+            for name, channel in zip(self.outputs, values, strict=True):
+                maps[name] = resample_onto(prepared.to_image(channel), images[0])
         progress(1, 1, "done")
         return maps
 
@@ -86,10 +89,12 @@ class GridPredictor:
             return self._values(x, run, windowing, windowing.overlap, self._mirrors, progress)
         coarse = localisation.finder.windowing if localisation.finder else windowing
         find = partial(self._run if whole else self._run_by_itself, self._finder)
-        values = self._values(x, find, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
+        with timed("coarse pass"):
+            values = self._values(x, find, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
         fine = part(progress, 0.5, 1)
         if localisation.follow is not None:
-            self._search(prepared, values, at, maps, fine)
+            with timed(f"following every proposed {localisation.output}"):
+                self._search(prepared, values, at, maps, fine)
             return values
         box = structure_box(
             values[self.outputs.index(localisation.output)],
