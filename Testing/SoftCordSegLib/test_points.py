@@ -127,7 +127,7 @@ def test_the_command_takes_points_and_names_the_image_that_they_are_outside_of(t
         "loading the model",
         "resampling to the model's grid",
         "coarse pass",
-        "following every proposed cord",
+        "following what is proposed",
         "resampling to the image's grid",
         "choosing the cord",
         "measuring areas",

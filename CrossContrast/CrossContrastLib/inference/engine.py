@@ -12,17 +12,18 @@ from torch import Tensor, nn
 
 from CrossContrastLib.errors import BadInputError, ModelError, OutOfMemoryError
 from CrossContrastLib.ground.geometry import Point, check_points, resample_onto
-from CrossContrastLib.inference.follow import Follower
+from CrossContrastLib.inference.following import FollowingPass
 from CrossContrastLib.inference.localise import structure_box
 from CrossContrastLib.inference.predictor import Maps
 from CrossContrastLib.inference.preprocess import Prepared, normalise_channels, prepare
-from CrossContrastLib.inference.propose import pointed_at, proposals
 from CrossContrastLib.inference.relative import relative_channel
-from CrossContrastLib.inference.search import Search
 from CrossContrastLib.inference.windows import slide
 from CrossContrastLib.models.spec import ModelSpec, Windowing
 from CrossContrastLib.progress import Progress, part, silent
 from CrossContrastLib.timing import timed
+
+#: How much windows overlap that look for a structure all over an image: one lies off their middle by 12 mm at most.
+_SCAN_OVERLAP = 0.25
 
 
 class GridPredictor:
@@ -93,9 +94,8 @@ class GridPredictor:
             values = self._values(x, find, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
         fine = part(progress, 0.5, 1)
         if localisation.follow is not None:
-            with timed(f"following every proposed {localisation.output}"):
-                self._search(prepared, values, at, maps, fine)
-            return values
+            scan = partial(self._scan, prepared) if localisation.finder else None
+            return FollowingPass(self.spec, prepared, self._predict_windows, scan).run(values, at, maps, fine)
         box = structure_box(
             values[self.outputs.index(localisation.output)],
             localisation.threshold,
@@ -108,71 +108,26 @@ class GridPredictor:
             values[inside] = self._values(x[inside], run, windowing, windowing.overlap, self._mirrors, fine)
         return values
 
-    def _search(
-        self, prepared: Prepared, values: np.ndarray, at: Sequence[Point], maps: Maps, progress: Progress
-    ) -> None:
-        """Refine ``values`` in place where the structure is, by windows along it, and tell ``maps`` what was found."""
-        localisation = self.spec.localisation
-        assert localisation is not None
-        assert localisation.follow is not None
-        spacing = prepared.spacing
-        search = Search(
-            follow=partial(self._follow, prepared, _for_each_start(progress, len(at))),
-            output=self.outputs.index(localisation.output),
-            space=self.outputs.index(localisation.relative[1]) if localisation.relative else None,
-            threshold=localisation.threshold,
-            faint=localisation.propose,
-            axis=localisation.follow,
-            spacing=spacing,
-            least=localisation.evidence,
-            most=localisation.proposals,
-            rounds=localisation.rounds,
-        )
-        if at:
-            found = search.shown(values, [pointed_at(values.shape[1:], prepared.index(p), spacing) for p in at])
-            best = found[0].evidence if found else None
-        else:
-            places = proposals(values[search.output], search.faint, search.axis, spacing)
-            found, best = search.best(values, places)
-        search.put(values, found)
-        if best is not None:
-            maps.evidence = best.score
-        if not found:
-            maps.doubt = f"the best that was found is not enough: {best}" if best else "nothing like it was found"
-
-    def _follow(
-        self, prepared: Prepared, reports: Callable[[int], Progress], values: np.ndarray, number: int
-    ) -> np.ndarray:
-        """Refine ``values`` in place by windows along the structure in one round; return what windows have seen."""
-        localisation, windowing, progress = self.spec.localisation, self.spec.windowing, reports(number)
-        assert localisation is not None
-        assert localisation.follow is not None
-        depth, height, width = windowing.size
-        follower = Follower(
-            values,
-            self.outputs.index(localisation.output),
-            localisation.propose,
-            (depth, height, width),
-            windowing.overlap,
-            localisation.follow,
-            round(localisation.margin / prepared.spacing[localisation.follow]),
-        )
+    def _predict_windows(self, windows: Tensor, estimates: Tensor) -> Tensor:
+        """The fine network on windows along the structure (B, C, three axes), by the estimates so far."""
+        inputs = following_inputs(self.spec, windows, estimates)
         activate = ACTIVATIONS[self.spec.activation]
+        answers = []
+        for axes in self._mirrors:
+            dims = [axis + 2 for axis in axes]
+            raw = self._run(self._network, inputs.flip(dims))
+            answers.append(torch.stack([activate(window) for window in raw]).flip(dims))
+        return torch.stack(answers).mean(0)
 
-        def predict(windows: Tensor, estimates: Tensor) -> Tensor:
-            inputs = following_inputs(self.spec, windows, estimates)
-            answers = []
-            for axes in self._mirrors:
-                dims = [axis + 2 for axis in axes]
-                raw = self._run(self._network, inputs.flip(dims))
-                answers.append(torch.stack([activate(window) for window in raw]).flip(dims))
-            return torch.stack(answers).mean(0)
+    def _scan(self, prepared: Prepared, progress: Progress) -> np.ndarray:
+        """The fine network on windows all over the image, without any estimate."""
 
-        for done, total in follower.run(torch.from_numpy(prepared.values), predict, windowing.batch):
-            progress(
-                number + done / total, localisation.rounds, f"window {done} of {total} along a {localisation.output}"
-            )
-        return follower.seen
+        def run(batch: Tensor) -> Tensor:
+            unknown = torch.zeros(len(batch), len(self.outputs), *batch.shape[2:])
+            return self._run(self._network, following_inputs(self.spec, batch, unknown))
+
+        x = torch.from_numpy(prepared.values)
+        return self._values(x, run, self.spec.windowing, _SCAN_OVERLAP, [()], progress)
 
     def _values(
         self,
@@ -235,23 +190,6 @@ def following_inputs(spec: ModelSpec, windows: Tensor, estimates: Tensor) -> Ten
     inner, outer = (estimates[:, spec.outputs.index(name)] for name in localisation.relative)
     relative = relative_channel(normalised[:, 0], inner, outer, localisation.follow, localisation.reaches)
     return torch.cat([normalised, relative], 1)
-
-
-def _for_each_start(progress: Progress, starts: int) -> Callable[[int], Progress]:
-    """Return what gives the progress of a round, by its number; the first round is that of another start.
-
-    Where their number is not known (0), each start takes half of what is left.
-    """
-    count = -1
-
-    def report(number: int) -> Progress:
-        nonlocal count
-        count += number == 0
-        if starts:
-            return part(progress, count / starts, (count + 1) / starts)
-        return part(progress, 1 - 0.5**count, 1 - 0.5 ** (count + 1))
-
-    return report
 
 
 def _subsets(axes: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -18,10 +18,17 @@ _KNOWN = 0.3
 _BESIDE = 3
 #: From this evidence on nothing beside a tube is followed any more: a body has one.
 _CLEAR = 0.75
+#: What has less than this share of a clear tube's mass is not worth following.
+_LITTLE = 0.1
 #: Below this share of the evidence that is needed, the first round decides.
 _HOPELESS = 0.5
 #: Tubes that continue each other share at most this many slices.
 _SHARED = 3
+
+
+def is_clear(evidence: Evidence | None) -> bool:
+    """Return whether there is so much evidence that nothing else needs to be looked for."""
+    return evidence is not None and evidence.score >= _CLEAR
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Search:
         for place in places:
             if followed == self.most:
                 break
-            if known[place].mean() > _KNOWN or self._is_clear(place, tubes):
+            if known[place].mean() > _KNOWN or self._is_idle(coarse, place, tubes):
                 continue
             followed += 1
             known |= place
@@ -124,12 +131,18 @@ class Search:
             inside = (slice(None), *tube.box)
             values[inside] = np.where(tube.seen, tube.values, values[inside])
 
-    def _is_clear(self, place: np.ndarray, tubes: Sequence[Found]) -> bool:
-        """Whether clear tubes run through all slices of ``place``."""
+    def _is_idle(self, coarse: np.ndarray, place: np.ndarray, tubes: Sequence[Found]) -> bool:
+        """Whether a clear tube runs through all slices of ``place``, or is so much more than what is proposed there."""
+        clear = [tube for tube in tubes if is_clear(tube.evidence)]
+        if not clear:
+            return False
         others = tuple(axis for axis in range(3) if axis != self.axis)
         slices = np.flatnonzero(place.any(others))
+        proposed = coarse[self.output][place].sum(dtype=float)
         return any(
-            tube.evidence.score >= _CLEAR and tube.first <= slices[0] and slices[-1] <= tube.last for tube in tubes
+            (tube.first <= slices[0] and slices[-1] <= tube.last)
+            or proposed < _LITTLE * tube.values[self.output].sum(dtype=float)
+            for tube in clear
         )
 
     def _measure(self, values: np.ndarray, seen: np.ndarray) -> Found | None:
