@@ -11,6 +11,9 @@ from CrossContrastLib.jobs.job import Job, JobResult
 from CrossContrastLib.progress import Progress, part
 from SoftCordSegLib.outputs import SegmentationFiles
 
+#: Points in mm (RAS).
+Points = tuple[tuple[FiniteFloat, FiniteFloat, FiniteFloat], ...]
+
 
 class SegmentCordResult(JobResult):
     """Where the results are, and the numbers that people look at first (``None`` where no cord was found).
@@ -47,7 +50,7 @@ class SegmentCord(Job):
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     mirror: bool = False
     uncertainty: bool = False
-    at: tuple[tuple[FiniteFloat, FiniteFloat, FiniteFloat], ...] = ()
+    at: Points = ()
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentCordResult:
@@ -102,6 +105,7 @@ class SegmentContrasts(Job):
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     mirror: bool = False
     uncertainty: bool = False
+    at: Points = ()
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentContrastsResult:
