@@ -24,6 +24,8 @@ from CrossContrastLib.timing import timed
 
 #: How much windows overlap that look for a structure all over an image: one lies off their middle by 12 mm at most.
 _SCAN_OVERLAP = 0.25
+#: They pass over air, where nothing is brighter than this share of the image's bright end; what they say of it.
+_DARK, _BRIGHT, _SURELY_NOT = 0.1, 0.995, 20.0
 
 
 class GridPredictor:
@@ -122,11 +124,16 @@ class GridPredictor:
     def _scan(self, prepared: Prepared, progress: Progress) -> np.ndarray:
         """The fine network on windows all over the image, without any estimate."""
 
+        x = torch.from_numpy(prepared.values)
+        lowest, bright = x.min(), float(np.quantile(prepared.values, _BRIGHT))
+        dark = lowest + _DARK * (bright - lowest)
+
         def run(batch: Tensor) -> Tensor:
             unknown = torch.zeros(len(batch), len(self.outputs), *batch.shape[2:])
+            if batch.max() < dark:
+                return unknown - _SURELY_NOT
             return self._run(self._network, following_inputs(self.spec, batch, unknown))
 
-        x = torch.from_numpy(prepared.values)
         return self._values(x, run, self.spec.windowing, _SCAN_OVERLAP, [()], progress)
 
     def _values(

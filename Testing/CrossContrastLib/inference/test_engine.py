@@ -199,9 +199,23 @@ def test_the_fine_network_looks_everywhere_only_where_the_finder_shows_nothing_c
     tube = np.hypot(y - 60 - 3 * np.sin(z / 12), x - 20) < 5
     fine, finder = (lambda x: (x > 0.5) * 12.0 - 6), (lambda x: seen * (x > 0.5) * 12.0 - 6)
     predictor = searching(fine, finder)
-    found = sitk.GetArrayFromImage(predictor.predict([_ras(tube.astype(np.float32))])["cord"]) > 0.5
+    image = _ras(np.where(tube, 1, 0.4).astype(np.float32))
+    found = sitk.GetArrayFromImage(predictor.predict([image])["cord"]) > 0.5
     assert np.array_equal(found, tube)
     assert (predictor._network.voxels < tube.size / 2) == seen
+
+
+def test_looking_everywhere_passes_over_air():
+    z, y, x = np.meshgrid(*(np.arange(n) for n in (32, 128, 128)), indexing="ij")
+    tube = np.hypot(y - 20 - 2 * np.sin(z / 12), x - 20) < 5
+    looked = []
+    for background in (0.0, 0.4):
+        predictor = searching(lambda x: (x > 0.5) * 12.0 - 6, lambda x: 0 * x - 20)
+        image = np.where((x < 40) & (y < 40), np.where(tube, 1, 0.4), background).astype(np.float32)
+        found = sitk.GetArrayFromImage(predictor.predict([_ras(image)])["cord"]) > 0.5
+        assert np.array_equal(found, tube)
+        looked.append(predictor._network.voxels)
+    assert looked[0] < looked[1] / 2
 
 
 def test_stretches_of_one_tube_that_windows_cannot_bridge_are_joined():
