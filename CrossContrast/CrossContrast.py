@@ -17,13 +17,13 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 
-from CrossContrastLib.errors import CrossContrastError
-from CrossContrastLib.widgets import requirements
-from CrossContrastLib.widgets.choices import DEVICES, default_device, set_default_device
-from CrossContrastLib.widgets.messages import show_error
+from crosscontrast.errors import CrossContrastError
+from crosscontrast.panels import requirements
+from crosscontrast.panels.choices import DEVICES, default_device, set_default_device
+from crosscontrast.panels.messages import show_error
 
 if TYPE_CHECKING:
-    from CrossContrastLib.models.library import ModelEntry
+    from crosscontrast.models.library import ModelEntry
 
 
 class CrossContrast(ScriptedLoadableModule):
@@ -216,7 +216,7 @@ class CrossContrastLogic(ScriptedLoadableModuleLogic):
         """Say what a choice of device means on this machine."""
         import warnings
 
-        from CrossContrastLib.ground.device import choose_device, describe_device
+        from crosscontrast.ground.device import choose_device, describe_device
 
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -225,7 +225,7 @@ class CrossContrastLogic(ScriptedLoadableModuleLogic):
 
     def report(self) -> str:
         """Say what this installation has and lacks, one line each."""
-        from CrossContrastLib.cli.doctor import examine
+        from crosscontrast.cli.doctor import examine
 
         lines = []
         for finding in examine():
@@ -236,7 +236,7 @@ class CrossContrastLogic(ScriptedLoadableModuleLogic):
         return "\n".join(lines)
 
     def _library(self):
-        from CrossContrastLib.models.library import ModelLibrary
+        from crosscontrast.models.library import ModelLibrary
 
         return ModelLibrary()
 

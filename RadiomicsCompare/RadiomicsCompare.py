@@ -15,16 +15,16 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
-from CrossContrastLib.errors import BadInputError
-from CrossContrastLib.scene.volumes import file_name, write_mask, write_volume
-from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.scene_panel import ScenePanel
-from RadiomicsCompareLib.reader.slicer_page import ReadingPage
-from RadiomicsCompareLib.slicer_page import FeaturePage
+from crosscontrast.errors import BadInputError
+from crosscontrast.panels.job_controls import JobControls
+from crosscontrast.panels.radiomics.page import FeaturePage
+from crosscontrast.panels.reading.page import ReadingPage
+from crosscontrast.panels.scene_panel import ScenePanel
+from crosscontrast.scene.volumes import file_name, write_mask, write_volume
 
 if TYPE_CHECKING:
-    from CrossContrastLib.similarity import Similarity
-    from RadiomicsCompareLib.jobs import CompareImages, CompareImagesResult
+    from crosscontrast.metrics.similarity import Similarity
+    from crosscontrast.radiomics.jobs import CompareImages, CompareImagesResult
 
 
 class RadiomicsCompare(ScriptedLoadableModule):
@@ -118,7 +118,7 @@ class RadiomicsCompareLogic(ScriptedLoadableModuleLogic):
         self, parameters: RadiomicsCompareParameterNode, folder: Path, table: Path | None = None
     ) -> "CompareImages":
         """Write the volumes to ``folder`` as they lie in the world, transforms applied, and return the job."""
-        from RadiomicsCompareLib.jobs import CompareImages
+        from crosscontrast.radiomics.jobs import CompareImages
 
         reference, test, mask = parameters.referenceVolume, parameters.testVolume, parameters.mask
         paths = [folder / role / file_name(node) for role, node in (("reference", reference), ("test", test))]

@@ -15,24 +15,24 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
-from CrossContrastLib.scene.results import load_soft_map
-from CrossContrastLib.scene.soft_map import SOFT_MAP, show_soft_map
-from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
-from CrossContrastLib.widgets import requirements
-from CrossContrastLib.widgets.choices import DEVICES, ModelChoice, device_of
-from CrossContrastLib.widgets.correct_page import CorrectPage
-from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.scene_panel import ScenePanel
-from SoftCordSegLib.scene.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
-from SoftCordSegLib.widgets.csa_page import CsaPage
-from SoftCordSegLib.widgets.dataset_page import DatasetPage
-from SoftCordSegLib.widgets.difference import DifferenceOverlay
-from SoftCordSegLib.widgets.display_page import DisplayPage
-from SoftCordSegLib.widgets.retrain_page import RetrainPage
-from SoftCordSegLib.widgets.shortcuts import Shortcuts
+from crosscontrast.panels import requirements
+from crosscontrast.panels.choices import DEVICES, ModelChoice, device_of
+from crosscontrast.panels.cord.csa_page import CsaPage
+from crosscontrast.panels.cord.dataset_page import DatasetPage
+from crosscontrast.panels.cord.difference import DifferenceOverlay
+from crosscontrast.panels.cord.display_page import DisplayPage
+from crosscontrast.panels.cord.retrain_page import RetrainPage
+from crosscontrast.panels.cord.shortcuts import Shortcuts
+from crosscontrast.panels.correct_page import CorrectPage
+from crosscontrast.panels.job_controls import JobControls
+from crosscontrast.panels.scene_panel import ScenePanel
+from crosscontrast.scene.cord.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
+from crosscontrast.scene.results import load_soft_map
+from crosscontrast.scene.soft_map import SOFT_MAP, show_soft_map
+from crosscontrast.scene.volumes import file_name, read_volume, write_volume
 
 if TYPE_CHECKING:
-    from SoftCordSegLib.jobs import SegmentContrasts, SegmentContrastsResult
+    from crosscontrast.cord.jobs import SegmentContrasts, SegmentContrastsResult
 
 #: Reference of the parameter node to the further contrasts of the patient.
 _CONTRASTS = "contrasts"
@@ -247,7 +247,7 @@ class SoftCordSegLogic(ScriptedLoadableModuleLogic):
         self, parameters: SoftCordSegParameterNode, inputs: list[InputVolume], folder: Path
     ) -> "SegmentContrasts":
         """Return the job that segments the files ``inputs`` and leaves its results in ``folder``."""
-        from SoftCordSegLib.jobs import SegmentContrasts
+        from crosscontrast.cord.jobs import SegmentContrasts
 
         return SegmentContrasts(
             images=tuple(given.path for given in inputs),
@@ -262,7 +262,7 @@ class SoftCordSegLogic(ScriptedLoadableModuleLogic):
         self, parameters: SoftCordSegParameterNode, inputs: list[InputVolume], result: "SegmentContrastsResult"
     ) -> list[vtkMRMLScalarVolumeNode]:
         """Load the soft maps, choose that of the first image, and return their nodes; an image may be gone by now."""
-        from CrossContrastLib.ground.provenance import Provenance
+        from crosscontrast.ground.provenance import Provenance
 
         given = {one.path: one for one in inputs}
         maps = []
@@ -325,10 +325,10 @@ class SoftCordSegTest(ScriptedLoadableModuleTest):
             self.skipTest("the packages from pip are not installed")
         import numpy as np
 
-        from CrossContrastLib.scene.correction import Correction
-        from CrossContrastLib.scene.images import image_of, voxels
-        from CrossContrastLib.scene.segments import segment_voxels, set_segment
-        from SoftCordSegLib.csa.live import LiveCsa
+        from crosscontrast.cord.csa.live import LiveCsa
+        from crosscontrast.scene.correction import Correction
+        from crosscontrast.scene.images import image_of, voxels
+        from crosscontrast.scene.segments import segment_voxels, set_segment
 
         k, j, i = np.indices((10, 40, 40))
         tube = np.clip(8.5 - np.hypot(i - 20, j - 20), 0, 1).astype(np.float32) + np.float32(0) * k

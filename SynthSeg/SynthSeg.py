@@ -14,24 +14,24 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
-from CrossContrastLib.errors import BadInputError, ModelError
-from CrossContrastLib.scene.comparison import import_label_map, set_overlay
-from CrossContrastLib.scene.volumes import file_name, read_volume, write_volume
-from CrossContrastLib.widgets.choices import DEVICES, device_of
-from CrossContrastLib.widgets.job_controls import JobControls
-from CrossContrastLib.widgets.scene_panel import ScenePanel
-from SynthSegLib.widgets.cleanse_page import CleansePage
-from SynthSegLib.widgets.features_page import FeaturesPage
-from SynthSegLib.widgets.gate_view import mark
-from SynthSegLib.widgets.page import Page
-from SynthSegLib.widgets.segment_page import SegmentPage
-from SynthSegLib.widgets.train_page import TrainPage
-from SynthSegLib.widgets.translate_page import TranslatePage
+from crosscontrast.errors import BadInputError, ModelError
+from crosscontrast.panels.choices import DEVICES, device_of
+from crosscontrast.panels.job_controls import JobControls
+from crosscontrast.panels.scene_panel import ScenePanel
+from crosscontrast.panels.synthesis.cleanse_page import CleansePage
+from crosscontrast.panels.synthesis.features_page import FeaturesPage
+from crosscontrast.panels.synthesis.gate_view import mark
+from crosscontrast.panels.synthesis.page import Page
+from crosscontrast.panels.synthesis.segment_page import SegmentPage
+from crosscontrast.panels.synthesis.train_page import TrainPage
+from crosscontrast.panels.synthesis.translate_page import TranslatePage
+from crosscontrast.scene.comparison import import_label_map, set_overlay
+from crosscontrast.scene.volumes import file_name, read_volume, write_volume
 
 if TYPE_CHECKING:
-    from CrossContrastLib.jobs.job import Job, JobResult
-    from SynthSegLib.jobs import TranslateImageResult
-    from SynthSegLib.segmentation.jobs import SegmentImageResult
+    from crosscontrast.jobs.job import Job, JobResult
+    from crosscontrast.synthesis.jobs import TranslateImageResult
+    from crosscontrast.synthesis.segmentation.jobs import SegmentImageResult
 
 
 class SynthSeg(ScriptedLoadableModule):
@@ -175,7 +175,7 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
 
     def makeJob(self, parameters: SynthSegParameterNode, folder: Path) -> "Job":
         """Write the source volume to ``folder`` and return the job that leaves its results there too."""
-        from SynthSegLib.jobs import TranslateImage
+        from crosscontrast.synthesis.jobs import TranslateImage
 
         return TranslateImage(
             image=self.writeInput(parameters, folder),

@@ -28,8 +28,8 @@ import qt  # noqa: E402 - the harness makes it
 
 
 def test_a_saved_correction_lies_on_the_grid_of_the_left_handed_file_where_it_was_drawn(correcting, case, tmp_path):
-    from CrossContrastLib.corrections.dataset import CorrectionDataset
-    from CrossContrastLib.ground.geometry import same_grid
+    from crosscontrast.corrections.dataset import CorrectionDataset
+    from crosscontrast.ground.geometry import same_grid
 
     image = sitk.ReadImage(str(tmp_path / "sub-01_T2w.nii.gz"))
     predicted = sitk.GetArrayFromImage(cord_map(image))
@@ -63,7 +63,7 @@ def test_a_saved_correction_lies_on_the_grid_of_the_left_handed_file_where_it_wa
 
 
 def test_the_worklist_is_worked_through_case_by_case(opened, scene, dataset, monkeypatch):
-    from CrossContrastLib.scene.results import case_of
+    from crosscontrast.scene.results import case_of
 
     panel = opened("SoftCordSeg")
     ui = panel.ui
@@ -162,13 +162,13 @@ def trained(dataset, model_home):
     """A finished retraining on the dataset whose candidate the gate refused; returns its folder."""
     import shutil
 
-    from CrossContrastLib.corrections.documents import write_document
-    from CrossContrastLib.ground.provenance import ModelRecord
-    from CrossContrastLib.models.library import ModelLibrary
-    from SoftCordSegLib.retrain.figures import Change, Figures
-    from SoftCordSegLib.retrain.files import Outcome, Plan, RetrainFiles
-    from SoftCordSegLib.retrain.gate import judge
-    from SoftCordSegLib.retrain.settings import RetrainSettings
+    from crosscontrast.cord.retrain.figures import Change, Figures
+    from crosscontrast.cord.retrain.files import Outcome, Plan, RetrainFiles
+    from crosscontrast.cord.retrain.gate import judge
+    from crosscontrast.cord.retrain.settings import RetrainSettings
+    from crosscontrast.corrections.documents import write_document
+    from crosscontrast.ground.provenance import ModelRecord
+    from crosscontrast.models.library import ModelLibrary
 
     files = RetrainFiles(dataset.folder.with_name("data-retrained-1"))
     entry, settings = ModelLibrary().find("softcord"), RetrainSettings()

@@ -25,10 +25,10 @@ import qt  # noqa: E402 - the harness makes it
 
 
 def test_contrasts_and_a_sequence_are_segmented_in_one_run_shown_together_and_compared(opened, scene):
-    from CrossContrastLib.scene.images import add_volume
-    from CrossContrastLib.scene.layers import shown_layers
-    from CrossContrastLib.scene.results import model_of, source_of
-    from SoftCordSegLib.phantom import CordPhantom
+    from crosscontrast.cord.phantom import CordPhantom
+    from crosscontrast.scene.images import add_volume
+    from crosscontrast.scene.layers import shown_layers
+    from crosscontrast.scene.results import model_of, source_of
 
     phantom = CordPhantom(size=(64, 64, 40), spacing=(1.0, 1.0, 2.0))
     t2w = add_volume(scene, phantom.image("T2w"), "T2w")
@@ -92,8 +92,8 @@ def test_what_cannot_be_done_yet_is_disabled_and_says_why(opened, scene, tmp_pat
 
 
 def test_an_edit_of_the_segment_reaches_the_soft_map_and_the_areas(correcting, case):
-    from CrossContrastLib.scene.images import voxels
-    from CrossContrastLib.scene.segments import segment_voxels, set_segment
+    from crosscontrast.scene.images import voxels
+    from crosscontrast.scene.segments import segment_voxels, set_segment
 
     soft = case[1]
     settle(correcting)
@@ -117,9 +117,9 @@ def test_an_edit_of_the_segment_reaches_the_soft_map_and_the_areas(correcting, c
 
 
 def test_the_soft_brush_raises_with_shift_lowers_and_plot_and_table_follow(correcting, case):
-    from CrossContrastLib.scene.images import voxels
-    from SoftCordSegLib.scene.csa_nodes import COLUMNS
-    from SoftCordSegLib.scene.csa_nodes import table_of as csa_table_of
+    from crosscontrast.scene.cord.csa_nodes import COLUMNS
+    from crosscontrast.scene.cord.csa_nodes import table_of as csa_table_of
+    from crosscontrast.scene.images import voxels
 
     soft, ui = case[1], correcting.ui
     settle(correcting)
@@ -162,8 +162,8 @@ def test_a_tool_of_the_editor_and_the_brush_take_turns(correcting):
 
 
 def test_the_difference_is_an_overlay_that_follows_the_brush(correcting, case):
-    from CrossContrastLib.scene.difference import DIFFERENCE_ROLE
-    from CrossContrastLib.scene.images import voxels
+    from crosscontrast.scene.difference import DIFFERENCE_ROLE
+    from crosscontrast.scene.images import voxels
 
     ui, soft = correcting.ui, case[1]
     ui.differenceCheckBox.click()
@@ -193,7 +193,7 @@ def test_the_correction_survives_leaving_the_module_and_the_mouse_is_given_back(
 
 
 def test_the_keys_do_what_they_say(correcting, case):
-    from CrossContrastLib.scene.images import voxels
+    from crosscontrast.scene.images import voxels
 
     keys = {s.key.toString(): s for s in correcting.widget.shortcuts._made}
     editor = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode")
@@ -218,7 +218,7 @@ def test_the_keys_do_what_they_say(correcting, case):
 
 
 def test_another_soft_map_ends_the_correction_of_the_first(correcting, case, scene, tmp_path):
-    from CrossContrastLib.scene.results import load_soft_map
+    from crosscontrast.scene.results import load_soft_map
 
     other = load_soft_map(scene, tmp_path / "soft.nii.gz", "other", case[0])
     correcting.ui.brushButton.click()
@@ -232,8 +232,8 @@ def test_another_soft_map_ends_the_correction_of_the_first(correcting, case, sce
 
 
 def test_the_uncertainty_is_a_layer_of_its_own(panel, case, scene, tmp_path):
-    from CrossContrastLib.scene.layers import shown_layers
-    from CrossContrastLib.scene.results import load_soft_map, uncertainty_of
+    from crosscontrast.scene.layers import shown_layers
+    from crosscontrast.scene.results import load_soft_map, uncertainty_of
 
     soft = load_soft_map(scene, tmp_path / "soft.nii.gz", "sure", case[0], spread=tmp_path / "soft.nii.gz")
     panel.ui.softMapSelector.setCurrentNode(soft)
@@ -259,8 +259,8 @@ def test_the_uncertainty_is_a_layer_of_its_own(panel, case, scene, tmp_path):
 @pytest.fixture
 def to_run(opened, scene):
     """The panel with a phantom that is long enough for Cancel to come in time, and Uncertainty ticked."""
-    from CrossContrastLib.scene.images import add_volume
-    from SoftCordSegLib.phantom import CordPhantom
+    from crosscontrast.cord.phantom import CordPhantom
+    from crosscontrast.scene.images import add_volume
 
     image = add_volume(scene, CordPhantom(size=(64, 64, 48)).image("T2w"), "T2w")
     panel = opened("SoftCordSeg")
@@ -275,9 +275,9 @@ def in_the_middle(panel):
 
 
 def test_a_run_with_uncertainty_is_cancelled_and_then_shows_where_the_model_was_not_sure(to_run, tmp_path):
-    from CrossContrastLib.scene.images import voxels
-    from CrossContrastLib.scene.layers import shown_layers
-    from CrossContrastLib.scene.results import uncertainty_of
+    from crosscontrast.scene.images import voxels
+    from crosscontrast.scene.layers import shown_layers
+    from crosscontrast.scene.results import uncertainty_of
 
     ui = to_run.ui
     ui.runButton.click()

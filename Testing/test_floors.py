@@ -13,20 +13,20 @@ SLICER_SIDE = {"qt", "ctk", "slicer", "vtk", "PythonQt"}
 
 #: Parts of the libraries above floor 2, by the number of their floor; everything else is work (2) or ground (1).
 FLOORS = {
-    "CrossContrastLib.ground": 1,
-    "CrossContrastLib.models": 1,
-    "CrossContrastLib.errors": 1,
-    "CrossContrastLib.progress": 1,
-    "CrossContrastLib.version": 1,
-    "CrossContrastLib.jobs": 3,
-    "CrossContrastLib.browser": 5,
-    "CrossContrastLib.cli": 5,
-    "RadiomicsCompareLib.reader.scene": 4,
-    "RadiomicsCompareLib.reader.server": 5,
-    "RadiomicsCompareLib.reader.widgets": 5,
-    "RadiomicsCompareLib.reader.question_widgets": 5,
-    "RadiomicsCompareLib.reader.slicer_page": 5,
-    "RadiomicsCompareLib.slicer_page": 5,
+    "crosscontrast.ground": 1,
+    "crosscontrast.models": 1,
+    "crosscontrast.errors": 1,
+    "crosscontrast.progress": 1,
+    "crosscontrast.version": 1,
+    "crosscontrast.jobs": 3,
+    "crosscontrast.app.server": 5,
+    "crosscontrast.cli": 5,
+    "crosscontrast.reading.scene": 4,
+    "crosscontrast.app.reading": 5,
+    "crosscontrast.reading.widgets": 5,
+    "crosscontrast.panels.reading.question_widgets": 5,
+    "crosscontrast.panels.reading.page": 5,
+    "crosscontrast.panels.radiomics.page": 5,
 }
 
 #: Packages that any library may have.
@@ -91,15 +91,15 @@ def test_qt_slicer_and_vtk_stay_on_the_upper_floors(path, module):
 def test_a_module_s_library_knows_only_itself_and_the_shared_one(path, module):
     own = module.split(".")[0]
     others = {name.split(".")[0] for name in imports(path)} & set(LIBRARIES)
-    assert others <= {own, "CrossContrastLib"}
+    assert others <= {own, "crosscontrast"}
 
 
 def test_the_rules_would_notice_a_violation(tmp_path):
     (tmp_path / "bad.py").write_text(
         "from typing import TYPE_CHECKING\nimport slicer\nif TYPE_CHECKING:\n    import qt\n"
-        "def f():\n    from CrossContrastLib.cli.main import main\n"
+        "def f():\n    from crosscontrast.cli.main import main\n"
     )
-    assert list(imports(tmp_path / "bad.py")) == ["typing", "slicer", "CrossContrastLib.cli.main"]
-    assert floor("CrossContrastLib.cli.main") > floor("CrossContrastLib.jobs.mapping") > floor("SoftCordSegLib.segment")
-    assert floor("SoftCordSegLib.segment") > floor("CrossContrastLib.ground.images")
-    assert (floor("SoftCordSegLib.widgets.page"), floor("CrossContrastLib.scene.layers")) == (5, 4)
+    assert list(imports(tmp_path / "bad.py")) == ["typing", "slicer", "crosscontrast.cli.main"]
+    assert floor("crosscontrast.cli.main") > floor("crosscontrast.jobs.mapping") > floor("crosscontrast.cord.segment")
+    assert floor("crosscontrast.cord.segment") > floor("crosscontrast.ground.images")
+    assert (floor("crosscontrast.panels.cord.page"), floor("crosscontrast.scene.layers")) == (5, 4)

@@ -166,7 +166,7 @@ def translator(model_home, tmp_path):
     """A translation model with random weights in the user's library."""
     from tools.random_translator import write_random_translator
 
-    from CrossContrastLib.models.library import ModelLibrary
+    from crosscontrast.models.library import ModelLibrary
 
     write_random_translator(tmp_path / "bundle")
     return ModelLibrary().add(tmp_path / "bundle", "random-translator")
@@ -195,8 +195,8 @@ def test_a_volume_is_translated_into_the_output_volume(translator, opened, volum
 def test_what_the_quality_gate_says_stands_beside_the_translation_and_a_stop_in_its_name(
     translator, opened, volume, tmp_path
 ):
-    from CrossContrastLib.quality_gate.verdict import Check, GateVerdict, Limit
-    from SynthSegLib.widgets.gate_view import mark
+    from crosscontrast.panels.synthesis.gate_view import mark
+    from crosscontrast.radiomics.gate.verdict import Check, GateVerdict, Limit
 
     panel = opened("SynthSeg")
     label = panel.widget.pages[0].gate.label
@@ -251,7 +251,7 @@ def test_feature_maps_are_loaded_and_pictured(translator, opened, volume, tmp_pa
 
 @pytest.mark.slow
 def test_a_translator_is_trained_and_labels_are_cleansed_in_the_panel(opened, scene, tmp_path):
-    from SynthSegLib.phantom.write import write_phantoms
+    from crosscontrast.synthesis.phantom.write import write_phantoms
 
     table = write_phantoms("prostate", tmp_path / "c", subjects=12, size=16)
     panel = opened("SynthSeg")
@@ -349,7 +349,7 @@ def test_the_default_device_is_kept_and_explained(opened):
     panel = opened("CrossContrast")
     panel.ui.deviceComboBox.setCurrentText("cpu")
     assert panel.ui.deviceLabel.text.startswith("cpu (")
-    from CrossContrastLib.widgets.choices import device_of
+    from crosscontrast.panels.choices import device_of
 
     assert (device_of("default"), device_of("mps")) == ("cpu", "mps")
 

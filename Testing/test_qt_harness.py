@@ -75,8 +75,8 @@ from qt_harness.application import start
 slicer = start()
 sys.modules["slicer.packaging"] = None
 slicer.app.testingEnabled = lambda: False
-from CrossContrastLib.errors import MissingPackageError
-from CrossContrastLib.widgets import requirements
+from crosscontrast.errors import MissingPackageError
+from crosscontrast.panels import requirements
 file = Path({str(tmp_path / "needed.txt")!r})
 file.write_text("# ours\\nnumpy>=1\\nno-such-package>=3\\nno-such-other ; python_version < '3'\\n")
 assert not requirements.are_installed(file)

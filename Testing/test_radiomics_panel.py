@@ -9,7 +9,7 @@ pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 from qt_harness.application import open_panel, pump, start
 
-from CrossContrastLib.quality_gate.profile import build_profile
+from crosscontrast.radiomics.gate.profile import build_profile
 
 slicer = start()
 

@@ -18,8 +18,8 @@ def segmented(opened, scene, model_home, tmp_path):
     """The panel after an oblique image from a file was segmented into two structures by random weights."""
     from tools.random_translator import write_random_segmentation
 
-    from CrossContrastLib.models.library import ModelLibrary
-    from CrossContrastLib.scene.results import load_image
+    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.scene.results import load_image
 
     image = sitk.GetImageFromArray(np.random.default_rng(5).normal(100, 20, (16, 20, 24)).astype(np.float32))
     image.SetSpacing((0.8, 0.9, 2.5))
@@ -52,10 +52,10 @@ def choose(panel, name):
 
 
 def test_a_corrected_class_is_saved_into_the_dataset_of_its_structure(segmented, tmp_path):
-    from CrossContrastLib.corrections.dataset import CorrectionDataset
-    from CrossContrastLib.ground.geometry import same_grid
-    from CrossContrastLib.scene.images import voxels
-    from CrossContrastLib.scene.segments import segment_voxels, set_segment
+    from crosscontrast.corrections.dataset import CorrectionDataset
+    from crosscontrast.ground.geometry import same_grid
+    from crosscontrast.scene.images import voxels
+    from crosscontrast.scene.segments import segment_voxels, set_segment
 
     ui = segmented.ui
     assert [ui.classComboBox.itemText(n) for n in range(ui.classComboBox.count)] == ["vessels", "brain stem"]
@@ -90,7 +90,7 @@ def test_a_corrected_class_is_saved_into_the_dataset_of_its_structure(segmented,
 
 
 def test_a_structure_does_not_get_into_the_dataset_of_another(segmented, tmp_path):
-    from CrossContrastLib.corrections.dataset import CorrectionDataset
+    from crosscontrast.corrections.dataset import CorrectionDataset
 
     CorrectionDataset.create(tmp_path / "cords")
     ui = segmented.ui
@@ -102,7 +102,7 @@ def test_a_structure_does_not_get_into_the_dataset_of_another(segmented, tmp_pat
 
 
 def test_an_unsaved_correction_is_not_left_for_another_class_without_asking(segmented, monkeypatch):
-    from CrossContrastLib.scene.segments import segment_voxels, set_segment
+    from crosscontrast.scene.segments import segment_voxels, set_segment
 
     ui, correcting = segmented.ui, segmented.widget.segmenting.correcting
     ui.makeSegmentButton.click()

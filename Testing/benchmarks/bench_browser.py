@@ -16,11 +16,11 @@ import psutil
 import SimpleITK as sitk
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "SoftCordSegLib" / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crosscontrast.cord" / "browser"))
 from driver import Page, Server, launch
 
-from CrossContrastLib.ground.images import write_image
-from SoftCordSegLib.phantom import CordPhantom
+from crosscontrast.cord.phantom import CordPhantom
+from crosscontrast.ground.images import write_image
 
 #: Watches the picture of the axial view: resolves with the milliseconds from now to the next new picture.
 _NEXT_PICTURE = """() => new Promise((done) => {

@@ -4,7 +4,7 @@
         [--model softcord] [--only unf01 --only EPI] [--slabs 8 --slabs 16 --slabs 24] [--cropped]
 
 Prints one line per image as soon as it is known: found or not, Dice and area error (mm²) in the slices of the mask,
-what speaks for it (:class:`~CrossContrastLib.inference.evidence.Evidence`), why it is said to have none, and the
+what speaks for it (:class:`~crosscontrast.inference.evidence.Evidence`), why it is said to have none, and the
 seconds. With ``--slabs``, pieces of that thickness (mm) are cut about the middle of each image with a cord, with
 ``--cropped`` also to 60 mm around it, and their areas compared with the same slices of the whole image. Real images
 judge a model; none is trained on, and none is part of this project.
@@ -20,12 +20,12 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
-from CrossContrastLib.ground.geometry import reorient
-from CrossContrastLib.ground.images import clean_intensities, read_image
-from CrossContrastLib.inference import warm_predictor
-from CrossContrastLib.models.library import ModelLibrary
-from CrossContrastLib.progress import silent
-from SoftCordSegLib.segment import CordSegmentation, segment_volume
+from crosscontrast.cord.segment import CordSegmentation, segment_volume
+from crosscontrast.ground.geometry import reorient
+from crosscontrast.ground.images import clean_intensities, read_image
+from crosscontrast.inference import warm_predictor
+from crosscontrast.models.library import ModelLibrary
+from crosscontrast.progress import silent
 
 #: Images with a cord: the file below ``cord``, and its mask's, if it has one.
 PEOPLE = {f"people/sub-{name}.nii.gz": f"people/sub-{mask}.nii.gz" if mask else "" for name, mask in {

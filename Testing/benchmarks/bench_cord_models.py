@@ -15,12 +15,19 @@ from pathlib import Path
 
 import numpy as np
 
-from CrossContrastLib.ground.images import write_image
-from CrossContrastLib.statistics.bootstrap import bootstrap_interval
-from SoftCordSegLib.ablation.cohort import FINDER_SHAPE, draw_person, is_usual, patient_image, write_images, write_table
-from SoftCordSegLib.evaluation.jobs import EvaluateCohort
-from SoftCordSegLib.evaluation.measures import CaseScores
-from SoftCordSegLib.evaluation.subjects import per_subject
+from crosscontrast.cord.ablation.cohort import (
+    FINDER_SHAPE,
+    draw_person,
+    is_usual,
+    patient_image,
+    write_images,
+    write_table,
+)
+from crosscontrast.cord.evaluation.jobs import EvaluateCohort
+from crosscontrast.cord.evaluation.measures import CaseScores
+from crosscontrast.cord.evaluation.subjects import per_subject
+from crosscontrast.ground.images import write_image
+from crosscontrast.statistics.bootstrap import bootstrap_interval
 
 COLUMNS = ["subject", "role", "image", "mask"]
 MT_SUBJECTS = ("01", "03", "05")

@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 import torch
 
-from SoftCordSegLib.generator.anatomy import draw_anatomy
-from SoftCordSegLib.generator.appearance import draw_sample
-from SoftCordSegLib.generator.draw import Draw
-from SoftCordSegLib.generator.grid import Grid
-from SoftCordSegLib.training.config import TrainingConfig
-from SoftCordSegLib.training.loop import mixture
-from SoftCordSegLib.training.state import create
-from SoftCordSegLib.training.stream import generate_group
+from crosscontrast.cord.generator.anatomy import draw_anatomy
+from crosscontrast.cord.generator.appearance import draw_sample
+from crosscontrast.cord.generator.draw import Draw
+from crosscontrast.cord.generator.grid import Grid
+from crosscontrast.cord.teaching.config import TrainingConfig
+from crosscontrast.cord.teaching.loop import mixture
+from crosscontrast.cord.teaching.state import create
+from crosscontrast.cord.teaching.stream import generate_group
 
 REPEATS = 12
 

@@ -94,8 +94,8 @@ def write_phantom(path: Path, *, whole: bool) -> np.ndarray:
     """Write a cord as long as the field of view, 128 mm each way or 192 x 256 x 256 mm, with air around; its truth."""
     import SimpleITK as sitk
 
-    from CrossContrastLib.ground.images import write_image
-    from SoftCordSegLib.phantom import CordPhantom
+    from crosscontrast.cord.phantom import CordPhantom
+    from crosscontrast.ground.images import write_image
 
     length, border = (256, [48, 80, 0]) if whole else (128, [16, 16, 0])
     body = CordPhantom(size=(96, 96, length), origin=(-48.0, 48.0, -length / 2))
@@ -108,8 +108,8 @@ def run_child(options: argparse.Namespace) -> None:
     import SimpleITK as sitk
     import torch
 
-    from CrossContrastLib.ground.images import clean_intensities, read_image
-    from SoftCordSegLib.postprocess import keep_cord
+    from crosscontrast.cord.postprocess import keep_cord
+    from crosscontrast.ground.images import clean_intensities, read_image
 
     torch.set_num_threads(options.threads)
     image = clean_intensities(read_image(options.image), options.image.name)
@@ -129,8 +129,8 @@ def ours(model: str, device: str) -> Callable:
     """The engine as ``crosscontrast cord segment`` runs it."""
     import torch
 
-    from CrossContrastLib.inference import load_predictor
-    from CrossContrastLib.models.library import ModelLibrary
+    from crosscontrast.inference import load_predictor
+    from crosscontrast.models.library import ModelLibrary
 
     predictor = load_predictor(ModelLibrary().find(model), torch.device(device))
     return lambda image: predictor.predict([image])["cord"]
@@ -177,11 +177,11 @@ def whole_volume(model: str, device: str, slide: Callable) -> Callable:
     """
     import torch
 
-    from CrossContrastLib.ground.geometry import resample_onto
-    from CrossContrastLib.inference.engine import following_inputs
-    from CrossContrastLib.inference.preprocess import normalise_channels, prepare
-    from CrossContrastLib.models.library import ModelLibrary
-    from CrossContrastLib.models.load import load_model
+    from crosscontrast.ground.geometry import resample_onto
+    from crosscontrast.inference.engine import following_inputs
+    from crosscontrast.inference.preprocess import normalise_channels, prepare
+    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.load import load_model
 
     loaded = load_model(ModelLibrary().find(model))
     network, coarse_network = loaded.network.to(device), loaded.finder.to(device) if loaded.finder else None

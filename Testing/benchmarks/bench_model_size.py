@@ -62,9 +62,9 @@ def train_one(name: str, folder: Path, minutes: float, samples: int) -> dict:
     """Train one size; return its row of the table, with curves over minutes."""
     import torch
 
-    from CrossContrastLib.models.spec import NetworkSpec
-    from SoftCordSegLib.training.config import TrainingConfig
-    from SoftCordSegLib.training.loop import train
+    from crosscontrast.cord.teaching.config import TrainingConfig
+    from crosscontrast.cord.teaching.loop import train
+    from crosscontrast.models.spec import NetworkSpec
 
     torch.set_num_threads(1)
     network = NetworkSpec(name="CompactUNet", arguments={"in_channels": 2, "out_channels": 2} | SIZES[name])
@@ -90,10 +90,10 @@ def measure_shipped(request: str, minutes: float, samples: int) -> dict:
     """Measure the network of a model of the library that follows the cord; return its row of the table."""
     import torch
 
-    from CrossContrastLib.models.bundle import WEIGHTS, build_with_weights, read_spec
-    from CrossContrastLib.models.library import ModelLibrary
-    from SoftCordSegLib.training.config import TrainingConfig
-    from SoftCordSegLib.training.evaluate import evaluate, held_out
+    from crosscontrast.cord.teaching.config import TrainingConfig
+    from crosscontrast.cord.teaching.evaluate import evaluate, held_out
+    from crosscontrast.models.bundle import WEIGHTS, build_with_weights, read_spec
+    from crosscontrast.models.library import ModelLibrary
 
     torch.set_num_threads(1)
     entry = ModelLibrary().find(request)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from CrossContrastLib.ground.images import read_image, write_image
-from SynthSegLib.benchmark.job import BenchmarkTranslators
+from crosscontrast.ground.images import read_image, write_image
+from crosscontrast.synthesis.benchmark.jobs import BenchmarkTranslators
 
 #: Who is tested -> who is learned from. The last one is what is reported, the others are for choosing settings.
 FOLDS = {"sub-03": ("sub-01",), "sub-01": ("sub-03",), "sub-05": ("sub-01", "sub-03")}

@@ -101,7 +101,7 @@ def main() -> None:
         fresh = itertools.count()
 
         def ours(jobs: str, out: str) -> list[str | Path]:
-            words = [sys.executable, "-m", "CrossContrastLib.cli", "radiomics", "extract", "--cohort", cohort]
+            words = [sys.executable, "-m", "crosscontrast.cli", "radiomics", "extract", "--cohort", cohort]
             return [*words, "--settings", folder / "ours.yaml", "--out", folder / out, "--workers", jobs]
 
         def pyradiomics(jobs: str) -> list[str | Path]:

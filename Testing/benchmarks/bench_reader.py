@@ -24,17 +24,17 @@ import numpy as np
 import SimpleITK as sitk
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "RadiomicsCompareLib" / "reader"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crosscontrast.radiomics" / "reader"))
 from reading_server import Page, ReadingServer
 from small_studies import write_study
 
-from CrossContrastLib.progress import silent
-from RadiomicsCompareLib.reader.blinding import BLACK, WHITE
-from RadiomicsCompareLib.reader.folder import open_study
-from RadiomicsCompareLib.reader.plan import IMAGE_FOLDER
-from RadiomicsCompareLib.reader.prepare import prepare_study
-from RadiomicsCompareLib.reader.scene.views import VIEWS, SliceViews, Window
-from RadiomicsCompareLib.reader.study import read_study
+from crosscontrast.progress import silent
+from crosscontrast.reading.blinding import BLACK, WHITE
+from crosscontrast.reading.folder import open_study
+from crosscontrast.reading.plan import IMAGE_FOLDER
+from crosscontrast.reading.prepare import prepare_study
+from crosscontrast.reading.scene.views import VIEWS, SliceViews, Window
+from crosscontrast.reading.study import read_study
 
 VIEW_SIZE = (512, 512)
 

@@ -17,15 +17,15 @@ import numpy as np
 import SimpleITK as sitk
 import slicer
 
-from CrossContrastLib.ground.images import write_image
-from CrossContrastLib.jobs.client import WorkerClient
-from CrossContrastLib.scene.correction import Correction
-from CrossContrastLib.scene.images import add_volume, ijk_to_ras, image_of, voxels
-from CrossContrastLib.scene.segments import segment_voxels, set_segment
-from CrossContrastLib.scene.soft_map import set_opacity, set_threshold, show_soft_map
-from SoftCordSegLib.csa.live import LiveCsa
-from SoftCordSegLib.jobs import SegmentCord
-from SoftCordSegLib.phantom import CordPhantom
+from crosscontrast.cord.csa.live import LiveCsa
+from crosscontrast.cord.jobs import SegmentCord
+from crosscontrast.cord.phantom import CordPhantom
+from crosscontrast.ground.images import write_image
+from crosscontrast.jobs.client import WorkerClient
+from crosscontrast.scene.correction import Correction
+from crosscontrast.scene.images import add_volume, ijk_to_ras, image_of, voxels
+from crosscontrast.scene.segments import segment_voxels, set_segment
+from crosscontrast.scene.soft_map import set_opacity, set_threshold, show_soft_map
 
 REPEATS, SIDE = 15, 600
 

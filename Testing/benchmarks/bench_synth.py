@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from SynthSegLib.objectives.catalogue import CATALOGUE, NAMES, build_objective
-from SynthSegLib.phantom.write import write_phantoms
-from SynthSegLib.training.config import TrainingConfig
-from SynthSegLib.training.log import read_log
-from SynthSegLib.training.loop import Task, run
-from SynthSegLib.training.translator import Preparation
+from crosscontrast.synthesis.objectives.catalogue import CATALOGUE, NAMES, build_objective
+from crosscontrast.synthesis.phantom.write import write_phantoms
+from crosscontrast.synthesis.training.config import TrainingConfig
+from crosscontrast.synthesis.training.log import read_log
+from crosscontrast.synthesis.training.loop import Task, run
+from crosscontrast.synthesis.training.translator import Preparation
 
 
 def main() -> None:

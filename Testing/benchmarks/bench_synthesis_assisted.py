@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from CrossContrastLib.progress import silent
-from CrossContrastLib.statistics.multiplicity import holm
-from SynthSegLib.phantom.write import TABLE, write_phantoms
-from SynthSegLib.segmentation.config import SegmentationConfig
-from SynthSegLib.segmentation.jobs import TrainSegmentation
-from SynthSegLib.training.config import TrainingConfig, make_config
-from SynthSegLib.training.job import TrainTranslator
-from SynthSegLib.training.state import CHECKPOINT
+from crosscontrast.progress import silent
+from crosscontrast.statistics.multiplicity import holm
+from crosscontrast.synthesis.phantom.write import TABLE, write_phantoms
+from crosscontrast.synthesis.segmentation.config import SegmentationConfig
+from crosscontrast.synthesis.segmentation.jobs import TrainSegmentation
+from crosscontrast.synthesis.training.config import TrainingConfig, make_config
+from crosscontrast.synthesis.training.jobs import TrainTranslator
+from crosscontrast.synthesis.training.state import CHECKPOINT
 
 #: What is compared -> subjects in all (five eighths are trained on), those with labels, contrast of vessels.
 COHORTS = {

@@ -8,7 +8,7 @@ pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 from support import oblique_direction
 
-from CrossContrastLib.ground.images import image_like
+from crosscontrast.ground.images import image_like
 from qt_harness.application import pump, start
 from qt_harness.fixtures import _opened, _scene, table_of  # noqa: F401 - fixtures
 
@@ -36,7 +36,7 @@ def cord_map(image):
 @pytest.fixture(name="case")
 def _case(scene, tmp_path):
     """An image from a left-handed file and a soft map of it, as after a run."""
-    from CrossContrastLib.scene.results import load_image, load_soft_map
+    from crosscontrast.scene.results import load_image, load_soft_map
 
     image = cord_image()
     sitk.WriteImage(image, str(tmp_path / "sub-01_T2w.nii.gz"))
@@ -68,7 +68,7 @@ def settle(panel):
 
 
 def voxel_to_ras(node, i, j, k):
-    from CrossContrastLib.scene.images import ijk_to_ras
+    from crosscontrast.scene.images import ijk_to_ras
 
     return (ijk_to_ras(node) @ [i, j, k, 1])[:3]
 
@@ -102,8 +102,8 @@ def wait_for(panel):
 @pytest.fixture(name="dataset")
 def _dataset(tmp_path):
     """A dataset of two images that wait, each with a prediction."""
-    from CrossContrastLib.corrections.dataset import CorrectionDataset
-    from CrossContrastLib.ground.images import write_image
+    from crosscontrast.corrections.dataset import CorrectionDataset
+    from crosscontrast.ground.images import write_image
 
     made = CorrectionDataset.create(tmp_path / "data")
     for subject in ("sub-01", "sub-02"):

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from CrossContrastLib.models.bundle import BundleMetadata, write_bundle
-from CrossContrastLib.models.networks import build_network
-from CrossContrastLib.models.spec import ModelSpec, NetworkSpec, Windowing
+from crosscontrast.models.bundle import BundleMetadata, write_bundle
+from crosscontrast.models.networks import build_network
+from crosscontrast.models.spec import ModelSpec, NetworkSpec, Windowing
 
 
 def write_random_translator(folder: Path, outputs: tuple[str, ...] = ("ct", "pet"), *, unsure: bool = False) -> None:

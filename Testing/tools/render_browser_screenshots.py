@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "SoftCordSegLib" / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crosscontrast.cord" / "browser"))
 from driver import Page, Server, launch
 
-from CrossContrastLib.corrections.dataset import CorrectionDataset
-from CrossContrastLib.ground.images import write_image
-from SoftCordSegLib.phantom import CordPhantom
+from crosscontrast.cord.phantom import CordPhantom
+from crosscontrast.corrections.dataset import CorrectionDataset
+from crosscontrast.ground.images import write_image
 
 TARGET = Path(__file__).resolve().parents[2] / "Resources" / "Screenshots"
 

@@ -9,12 +9,12 @@ import slicer
 from matplotlib.image import imsave
 from vtk.util.numpy_support import vtk_to_numpy
 
-from CrossContrastLib.ground.images import write_image
-from CrossContrastLib.progress import silent
-from CrossContrastLib.scene.soft_map import show_soft_map
-from CrossContrastLib.scene.volumes import read_volume
-from SoftCordSegLib.jobs import SegmentCord
-from SoftCordSegLib.phantom import CordPhantom
+from crosscontrast.cord.jobs import SegmentCord
+from crosscontrast.cord.phantom import CordPhantom
+from crosscontrast.ground.images import write_image
+from crosscontrast.progress import silent
+from crosscontrast.scene.soft_map import show_soft_map
+from crosscontrast.scene.volumes import read_volume
 
 TARGET = Path(__file__).resolve().parents[2] / "Resources" / "Screenshots" / "SoftCordSeg.png"
 SIDE = 400

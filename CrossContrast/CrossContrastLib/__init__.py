@@ -1,5 +1,0 @@
-"""What all modules of CrossContrast share: images, models, inference, jobs and the command line."""
-
-from CrossContrastLib.version import __version__
-
-__all__ = ["__version__"]

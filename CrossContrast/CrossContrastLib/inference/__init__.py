@@ -1,5 +1,0 @@
-"""Running a network over an image of any grid and bringing the result back onto that grid."""
-
-from CrossContrastLib.inference.predictor import Maps, Predictor, load_predictor, warm_predictor
-
-__all__ = ["Maps", "Predictor", "load_predictor", "warm_predictor"]

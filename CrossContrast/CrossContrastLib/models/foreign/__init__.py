@@ -1,5 +1,0 @@
-"""Bringing models of other makers into the library: one adapter per kind of source, chosen by looking at it."""
-
-from CrossContrastLib.models.foreign.adapters import bring_in
-
-__all__ = ["bring_in"]

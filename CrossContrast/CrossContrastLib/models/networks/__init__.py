@@ -1,5 +1,0 @@
-"""The networks that a bundle may name, and how they are built."""
-
-from CrossContrastLib.models.networks.registry import build_network, network_names
-
-__all__ = ["build_network", "network_names"]

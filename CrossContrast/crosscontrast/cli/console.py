@@ -1,0 +1,94 @@
+"""How every command speaks: results on stdout, everything else on stderr, one sentence per error, exit code 2."""
+
+import functools
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from crosscontrast.errors import CancelledError, CrossContrastError
+from crosscontrast.progress import Progress
+
+#: Exit code for input that cannot be used, or of which some could not.
+BAD_INPUT = 2
+#: Exit code for a fault of ours.
+INTERNAL = 1
+#: Exit code where the quality gate says stop.
+STOPPED = 3
+#: Exit code after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
+
+class Console:
+    """What one run of a command says, for people or (``--json``) for programs."""
+
+    def __init__(self, as_json: bool, verbose: bool) -> None:
+        self.as_json = as_json
+        self.verbose = verbose
+
+    def say(self, text: str) -> None:
+        """Print a line of the result for people; programs get :meth:`result` instead."""
+        if not self.as_json:
+            click.echo(text)
+
+    def note(self, text: str) -> None:
+        """Print a line beside the result: what goes on and what is unusual."""
+        click.echo(text, err=True)
+
+    def result(self, data: Any) -> None:
+        """Print the result for programs, as one JSON document."""
+        if self.as_json:
+            click.echo(json.dumps(data, indent=2, default=str))
+
+    def error(self, error: CrossContrastError) -> None:
+        """Print an error as one sentence."""
+        self.note(f"error: {error}")
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[Progress]:
+        """Give a progress callback that draws a bar on stderr; silent where stderr is not a terminal."""
+        from tqdm import tqdm
+
+        # Terminals only: in a log file a bar is a thousand lines. The bar goes when the work is done.
+        layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
+        with tqdm(total=100, desc=label, bar_format=layout, leave=False, disable=None, file=sys.stderr) as bar:
+
+            def report(done: float, total: float, message: str) -> None:
+                bar.set_postfix_str(message, refresh=False)
+                bar.update(100 * done / total - bar.n if total else 0)
+
+            yield report
+
+
+def user_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a click command ``--json`` and ``--verbose``, a :class:`Console` as first argument, and our exit codes."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for scripts.")
+    @click.option("--verbose", is_flag=True, help="Print how long each phase takes, and where an error came from.")
+    @functools.wraps(function)
+    def command(*arguments: Any, as_json: bool, verbose: bool, **options: Any) -> None:
+        console = Console(as_json, verbose)
+        logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL + 1, format="%(name)s: %(message)s")
+        try:
+            function(console, *arguments, **options)
+        except CrossContrastError as error:
+            if verbose:
+                traceback.print_exc()
+            console.result({"error": error.as_data()})
+            console.error(error)
+            sys.exit(INTERRUPTED if isinstance(error, CancelledError) else BAD_INPUT)
+        except KeyboardInterrupt:
+            console.note("stopped")
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if verbose:
+                traceback.print_exc()
+            console.note(f"error: this should not happen: {type(error).__name__}: {error} (--verbose tells where)")
+            sys.exit(INTERNAL)
+
+    return command

@@ -1,0 +1,70 @@
+"""``crosscontrast cord csa``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from crosscontrast.cli.console import Console, user_command
+
+if TYPE_CHECKING:
+    from crosscontrast.cord.csa.jobs import CsaSummary
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(
+    epilog="Example: crosscontrast cord csa sub-01_T2w_softseg.nii.gz --out csa --discs sub-01_discs.nii.gz --aggregate"
+)
+@click.argument("segs", metavar="SEG...", nargs=-1, required=True, type=_PATH)
+@click.option("--out", required=True, type=_PATH, help="Folder for the results.")
+@click.option("--levels", type=_PATH, help="Label map of the vertebral levels (2 is C2, 8 is T1).")
+@click.option(
+    "--discs",
+    type=_PATH,
+    help="Points at the discs, as a label map or as a TSV with disc, x, y, z (RAS, mm). 3 is C2/C3; 50 is the "
+    "pontomedullary junction, from which distances are taken then.",
+)
+@click.option(
+    "--threshold",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Soft value from which pixels form an object.",
+)
+@click.option("--perslice/--aggregate", default=True, help="A line per slice (default), or per level or image.")
+@user_command
+def csa(
+    console: Console,
+    segs: tuple[Path, ...],
+    out: Path,
+    levels: Path | None,
+    discs: Path | None,
+    threshold: float,
+    perslice: bool,
+) -> None:
+    """Measure the cross-sectional area of the cord in soft segmentations or binary masks.
+
+    For each SEG (a file, or a folder of them) three files appear in the output folder: <name>_csa.csv with the columns
+    of SCT and our own behind them, <name>_csa.png and <name>_csa.json. MEAN(area) is the area as SCT computes it,
+    MEAN(true soft area) is what the soft values add up to. A segmentation that cannot be used is named with the
+    reason, the others are done, and the exit code is 2.
+    """
+    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.cord.csa.jobs import MeasureCsa, read_level_files
+    from crosscontrast.ground.inputs import find_images
+
+    # All that would fail for every segmentation is checked before the first one.
+    read_level_files(levels, discs)
+    found = find_images(segs)
+    per: Literal["slice", "aggregate"] = "slice" if perslice else "aggregate"
+    jobs = [MeasureCsa(seg=seg, out=out, levels=levels, discs=discs, threshold=threshold, per=per) for seg in found]
+    run_batch(console, jobs, found, out, label="measuring", tell=lambda seg, result: _tell(console, seg, result))
+
+
+def _tell(console: Console, seg: Path, result: "CsaSummary") -> None:
+    areas = {"true soft": result.mean_area_true, "SCT-compatible": result.mean_area_sct}
+    known = ", ".join(f"{area:.1f} mm² {name}" for name, area in areas.items() if area is not None)
+    console.say(f"{seg.name}: {f'mean area {known}' if known else 'no cord'}")
+    for label, path in (("table:", result.table), ("plot:", result.plot)):
+        console.say(f"  {label:7} {path}")

@@ -1,0 +1,102 @@
+"""``crosscontrast cord train`` and ``crosscontrast cord package``."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crosscontrast.cli.console import Console, user_command
+
+if TYPE_CHECKING:
+    import torch
+
+
+@click.command(epilog="Example: crosscontrast cord train --out runs/first --max-minutes 60")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the training.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings (JSON) that are not default.")
+@click.option("--resume", is_flag=True, help="Continue the training in --out with the settings kept there.")
+@click.option("--max-minutes", type=click.FloatRange(min=0), help="Stop after this time; --resume goes on later.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@user_command
+def train(
+    console: Console, out: Path, config: Path | None, resume: bool, max_minutes: float | None, device: str
+) -> None:
+    """Train a cord network from generated anatomy.
+
+    The folder receives config.json, checkpoint.pt, log.csv and pictures. For several processes or GPUs start the same
+    with torchrun: torchrun --nproc-per-node 2 -m crosscontrast.cord.teaching --out runs/first
+    """
+    from crosscontrast.cord.teaching.config import TrainingConfig, read_config
+    from crosscontrast.cord.teaching.loop import CONFIG
+    from crosscontrast.cord.teaching.loop import train as run
+    from crosscontrast.cord.teaching.state import CHECKPOINT
+    from crosscontrast.errors import BadInputError
+    from crosscontrast.ground.files import make_folder
+
+    if resume and config:
+        raise BadInputError("--resume keeps the settings of the training; give either --config or --resume.")
+    if not resume and (out / CHECKPOINT).exists():
+        raise BadInputError(f"There is a training in {out} already.", "add --resume, or give another folder")
+    source = out / CONFIG if resume else config
+    settings = read_config(source) if source else TrainingConfig()
+
+    def show(done: float, total: float, message: str) -> None:
+        console.note(f"step {done:.0f} of {total:.0f}: {message}")
+
+    state = run(
+        settings, make_folder(out), resume=resume, max_minutes=max_minutes, device=_device(device), progress=show
+    )
+    console.result({"folder": out, "step": state.step, "minutes": state.minutes})
+
+
+@click.command(epilog="Example: crosscontrast cord package runs/first --out my-cord")
+@click.argument("training", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model; must not exist yet.")
+@click.option("--name", help="Name of the model.  [default: that of the folder]")
+@click.option("--finder", help="Model of the library that finds the cord, for a network trained on centred patches.")
+@click.option(
+    "--evidence",
+    type=click.FloatRange(0, 1),
+    help="How much must speak for what was followed, or the image counts as having no cord.  "
+    "[default: as in the finder's model]",
+)
+@click.option("--card", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Model card (Markdown).")
+@user_command
+def package(
+    console: Console,
+    training: Path,
+    out: Path,
+    name: str | None,
+    finder: str | None,
+    evidence: float | None,
+    card: Path | None,
+) -> None:
+    """Make a model of the training in the folder TRAINING, for crosscontrast models add.
+
+    Measures the network on generated images that it never saw, draws its calibration curve, and keeps the settings of
+    the training with it.
+    """
+    from crosscontrast.cord.teaching.package import package_training
+    from crosscontrast.models.library import ModelLibrary
+
+    scores = package_training(
+        training,
+        out,
+        name=name or out.name,
+        finder=ModelLibrary().find(finder) if finder else None,
+        evidence=evidence,
+        card=card.read_text(encoding="utf-8") if card else None,
+    )
+    console.result({"model": out, **scores})
+    console.say(f"The model is in {out}: " + ", ".join(f"{key} {value:.3f}" for key, value in scores.items()))
+
+
+def _device(name: str) -> "torch.device":
+    """Return the device by name; under ``torchrun`` each process takes the GPU of its own number."""
+    import torch
+
+    from crosscontrast.ground.device import choose_device
+
+    device = choose_device(name)
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if device == torch.device("cuda") else device

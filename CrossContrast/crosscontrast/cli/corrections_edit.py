@@ -1,0 +1,118 @@
+"""``crosscontrast corrections save | exclude | include | freeze``: what changes a correction dataset."""
+
+import getpass
+from pathlib import Path
+
+import click
+
+from crosscontrast.cli.console import Console, user_command
+
+_DATASET = click.argument("dataset", type=click.Path(path_type=Path))
+_AUTHOR = click.option("--author", default=getpass.getuser, show_default="your user name", help="Who does this.")
+
+
+@click.command(
+    epilog="Example: crosscontrast corrections save my-dataset sub-01_T2w corrected.nii.gz --author 'A. Reader'"
+)
+@_DATASET
+@click.argument("case")
+@click.argument("mask", type=click.Path(path_type=Path))
+@click.option(
+    "--soft",
+    type=click.Path(path_type=Path),
+    help="Soft mask to go with it.  [default: soft merge with what was there]",
+)
+@click.option(
+    "--base", type=click.IntRange(min=0), help="Revision you began with, 0 the prediction.  [default: newest]"
+)
+@click.option("--seconds", default=0.0, type=click.FloatRange(min=0), help="Time that you spent.")
+@click.option("--note", default="", help="A word on it.")
+@_AUTHOR
+@user_command
+def save(
+    console: Console,
+    dataset: Path,
+    case: str,
+    mask: Path,
+    soft: Path | None,
+    base: int | None,
+    seconds: float,
+    note: str,
+    author: str,
+) -> None:
+    """Save the corrected binary MASK of a CASE as its next revision; earlier ones stay.
+
+    Where voxels were not changed, the soft mask keeps its values; where they were, it gets the soft edge that it has
+    elsewhere.
+    """
+    from crosscontrast.corrections.dataset import CorrectionDataset
+    from crosscontrast.corrections.starting import save_edited, starting_point
+    from crosscontrast.ground.images import read_image
+
+    opened = CorrectionDataset.open(dataset)
+    start = starting_point(opened, case, revision=base)
+    edited = read_image(mask)
+    if soft:
+        saved = opened.save(
+            case,
+            read_image(soft),
+            edited,
+            author=author,
+            seconds=seconds,
+            before=start.mask,
+            model=start.model,
+            base=start.base,
+            note=note,
+        )
+    else:
+        saved = save_edited(opened, start, edited, author=author, seconds=seconds, note=note)
+    record = saved.record
+    console.result({**record.model_dump(), "overtaken": [r.revision for r in saved.overtaken]})
+    for other in saved.overtaken:
+        console.note(f"warning: {other.author} saved revision {other.revision} meanwhile; it is kept")
+    console.say(f"{case}: revision {record.revision}, {record.voxels_changed} voxels changed")
+
+
+@click.command(epilog="Example: crosscontrast corrections exclude my-dataset sub-01_T2w --reason 'metal in the field'")
+@_DATASET
+@click.argument("case")
+@click.option("--reason", required=True, help="Why it must not be trained on.")
+@_AUTHOR
+@user_command
+def exclude(console: Console, dataset: Path, case: str, reason: str, author: str) -> None:
+    """Put a CASE on the list of what is not trained on and not exported, exclude_from_training.yml."""
+    from crosscontrast.corrections.dataset import CorrectionDataset
+
+    done = CorrectionDataset.open(dataset).exclude(case, reason, author=author)
+    console.result({"case": done.name, "state": done.state, "reason": done.reason})
+    console.say(f"{done.name}: excluded, {done.reason}")
+
+
+@click.command(epilog="Example: crosscontrast corrections include my-dataset sub-01_T2w")
+@_DATASET
+@click.argument("case")
+@user_command
+def include(console: Console, dataset: Path, case: str) -> None:
+    """Take a CASE off the list of what is excluded."""
+    from crosscontrast.corrections.dataset import CorrectionDataset
+
+    done = CorrectionDataset.open(dataset).include(case)
+    console.result({"case": done.name, "state": done.state})
+    console.say(f"{done.name}: {done.state}")
+
+
+@click.command(epilog="Example: crosscontrast corrections freeze my-dataset --subject 01 --subject 07")
+@_DATASET
+@click.option("--subject", "subjects", multiple=True, help="A subject to test on; repeat it.  [default: drawn by lot]")
+@click.option(
+    "--share", default=0.2, show_default=True, type=click.FloatRange(0, 1, min_open=True), help="Share to draw by lot."
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the lot.")
+@user_command
+def freeze(console: Console, dataset: Path, subjects: tuple[str, ...], share: float, seed: int) -> None:
+    """Fix once and for all which subjects models are tested on; they are never trained on."""
+    from crosscontrast.corrections.dataset import CorrectionDataset
+
+    fixed = CorrectionDataset.open(dataset).freeze_test_subjects(subjects or None, share=share, seed=seed)
+    console.result({"test_subjects": list(fixed)})
+    console.say(f"Test subjects: {', '.join(f'sub-{subject}' for subject in fixed)}")

@@ -1,0 +1,182 @@
+"""``crosscontrast synth segment-train``, ``segment`` and ``cleanse``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from crosscontrast.cli.console import Console, user_command
+from crosscontrast.synthesis.segmentation.losses_names import LossName, Weighting
+
+if TYPE_CHECKING:
+    from crosscontrast.synthesis.segmentation.jobs import SegmentImageResult
+
+_PATH = click.Path(path_type=Path)
+_NETWORKS = click.Choice(["unet", "frrn", "hybrid"])
+
+
+@click.command(
+    "segment-train",
+    epilog="Example: crosscontrast synth segment-train --cohort heads/cohort.tsv --input heavyT2 --labels labels"
+    " --class vessels=4 --translator runs/t2-mra --out runs/vessels",
+)
+@click.option("--cohort", type=_PATH, help="Table (TSV) with the split train.")
+@click.option("--input", "inputs", multiple=True, help="Role of the images; several are channels.")
+@click.option("--labels", help="Role of the label maps.")
+@click.option("--class", "classes", multiple=True, help="A class of the label maps, as NAME=VALUE or NAME=1+2.")
+@click.option("--translator", "translators", multiple=True, help="Model that makes a further channel of the first.")
+@click.option("--network", type=_NETWORKS, help="Skips: horizontal, vertical, or both (default unet).")
+@click.option("--dims", type=click.IntRange(2, 3), help="Slices (2) or volumes (3, the default).")
+@click.option("--loss", type=click.Choice(get_args(LossName)), help="Cross-entropy (the default) or Dice.")
+@click.option("--weighting", type=click.Choice(get_args(Weighting)), help="Of classes or voxels (default none).")
+@click.option("--steps", type=click.IntRange(min=1), help="How many steps (default 2000).")
+@click.option("--config", type=_PATH, help="Settings (JSON) that are not default.")
+@click.option("--out", required=True, type=_PATH, help="Folder of the training.")
+@click.option("--resume", is_flag=True, help="Continue the training in --out with the settings kept there.")
+@click.option("--max-minutes", type=click.FloatRange(min=0), help="Stop after this time; --resume goes on later.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@user_command
+def segment_train(
+    console: Console,
+    out: Path,
+    config: Path | None,
+    resume: bool,
+    max_minutes: float | None,
+    device: str,
+    classes: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Train a segmentation from images and, with --translator, from their translations as further channels."""
+    from crosscontrast.errors import BadInputError
+    from crosscontrast.synthesis.segmentation.config import parse_classes
+    from crosscontrast.synthesis.segmentation.jobs import TrainSegmentation
+
+    given = _given(options | {"classes": parse_classes(classes)})
+    if resume and (given or config):
+        raise BadInputError("--resume keeps the settings of the training.")
+    settings = None if resume else _settings(config, given)
+    job = TrainSegmentation(out=out, settings=settings, resume=resume, max_minutes=max_minutes, device=device)
+    with console.progress("training") as progress:
+        result = job.run(progress)
+    for name, value in result.dice.items():
+        console.say(f"{name}: Dice {value:.3f} on {result.test_subjects} test subjects")
+    console.say(f"{result.step} steps: {result.model}")
+    console.result(result.model_dump(mode="json"))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what was named: paths absolute, translators that are folders too."""
+    given = {key: value for key, value in options.items() if value not in (None, (), {}, "")}
+    if "cohort" in given:
+        given["cohort"] = given["cohort"].absolute()
+    if "translators" in given:
+        given["translators"] = tuple(str(Path(t).absolute()) if Path(t).is_dir() else t for t in given["translators"])
+    return given
+
+
+def _settings(config: Path | None, given: dict[str, Any]) -> Any:
+    from crosscontrast.errors import BadInputError
+    from crosscontrast.synthesis.segmentation.config import SegmentationConfig
+    from crosscontrast.synthesis.training.config import make_config, read_config
+
+    if config:
+        return read_config(config, SegmentationConfig, given)
+    wanted = {"cohort": "--cohort", "inputs": "--input", "labels": "--labels", "classes": "--class"}
+    missing = [option for key, option in wanted.items() if key not in given]
+    if missing:
+        raise BadInputError(f"A training needs {', '.join(missing)}.", "or --config, or --resume")
+    return make_config(SegmentationConfig, given)
+
+
+@click.command(
+    epilog="Example: crosscontrast synth segment sub-*_heavyT2.nii.gz --model runs/vessels --translator runs/t2-mra"
+    " --out segmented"
+)
+@click.argument("images", nargs=-1, required=True, type=_PATH)
+@click.option("--model", required=True, help="Segmentation model, or folder of a training.")
+@click.option("--translator", "translators", multiple=True, help="Models of the synthetic channels, in order.")
+@click.option("--localise", default="", help="Class that a first pass finds and a second one segments around.")
+@click.option("--margin", default=16.0, show_default=True, type=click.FloatRange(min=0), help="Around it, in mm.")
+@click.option("--out", required=True, type=_PATH, help="Folder for the results.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
+@user_command
+def segment(
+    console: Console,
+    images: tuple[Path, ...],
+    model: str,
+    translators: tuple[str, ...],
+    localise: str,
+    margin: float,
+    out: Path,
+    device: str,
+    workers: int,
+) -> None:
+    """Segment IMAGES from their own contrast and from what the translators make of it.
+
+    Each image gets a soft map per class (float32), a label map, its synthetic channels and a sidecar, on its own grid.
+    """
+    from crosscontrast.cli.batch import run_batch
+    from crosscontrast.ground.device import check_device_name
+    from crosscontrast.ground.inputs import find_images
+    from crosscontrast.synthesis.models import find_translator
+    from crosscontrast.synthesis.segmentation.jobs import SegmentImage
+
+    check_device_name(device)
+    find_translator(model, "segmentation")
+    for translator in translators:
+        find_translator(translator)
+    found = find_images(images)
+    named = _given({"translators": translators}).get("translators", ())
+    jobs = [
+        SegmentImage(
+            image=image.absolute(),
+            out=out.absolute(),
+            model=str(Path(model).absolute()) if Path(model).is_dir() else model,
+            translators=named,
+            localise=localise,
+            margin=margin,
+            device=device,
+        )
+        for image in found
+    ]
+
+    def tell(image: Path, result: "SegmentImageResult") -> None:
+        console.say(f"{image.name}: {result.labels}")
+
+    run_batch(console, jobs, found, out, label="segmenting", tell=tell, workers=workers)
+
+
+@click.command(
+    epilog="Example: crosscontrast synth cleanse --cohort heads/cohort.tsv --input heavyT2 --labels labels"
+    " --class vessels=4 --labelling sparse --out cleansed"
+)
+@click.option("--cohort", required=True, type=_PATH, help="Table (TSV) of images and label maps.")
+@click.option("--input", "inputs", required=True, multiple=True, help="Role of the images; several are channels.")
+@click.option("--labels", required=True, help="Role of the label maps.")
+@click.option("--class", "classes", required=True, multiple=True, help="A class, as NAME=VALUE or NAME=1+2.")
+@click.option(
+    "--labelling",
+    required=True,
+    type=click.Choice(["sparse", "noisy"]),
+    help="sparse: only the slices that have labels are labelled; noisy: all are, with mistakes.",
+)
+@click.option("--network", type=_NETWORKS, help="Skips: horizontal, vertical, or both (default unet).")
+@click.option("--steps", type=click.IntRange(min=1), help="How many steps (default 2000).")
+@click.option("--out", required=True, type=_PATH, help="Folder for the proposals.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@user_command
+def cleanse(console: Console, classes: tuple[str, ...], labelling: str, out: Path, device: str, **options: Any) -> None:
+    """Rebuild whole, smooth label maps from sparse or noisy ones, as proposals with a confidence.
+
+    The given label maps are never changed. Labels are taken slice by slice along the axis from bottom to top.
+    """
+    from crosscontrast.synthesis.segmentation.config import CLEANSING, parse_classes
+    from crosscontrast.synthesis.segmentation.jobs import CleanseLabels
+
+    given = _given(options | {"classes": parse_classes(classes)}) | CLEANSING
+    job = CleanseLabels(settings=_settings(None, given), labelling=labelling, out=out.absolute(), device=device)
+    with console.progress("cleansing") as progress:
+        result = job.run(progress)
+    console.say(f"{len(result.proposals)} proposals: {result.table}")
+    console.result(result.model_dump(mode="json"))

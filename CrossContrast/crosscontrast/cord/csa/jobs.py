@@ -1,0 +1,133 @@
+"""The job that measures one segmentation and leaves a table, a picture and a record of how they were made."""
+
+import math
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from crosscontrast.errors import BadInputError
+from crosscontrast.jobs.job import Job, JobResult
+from crosscontrast.progress import Progress
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from crosscontrast.cord.csa.levels import Discs
+    from crosscontrast.cord.csa.table import CsaTable
+
+
+class CsaSummary(JobResult):
+    """The files, and what people look at first: areas in mm² over all slices with cord, ``None`` where there are none.
+
+    ``slices`` is the number of slices with cord, ``levels`` the mean true soft area of each vertebral level.
+    """
+
+    table: Path
+    plot: Path
+    sidecar: Path
+    slices: int
+    mean_area_true: float | None
+    sd_area_true: float | None
+    mean_area_sct: float | None
+    sd_area_sct: float | None
+    levels: dict[int, float | None] = Field(default_factory=dict)
+
+
+class MeasureCsa(Job):
+    """Measure the cross-sectional area in the segmentation ``seg``; write ``<stem>_csa.csv``, ``.png`` and ``.json``.
+
+    ``levels`` is a label map of vertebral levels; ``discs`` are points at the discs, see
+    :func:`crosscontrast.cord.csa.levels.read_discs`. ``per`` chooses the lines of the table: one per slice, or aggregated,
+    which is one per level where levels are known and one for all slices where not. Earlier results are replaced.
+    """
+
+    kind: ClassVar[str] = "cord.csa"
+
+    seg: Path
+    out: Path
+    levels: Path | None = None
+    discs: Path | None = None
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
+    per: Literal["slice", "aggregate"] = "slice"
+
+    def run(self, progress: Progress) -> CsaSummary:
+        """Read, measure and write; the three files appear together or not at all."""
+        from crosscontrast.cord.csa.plot import plot_csa
+        from crosscontrast.ground.files import make_folder, staging_folder
+
+        progress(0, 1, "reading")
+        table, remarks = self._measure(progress)
+        progress(0.8, 1, "writing")
+        summary = self._summary(table, remarks)
+        by_level: Literal["level", "all"] = "level" if summary.levels else "all"
+        make_folder(self.out)
+        with staging_folder(self.out) as staging:
+            per = "slice" if self.per == "slice" else by_level
+            table.to_csv(staging / summary.table.name, name=str(self.seg), per=per)
+            plot_csa(table, staging / summary.plot.name, title=summary.table.stem.removesuffix("_csa"))
+            self._write_sidecar(summary, staging)
+        progress(1, 1, "done")
+        return summary
+
+    def _measure(self, progress: Progress) -> tuple["CsaTable", list[str]]:
+        from crosscontrast.cord.csa.measure import measure_csa
+        from crosscontrast.ground.images import ImageWarning, read_image
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ImageWarning)
+            soft = read_image(self.seg)
+            levels, discs = read_level_files(self.levels, self.discs)
+        progress(0.2, 1, "measuring")
+        try:
+            table = measure_csa(soft, levels=levels, discs=discs, threshold=self.threshold)
+        except BadInputError as error:
+            raise BadInputError(f"{self.seg} cannot be measured: {error.message}", error.hint) from error
+        return table, [str(w.message) for w in caught if issubclass(w.category, ImageWarning)]
+
+    def _summary(self, table: "CsaTable", remarks: list[str]) -> CsaSummary:
+        from crosscontrast.ground.files import image_stem
+
+        stem = image_stem(self.seg)
+        slices = sum(math.isfinite(area) for area in table.values("area_true"))
+        if not slices:
+            remarks = [*remarks, f"{self.seg.name} holds no cord; every area is nan"]
+        return CsaSummary(
+            table=self.out / f"{stem}_csa.csv",
+            plot=self.out / f"{stem}_csa.png",
+            sidecar=self.out / f"{stem}_csa.json",
+            slices=slices,
+            mean_area_true=_known(table.mean("area_true")),
+            sd_area_true=_known(table.sd("area_true")),
+            mean_area_sct=_known(table.mean("area_sct")),
+            sd_area_sct=_known(table.sd("area_sct")),
+            levels={level: _known(part.mean("area_true")) for level, part in table.per_level().items()},
+            warnings=remarks,
+        )
+
+    def _write_sidecar(self, summary: CsaSummary, folder: Path) -> None:
+        from crosscontrast.ground.provenance import FileRecord, Provenance
+
+        Provenance(
+            job=self.kind,
+            parameters={"threshold": self.threshold, "per": self.per},
+            inputs=[FileRecord.of(path) for path in (self.seg, self.levels, self.discs) if path],
+            outputs=[FileRecord.of(folder / path.name, relative=True) for path in (summary.table, summary.plot)],
+            measures=summary.model_dump(mode="json", exclude={"table", "plot", "sidecar", "warnings"}),
+            warnings=summary.warnings,
+        ).write(folder / summary.sidecar.name)
+
+
+def read_level_files(levels: Path | None, discs: Path | None) -> tuple["sitk.Image | None", "Discs | None"]:
+    """Read a label map of levels or disc points; raises :class:`BadInputError` for bad files or for both at once."""
+    from crosscontrast.cord.csa.levels import read_discs
+    from crosscontrast.ground.images import read_image
+
+    if levels and discs:
+        raise BadInputError("Levels come from a label map or from disc points, not from both.")
+    return read_image(levels) if levels else None, read_discs(discs) if discs else None
+
+
+def _known(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None

@@ -1,0 +1,73 @@
+"""From a correction dataset to the tables that training and evaluation read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosscontrast.cord.ablation.cohort import write_table
+from crosscontrast.corrections.dataset import CorrectionDataset
+from crosscontrast.corrections.export.cases import ExportCase, corrected_cases
+from crosscontrast.corrections.split import choose_test_subjects
+from crosscontrast.errors import BadInputError
+
+TRAINING, TEST = "training.tsv", "test.tsv"
+_COLUMNS = ("subject", "session", "role", "image", "mask", "split", "revision")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a retraining uses: the newest corrections at its start, by case, and which of them only test."""
+
+    training: tuple[str, ...]
+    test: tuple[str, ...]
+    revisions: dict[str, int]
+
+
+def collect(dataset: CorrectionDataset, folder: Path, *, seed: int = 0) -> Material:
+    """Write the tables of training and test images into ``folder``, with the soft masks of the newest revisions.
+
+    Revisions never change, so a training that is resumed later learns from the same masks, whatever was corrected
+    meanwhile. Where no test subjects are frozen yet, a fifth of those with a correction is, by lot. Raises
+    :class:`BadInputError` where nothing is left to train or to test on.
+    """
+    cases = corrected_cases(dataset)
+    fixed = dataset.settings.test_subjects
+    if fixed is None:
+        subjects = sorted({case.subject for case in cases})
+        if len(subjects) < 2:
+            count = "one subject" if subjects else "no subject"
+            raise BadInputError(
+                f"{dataset.folder} has corrected images of {count}; two are needed, as one of them is only tested on."
+            )
+        fixed = dataset.freeze_test_subjects(choose_test_subjects(subjects, None, None, share=0.2, seed=seed))
+    test = [case for case in cases if case.subject in fixed]
+    training = [case for case in cases if case.subject not in fixed]
+    for group, purpose in ((training, "train"), (test, "test")):
+        if not group:
+            raise BadInputError(
+                f"{dataset.folder} has no corrected image to {purpose} on.",
+                f"the frozen test subjects are {', '.join(fixed)}",
+            )
+    _write(folder / TRAINING, training, "train")
+    _write(folder / TEST, test, "test")
+    return Material(
+        training=tuple(case.name for case in training),
+        test=tuple(case.name for case in test),
+        revisions={case.name: case.revision.revision for case in cases},
+    )
+
+
+def _write(path: Path, cases: Sequence[ExportCase], split: str) -> None:
+    rows = [
+        [
+            case.subject,
+            case.session,
+            case.contrast,
+            str(case.image),
+            str(case.softseg),
+            split,
+            str(case.revision.revision),
+        ]
+        for case in cases
+    ]
+    write_table(path, _COLUMNS, rows)

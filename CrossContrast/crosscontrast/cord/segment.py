@@ -1,0 +1,182 @@
+"""Segmenting one volume: from the image's file to the files of the result."""
+
+import math
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from crosscontrast.cord.csa.measure import measure_csa
+from crosscontrast.cord.csa.table import CsaTable
+from crosscontrast.cord.outputs import SegmentationFiles
+from crosscontrast.cord.overlay import draw_overlay
+from crosscontrast.cord.postprocess import keep_cord
+from crosscontrast.cord.uncertainty import VERSIONS, Uncertainty, measure_uncertainty, predict_cord
+from crosscontrast.errors import ModelError
+from crosscontrast.ground.device import choose_device, describe_device
+from crosscontrast.ground.files import sha256, staging_folder
+from crosscontrast.ground.geometry import Point, check_points
+from crosscontrast.ground.images import ImageWarning, clean_intensities, read_image, write_image
+from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
+from crosscontrast.inference import Maps, Predictor, warm_predictor
+from crosscontrast.models.library import ModelLibrary
+from crosscontrast.progress import Progress, part, silent
+from crosscontrast.timing import timed
+
+#: The model's output that is the cord; a model with one output only is taken to mean it.
+CORD = "cord"
+
+
+@dataclass(frozen=True)
+class CordSegmentation:
+    """A soft cord on the grid of its image, and what was measured on it; ``missing`` says why none was found.
+
+    ``evidence`` is what speaks for it, from 0 to 1, where the model measures that; ``uncertainty`` is there if it was
+    asked for.
+    """
+
+    image: sitk.Image
+    soft: sitk.Image
+    binary: sitk.Image
+    csa: CsaTable
+    volume_mm3: float
+    missing: str
+    evidence: float | None = None
+    uncertainty: Uncertainty | None = None
+
+
+def segment_volume(
+    image: sitk.Image,
+    predictor: Predictor,
+    threshold: float,
+    progress: Progress,
+    *,
+    plain: Predictor | None = None,
+    at: Sequence[Point] = (),
+) -> CordSegmentation:
+    """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``.
+
+    With ``plain``, the uncertainty is measured: by the same model without averaging over mirror images, which would
+    hide how much these differ. ``at`` are points in the cord (mm, RAS): it is followed from there, and nothing else is
+    taken for it. Raises :class:`BadInputError` for points outside of the image, and :class:`ModelError` where the model
+    cannot start at points.
+    """
+    output = cord_output(predictor)
+    share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
+    maps = predict_cord(image, predictor, at, part(progress, 0, share))
+    with timed("choosing the cord"):
+        soft, missing = keep_cord(maps[output], shown=bool(at))
+    evidence = maps.evidence if isinstance(maps, Maps) else None
+    if isinstance(maps, Maps) and maps.doubt and not at:
+        missing = maps.doubt
+    binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
+    progress(share, 1, "measuring the cross-sectional area")
+    with timed("measuring areas"):
+        csa = measure_csa(soft, threshold=threshold)
+    spread = None
+    if plain:
+        report = part(progress, share, 1)
+        spread = measure_uncertainty(image, soft, csa, plain, output, threshold=threshold, progress=report, at=at)
+        csa = spread.csa
+    x, y, z = image.GetSpacing()
+    volume = float(sitk.GetArrayViewFromImage(soft).sum(dtype=float)) * x * y * z
+    return CordSegmentation(image, soft, binary, csa, volume, missing, evidence, spread)
+
+
+def cord_output(predictor: Predictor) -> str:
+    """Return the name of the output that is the cord; raises :class:`ModelError` where that is not clear."""
+    if CORD in predictor.outputs:
+        return CORD
+    if len(predictor.outputs) == 1:
+        return predictor.outputs[0]
+    raise ModelError(f"The model has the outputs {', '.join(predictor.outputs)}, and none is called {CORD!r}.")
+
+
+def segment_file(
+    path: Path,
+    files: SegmentationFiles,
+    *,
+    model: str = "softcord",
+    device: str = "auto",
+    threshold: float = 0.5,
+    mirror: bool = False,
+    uncertainty: bool = False,
+    at: Sequence[Point] = (),
+    progress: Progress = silent,
+) -> Provenance:
+    """Segment the volume of a file or DICOM folder and write all files of the result at once.
+
+    The parameters are those of the job ``cord.segment``. Returns the provenance, whose ``warnings`` hold what is
+    unusual about the image. Raises :class:`CrossContrastError` before anything is written.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        progress(0, 1, "reading the image")
+        with timed("reading"):
+            image = clean_intensities(read_image(path), path.name)
+        check_points(at, image, path.name)
+        entry = ModelLibrary().find(model)
+        chosen = choose_device(device)
+        progress(0.02, 1, "loading the model")
+        with timed("loading the model"):
+            predictor = warm_predictor(entry, chosen, mirror)
+        plain = warm_predictor(entry, chosen, False) if uncertainty else None
+        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain, at=at)
+        if result.missing:
+            warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
+    provenance = Provenance(
+        job="cord.segment",
+        model=ModelRecord(name=entry.name, version=entry.version, sha256=sha256(entry.folder / "manifest.json")),
+        device=describe_device(chosen),
+        parameters={"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty, "at": [list(p) for p in at]},
+        inputs=[FileRecord.of(path)],
+        measures=_measures(result),
+        warnings=[str(w.message) for w in caught if _is_ours(w)],
+    )
+    progress(0.9, 1, "writing the results")
+    with timed("writing, with the picture"), staging_folder(files.folder) as folder:
+        _write(result, provenance, SegmentationFiles(folder, files.stem), threshold=threshold, name=str(path))
+    if not uncertainty:
+        files.uncertainty.unlink(missing_ok=True)  # that of an earlier result, which is no more
+    progress(1, 1, "done")
+    return provenance
+
+
+def _is_ours(warning: warnings.WarningMessage) -> bool:
+    """Libraries warn about their own future; users want to hear about their image only."""
+    return warning.category.__module__.startswith("crosscontrast")
+
+
+def _measures(result: CordSegmentation) -> dict[str, float | None]:
+    return {
+        "mean_csa_mm2": _finite(result.csa.mean("area_true")),
+        "sd_csa_mm2": _finite(result.csa.sd("area_true")),
+        "volume_mm3": round(result.volume_mm3, 3),
+        "evidence": None if result.evidence is None else round(result.evidence, 3),
+        "uncertainty": round(result.uncertainty.mean, 4) if result.uncertainty else None,
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN; the mean over no slice is no value."""
+    return None if math.isnan(value) else round(value, 4)
+
+
+def _write(
+    result: CordSegmentation, provenance: Provenance, files: SegmentationFiles, *, threshold: float, name: str
+) -> None:
+    with ThreadPoolExecutor(1) as beside:  # the picture takes as long as all the files
+        picture = beside.submit(
+            draw_overlay, result.image, result.soft, files.overlay, threshold=threshold, title=files.stem
+        )
+        write_image(result.soft, files.softseg)
+        write_image(result.binary, files.seg)
+        result.csa.to_csv(files.csa, name=name)
+        if result.uncertainty:
+            write_image(result.uncertainty.image, files.uncertainty)
+        picture.result()
+    provenance.outputs = [FileRecord.of(path, relative=True) for path in files.results() if path.exists()]
+    provenance.write(files.sidecar)

@@ -1,0 +1,99 @@
+"""One contrast of a subject: its cord mask, its image where there is one, and how far the mask can be believed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from crosscontrast.errors import BadInputError
+from crosscontrast.ground.geometry import reorient, same_grid
+from crosscontrast.ground.images import clean_intensities, image_like, read_image
+
+#: In mm: rounding in the headers of an image and its mask may part their voxels by this much.
+_SAME_PLACE = 0.01
+#: How far beyond [0, 1] interpolation may have carried a mask before we refuse to take it for one.
+_OVERSHOOT = 0.1
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A mask (float32 in [0, 1], binary or soft) and perhaps the image it was drawn on, both on the contrast's grid.
+
+    Work is done on :attr:`cord`, the same mask with its axes growing to the right, the front and the top: its slices
+    are then those of the image axis closest to the cord's, whatever the file's order and handedness.
+    """
+
+    role: str
+    mask: sitk.Image
+    image: sitk.Image | None = None
+
+    @cached_property
+    def cord(self) -> sitk.Image:
+        """The mask reoriented; nothing is resampled."""
+        return reorient(self.mask, "RAS")
+
+    @cached_property
+    def labelled(self) -> np.ndarray:
+        """Which slices of :attr:`cord` hold any mask, (k,) bool."""
+        return np.asarray(sitk.GetArrayViewFromImage(self.cord).max(axis=(1, 2)) > 0)
+
+    @cached_property
+    def centreline(self) -> np.ndarray:
+        """Centre of the mask in every labelled slice from bottom to top, (n, 3) in mm (LPS)."""
+        values = sitk.GetArrayViewFromImage(self.cord)
+        centres = [(*ndimage.center_of_mass(values[k])[::-1], float(k)) for k in np.flatnonzero(self.labelled)]
+        return np.array([self.cord.TransformContinuousIndexToPhysicalPoint(centre) for centre in centres])
+
+    def coverage(self, *, inner: bool) -> sitk.Image:
+        """Return float32 1 in the slices that the mask answers for, 0 in the others, on the grid of :attr:`cord`.
+
+        Slices without mask were not labelled, which says nothing about the cord in them. ``inner`` leaves out the
+        first and the last labelled slice too: raters end in mid-slice, and what a resampled mask keeps of its end
+        is arbitrary. A mask of one or two slices has no inner ones and keeps both.
+        """
+        covered = self.labelled.copy()
+        if inner and covered.sum() > 2:
+            covered[np.flatnonzero(covered)[[0, -1]]] = False
+        shape = self.cord.GetSize()[::-1]
+        values = np.broadcast_to(covered[:, None, None], shape).astype(np.float32)
+        return image_like(values, self.cord)
+
+    def voxel_volume(self) -> float:
+        """Volume of a voxel in mm³."""
+        return float(np.prod(self.mask.GetSpacing()))
+
+
+def read_contrast(role: str, mask_path: Path, image_path: Path | None) -> Contrast:
+    """Read the files of a contrast.
+
+    Raises :class:`BadInputError` naming the file for a mask that is empty, not within [0, 1] or not on the image's
+    grid, and for what :func:`read_image` refuses.
+    """
+    mask = _unit_mask(read_image(mask_path), mask_path)
+    if image_path is None:
+        return Contrast(role, mask)
+    image = clean_intensities(read_image(image_path), image_path.name)
+    if not same_grid(image, mask, _SAME_PLACE):
+        raise BadInputError(
+            f"{mask_path} does not lie on the grid of {image_path}.", "resample the mask onto its image first"
+        )
+    image.CopyInformation(mask)
+    return Contrast(role, mask, image)
+
+
+def _unit_mask(mask: sitk.Image, path: Path) -> sitk.Image:
+    values = sitk.GetArrayFromImage(mask).astype(np.float32)
+    if not np.isfinite(values).all():
+        raise BadInputError(f"{path} has voxels that are NaN or infinite; a mask has values from 0 to 1.")
+    low, high = float(values.min()), float(values.max())
+    if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
+        raise BadInputError(
+            f"{path} has values from {low:g} to {high:g}; a mask has values from 0 to 1.",
+            "give the cord alone, as a binary or soft mask",
+        )
+    if high < 0.5:
+        raise BadInputError(f"{path} holds no cord: no voxel reaches 0.5.")
+    return image_like(np.clip(values, 0, 1), mask)

@@ -1,0 +1,143 @@
+"""DICOM segmentation objects beside the series that was segmented, binary and as probabilities."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import SimpleITK as sitk
+
+from crosscontrast.corrections.export.cases import ExportCase
+from crosscontrast.corrections.export.dicom_codes import ANATOMICAL_STRUCTURE, STRUCTURES, TISSUE, Structure
+from crosscontrast.corrections.records import Revision
+from crosscontrast.errors import BadInputError, MissingPackageError
+from crosscontrast.ground.dicom import dicom_series, read_dicom_series
+from crosscontrast.ground.files import is_image_name, sha256
+from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.images import read_image
+from crosscontrast.version import __version__
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+SegmentationKind = Literal["binary", "fractional"]
+#: Probabilities are stored as whole numbers up to this; DICOM allows no more than one byte for them.
+MAX_FRACTIONAL = 255
+
+
+def find_series(case: ExportCase, root: Path | None) -> Path:
+    """Return the folder of the DICOM series that a case came from: where it was, or by its name inside ``root``.
+
+    Raises :class:`BadInputError` where the case did not come from DICOM, or the series is gone or not the same.
+    """
+    source = Path(case.record.source)
+    places = [source, *([root / source.name, root] if root else [])]
+    folders = [place for place in places if place.is_dir()]
+    if not folders:
+        if is_image_name(source):
+            raise BadInputError(f"{case.name} did not come from a DICOM series but from {source}.")
+        raise BadInputError(f"The DICOM series of {case.name} is no longer at {source}.", "say where: --dicom FOLDER")
+    for folder in folders:
+        if sha256(folder) == case.record.source_sha256:
+            return folder
+    raise BadInputError(f"The files in {folders[0]} are not those that {case.name} was made of.")
+
+
+def write_dicom_seg(case: ExportCase, series: Path, kind: SegmentationKind, label: str, path: Path) -> None:
+    """Write a correction as DICOM SEG whose frames refer to the slices of ``series`` and lie where they lie.
+
+    ``fractional`` keeps the soft mask in steps of 1/255. Raises :class:`BadInputError` where the mask does not lie on
+    the series' grid or its slices are not one per file, :class:`MissingPackageError` without highdicom.
+    """
+    try:
+        import highdicom
+        from pydicom.uid import ExplicitVRLittleEndian
+    except ImportError as error:
+        raise MissingPackageError("DICOM segmentations need the package highdicom.", "pip install highdicom") from error
+
+    mask = sitk.Cast(read_image(case.softseg), sitk.sitkFloat32) if kind == "fractional" else read_image(case.seg)
+    slices, frames = _matched(series, mask, case.name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks on the names in other people's series
+        made = highdicom.seg.Segmentation(
+            source_images=slices,
+            pixel_array=frames,
+            segmentation_type=highdicom.seg.SegmentationTypeValues[kind.upper()],
+            segment_descriptions=[_segment(case, label)],
+            series_instance_uid=highdicom.UID(),
+            series_number=100 + case.revision.revision,
+            sop_instance_uid=highdicom.UID(),
+            instance_number=1,
+            manufacturer="CrossContrast",
+            manufacturer_model_name="CrossContrast",
+            software_versions=__version__,
+            device_serial_number="1",
+            fractional_type=highdicom.seg.SegmentationFractionalTypeValues.PROBABILITY,
+            max_fractional_value=MAX_FRACTIONAL,
+            content_label=_content_label(label),
+            content_description=f"{_structure(label).name}, {'soft' if kind == 'fractional' else 'binary'}"[:64],
+            content_creator_name=_person(case.revision),
+            transfer_syntax_uid=ExplicitVRLittleEndian,
+            series_description=f"{_structure(label).name} {kind}, revision {case.revision.revision}"[:64],
+        )
+    made.save_as(path)
+
+
+def _matched(series: Path, mask: sitk.Image, name: str) -> tuple[list["Dataset"], np.ndarray]:
+    """Return the slices and, in their order, the frames of the mask, found by the slices' positions in the patient."""
+    import pydicom
+
+    (files,) = dicom_series(series).values()
+    slices: list[Dataset] = [pydicom.dcmread(file) for file in files]
+    if not same_grid(mask, read_dicom_series(series), tolerance=1e-2):
+        raise BadInputError(f"The mask of {name} does not lie on the grid of the series in {series}.")
+    if any("ImagePositionPatient" not in item for item in slices) or len(slices) != mask.GetDepth():
+        raise BadInputError(f"The series in {series} does not hold one slice per file.")
+    values = sitk.GetArrayFromImage(mask)
+    # The mask's slice for a file is where its position says, whatever the order of the files.
+    numbers = [mask.TransformPhysicalPointToIndex([float(x) for x in item.ImagePositionPatient]) for item in slices]
+    return slices, np.ascontiguousarray(values[[number[2] for number in numbers]])
+
+
+def _segment(case: ExportCase, label: str) -> Any:
+    import highdicom
+    from pydicom.sr.coding import Code
+
+    structure, model = _structure(label), case.revision.model
+    algorithm = None
+    if model:
+        family = Code("123110", "DCM", "Artificial Intelligence")
+        algorithm = highdicom.AlgorithmIdentificationSequence(
+            name=model.name, version=str(model.version), family=family, parameters={"SHA256": model.sha256}
+        )
+    return highdicom.seg.SegmentDescription(
+        segment_number=1,
+        segment_label=structure.name[:64],
+        segmented_property_category=Code(ANATOMICAL_STRUCTURE.code, "SCT", ANATOMICAL_STRUCTURE.name),
+        segmented_property_type=Code(_known(label).code, "SCT", _known(label).name),
+        # Predicted by a model and corrected by a person, or drawn by one.
+        algorithm_type=highdicom.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC if model else "MANUAL",
+        algorithm_identification=algorithm,
+        tracking_uid=highdicom.UID(),
+        tracking_id=f"{case.name} {label}"[:64],
+    )
+
+
+def _structure(label: str) -> Structure:
+    return STRUCTURES.get(label, Structure(label, ""))
+
+
+def _known(label: str) -> Structure:
+    return STRUCTURES.get(label, TISSUE)
+
+
+def _content_label(label: str) -> str:
+    """DICOM's code strings: capitals, digits, 16 signs."""
+    return label.upper()[:16]
+
+
+def _person(revision: Revision) -> Any:
+    from pydicom.valuerep import PersonName
+
+    words = revision.author.replace("^", " ").replace("\\", " ").split() or ["unknown"]
+    return PersonName.from_named_components(family_name=words[-1], given_name=" ".join(words[:-1]))

@@ -1,0 +1,31 @@
+"""Masks that people hand in, checked against the image that they are of."""
+
+import numpy as np
+import SimpleITK as sitk
+
+from crosscontrast.errors import BadInputError
+from crosscontrast.ground.geometry import same_grid
+
+#: Interpolation may carry soft values this far out of [0, 1].
+_OVERSHOOT = 1e-3
+
+
+def soft_values(soft: sitk.Image, grid: sitk.Image, case: str) -> np.ndarray:
+    """Return a soft mask as an array (k, j, i) of float32 in [0, 1].
+
+    Raises :class:`BadInputError` for another grid than ``grid`` and for values outside [0, 1] or NaN.
+    """
+    if not same_grid(soft, grid):
+        raise BadInputError(f"The soft mask does not lie on the grid of the image of {case}.")
+    values = sitk.GetArrayFromImage(soft).astype(np.float32)
+    if not (values.min() >= -_OVERSHOOT and values.max() <= 1 + _OVERSHOOT):
+        raise BadInputError(f"The soft mask of {case} has values outside 0 to 1.")
+    return np.clip(values, 0, 1)
+
+
+def inside(mask: sitk.Image, grid: sitk.Image, case: str, what: str = "mask") -> np.ndarray:
+    """Return where a mask is above 0, as an array (k, j, i); raises :class:`BadInputError` for another grid."""
+    if not same_grid(mask, grid):
+        raise BadInputError(f"The {what} does not lie on the grid of the image of {case}.")
+    values: np.ndarray = sitk.GetArrayViewFromImage(mask) > 0
+    return values

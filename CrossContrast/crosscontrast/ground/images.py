@@ -1,0 +1,167 @@
+"""Reading and writing images. An image is a ``SimpleITK.Image`` and carries its geometry."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from crosscontrast.errors import BadInputError, OutputError
+from crosscontrast.ground import nifti
+from crosscontrast.ground.dicom import read_dicom_series
+from crosscontrast.ground.files import atomic_write, native_stderr_silenced
+
+# ITK prints its own warnings on stderr for every unusual header; what matters of them we say ourselves.
+sitk.ProcessObject.SetGlobalWarningDisplay(False)
+
+
+class ImageWarning(UserWarning):
+    """Something unusual about an image that was dealt with and that the user should know."""
+
+
+def read_image(path: Path) -> sitk.Image:
+    """Read a 3-D scalar image (NIfTI, NRRD, MHA or a folder with one DICOM series) with its own pixel type.
+
+    Raises :class:`BadInputError` naming the file and the reason: missing, empty, incomplete, not an image, not 3-D.
+    Warns with :class:`ImageWarning` where the header contradicts itself about the position of the voxels.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _three_dimensional(read_dicom_series(path), path)
+    _check_is_file(path)
+    reader = _reader(path)
+    _check_header(reader, path)
+    if nifti.is_nifti(path):
+        image = _placed(nifti.read_values(path, _promised_bytes(reader)), reader)
+        for sentence in nifti.geometry_remarks(path, image):
+            warnings.warn(f"{path.name}: {sentence}", ImageWarning, stacklevel=2)
+        return image
+    try:
+        return _three_dimensional(reader.Execute(), path)
+    except (RuntimeError, MemoryError) as error:
+        raise BadInputError(f"{path} cannot be read: its voxels are incomplete or damaged.") from error
+
+
+def clean_intensities(image: sitk.Image, name: str) -> sitk.Image:
+    """Return the image as float32 with every voxel finite, ready for a network.
+
+    NaN and infinite voxels take the smallest finite value, with an :class:`ImageWarning`. Raises
+    :class:`BadInputError` where no voxel is finite or all have the same value.
+    """
+    values = sitk.GetArrayFromImage(image).astype(np.float32)
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise BadInputError(f"{name} has no voxel with a finite value.")
+    if not finite.all():
+        count = int(finite.size - np.count_nonzero(finite))
+        smallest = values[finite].min()
+        warnings.warn(
+            f"{name}: {count} voxels are NaN or infinite and were set to {smallest:g}",
+            ImageWarning,
+            stacklevel=2,
+        )
+        values[~finite] = smallest
+    if values.min() == values.max():
+        raise BadInputError(f"{name} is constant: every voxel has the value {values.flat[0]:g}.")
+    return image_like(values, image)
+
+
+def image_like(values: np.ndarray, reference: sitk.Image) -> sitk.Image:
+    """Make an image of an array (k, j, i) that lies on the grid of ``reference``."""
+    image = sitk.GetImageFromArray(values)
+    image.CopyInformation(reference)
+    return image
+
+
+def write_image(image: sitk.Image, path: Path) -> None:
+    """Write an image, compressed, under its final name only when it is whole.
+
+    Raises :class:`OutputError` naming the file; ITK does not notice a full disk on every format, so what was written
+    is checked.
+    """
+    path = Path(path)
+    with atomic_write(path) as temporary:
+        try:
+            # The NIfTI library reports a full disk on stderr only; the check below turns it into our error.
+            with native_stderr_silenced():
+                sitk.WriteImage(image, str(temporary), useCompression=True)
+            if nifti.is_nifti(path):
+                nifti.check_complete(temporary, _promised_bytes(_reader(temporary)))
+        except (RuntimeError, BadInputError) as error:
+            raise OutputError(f"Cannot write {path}: the disk is full or the folder cannot be written.") from error
+
+
+def _check_is_file(path: Path) -> None:
+    if not path.exists():
+        raise BadInputError(f"{path} does not exist.")
+    if not path.is_file():
+        raise BadInputError(f"{path} is not a file.")
+    if path.stat().st_size == 0:
+        raise BadInputError(f"{path} is empty (0 bytes).")
+
+
+def _reader(path: Path) -> sitk.ImageFileReader:
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        with native_stderr_silenced():
+            reader.ReadImageInformation()
+    except RuntimeError as error:
+        if "orthonormal" in str(error).lower() or "orthogonal" in str(error).lower():
+            raise BadInputError(
+                f"{path} has axes that are not at right angles (or not numbers), so its voxels have no clear place.",
+                "resample it onto an orthogonal grid",
+            ) from error
+        raise BadInputError(f"{path} is not a readable NIfTI, NRRD, MHA or DICOM image.") from error
+    return reader
+
+
+def _promised_bytes(reader: sitk.ImageFileReader) -> int:
+    voxel = sitk.Image([1, 1], reader.GetPixelID(), reader.GetNumberOfComponents()).GetSizeOfPixelComponent()
+    return int(np.prod(reader.GetSize(), dtype=object)) * voxel * reader.GetNumberOfComponents()
+
+
+def _check_header(reader: sitk.ImageFileReader, path: Path) -> None:
+    if reader.GetNumberOfComponents() != 1 or "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID()):
+        raise BadInputError(f"{path} has several values per voxel (colour, vector or complex); one is expected.")
+    if not np.isfinite([*reader.GetSpacing(), *reader.GetOrigin(), *reader.GetDirection()]).all():
+        raise BadInputError(f"{path} has a position or spacing that is not a number.")
+    size = reader.GetSize()
+    if len(size) < 3:
+        raise BadInputError(f"{path} is a 2-D image; a 3-D volume is expected.")
+    if any(extent > 1 for extent in size[3:]):
+        raise BadInputError(
+            f"{path} is a {len(size)}-D image of size {' x '.join(map(str, size))}; a 3-D volume is expected.",
+            "split it into volumes first",
+        )
+    promised, stored = _promised_bytes(reader), _stored_bytes(path)
+    # Deflate cannot compress by more than 1032 to 1, so such a header lies; found out before memory is reserved.
+    if promised > 1032 * stored:
+        raise BadInputError(f"{path} is incomplete: its header promises {promised} bytes of voxels in {stored} bytes.")
+
+
+def _stored_bytes(path: Path) -> int:
+    """Size of the file, or of the folder for headers (``.nhdr``, ``.mhd``) whose voxels lie beside them."""
+    if path.suffix.lower() in (".nhdr", ".mhd"):
+        return sum(p.stat().st_size for p in path.parent.iterdir() if p.is_file())
+    return path.stat().st_size
+
+
+def _placed(values: np.ndarray, reader: sitk.ImageFileReader) -> sitk.Image:
+    """Put voxels (k, j, i) where the header that ``reader`` has read says."""
+    image = sitk.GetImageFromArray(values)
+    dimension = len(reader.GetSize())
+    image.SetSpacing(reader.GetSpacing()[:3])
+    image.SetOrigin(reader.GetOrigin()[:3])
+    image.SetDirection(np.array(reader.GetDirection()).reshape(dimension, -1)[:3, :3].ravel().tolist())
+    return image
+
+
+def _three_dimensional(image: sitk.Image, path: Path) -> sitk.Image:
+    if image.GetDimension() == 3:
+        return image
+    size = list(image.GetSize())
+    try:
+        return sitk.Extract(image, [*size[:3], *[0] * (len(size) - 3)], [0] * len(size))
+    except RuntimeError as error:
+        raise BadInputError(f"{path} cannot be read as a 3-D volume.") from error

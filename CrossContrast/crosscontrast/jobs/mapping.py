@@ -1,0 +1,67 @@
+"""Many jobs: here one after another, on several processes of this machine, or on a cluster."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from crosscontrast.errors import CancelledError, CrossContrastError
+from crosscontrast.jobs.failures import explained
+from crosscontrast.jobs.job import Job, JobResult
+from crosscontrast.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one job: its result, or the error that ended it."""
+
+    job: Job
+    result: JobResult | None = None
+    error: CrossContrastError | None = None
+
+
+def map_jobs(
+    jobs: Sequence[Job], *, workers: int = 1, scheduler: str | None = None, progress: Progress = silent
+) -> Iterator[Outcome]:
+    """Run all jobs and yield their outcomes in the order of the jobs; a failing job never stops the others.
+
+    With one worker and no scheduler the jobs run in this process, with more on that many processes of this machine
+    that share its cores and memory, and with the address of a Dask scheduler (``tcp://host:8786``) on its workers,
+    which need the same packages and see the same files. ``progress`` is called in the caller's thread with the
+    number of finished jobs plus the shares of those under way, of ``len(jobs)``.
+
+    The work begins with the first outcome asked for. Then this raises
+    :class:`crosscontrast.errors.WorkerError` where the scheduler does not answer or has no workers, and
+    passes on :class:`crosscontrast.errors.CancelledError` and KeyboardInterrupt, which stop the whole map.
+    """
+    if not jobs or (scheduler is None and workers <= 1):
+        return _map_here(jobs, progress)
+    # Dask takes a second to import, which --help and a single job need not pay.
+    from crosscontrast.jobs.cluster import map_on_cluster, map_on_processes
+
+    outcomes = map_on_cluster(jobs, scheduler, progress) if scheduler else map_on_processes(jobs, workers, progress)
+    return _paired(jobs, outcomes)
+
+
+def _map_here(jobs: Sequence[Job], progress: Progress) -> Iterator[Outcome]:
+    for finished, job in enumerate(jobs):
+
+        def report(done: float, total: float, message: str, finished: int = finished) -> None:
+            progress(finished + (done / total if total else 0.0), len(jobs), message)
+
+        try:
+            outcome = Outcome(job, result=job.run(report))
+        except CancelledError:
+            raise
+        except Exception as error:
+            outcome = Outcome(job, error=explained(error))
+        progress(finished + 1, len(jobs), "")
+        yield outcome
+
+
+def _paired(jobs: Sequence[Job], outcomes: Generator[JobResult | CrossContrastError, None, None]) -> Iterator[Outcome]:
+    with closing(outcomes):  # ends the cluster at once where the caller stops early
+        for job, found in zip(jobs, outcomes, strict=True):
+            if isinstance(found, CrossContrastError):
+                yield Outcome(job, error=found)
+            else:
+                yield Outcome(job, result=found)

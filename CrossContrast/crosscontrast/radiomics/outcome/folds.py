@@ -1,0 +1,46 @@
+"""Folds that keep a subject together and the classes balanced, and scores from models that never saw the subject."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from crosscontrast.progress import Progress, silent
+
+#: Fits on the rows of the first array and returns a score in [0, 1] for each of the rows of the second.
+FitAndScore = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def grouped_folds(
+    truth: np.ndarray, subjects: Sequence[str], folds: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield training and held-out rows of every fold; no subject is in both.
+
+    Raises :class:`ValueError` where a class has fewer subjects than folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    yield from splitter.split(np.zeros((len(truth), 1)), truth, list(subjects))
+
+
+def held_out_scores(
+    fit_and_score: FitAndScore,
+    truth: np.ndarray,
+    subjects: Sequence[str],
+    *,
+    folds: int,
+    repeats: int,
+    seed: int,
+    report: Progress = silent,
+) -> np.ndarray:
+    """Return a score for every row from models trained without its subject, averaged over repeats.
+
+    The folds depend on the seed only, so that arms and models meet the same ones and can be compared in pairs.
+    """
+    scores = np.zeros((repeats, len(truth)))
+    for repeat in range(repeats):
+        for number, (train, test) in enumerate(grouped_folds(truth, subjects, folds, seed + repeat)):
+            report(repeat * folds + number, repeats * folds, f"fold {number + 1} of {folds}")
+            scores[repeat, test] = fit_and_score(train, test)
+    mean: np.ndarray = scores.mean(0)
+    return mean

@@ -1,0 +1,114 @@
+"""The prediction of outcomes as one HTML file for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crosscontrast.radiomics.checklists import Answer, add_checklists
+from crosscontrast.radiomics.outcome.samples import Labels
+from crosscontrast.radiomics.outcome.settings import OutcomeSettings
+from crosscontrast.radiomics.outcome.summary import ArmTest, Performance
+from crosscontrast.radiomics.preservation.plots import blank_figure
+from crosscontrast.report.html import HtmlReport
+from crosscontrast.statistics.calibration import calibration_curve
+from crosscontrast.statistics.roc import roc_points
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+_CALIBRATION_BINS = 5
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Everything that was found; ``scores`` by arm and model, an entry per visit of ``labels``."""
+
+    column: str
+    labels: Labels
+    settings: OutcomeSettings
+    scores: Mapping[tuple[str, str], np.ndarray]
+    performances: Sequence[Performance]
+    tests: Sequence[ArmTest]
+    remarks: Sequence[str]
+    answers: Sequence[Answer]
+
+
+def write_report(prediction: Prediction, path: Path) -> None:
+    """Write the report; raises :class:`crosscontrast.errors.OutputError`."""
+    labels, settings = prediction.labels, prediction.settings
+    report = HtmlReport(f"Prediction of {prediction.column}")
+    report.paragraph(
+        f"{len(labels.visits)} images of {len(set(labels.subjects))} subjects with all arms and an outcome; "
+        f"{int(labels.truth.sum())} are {labels.positive!r}, the others {labels.negative!r}. Every score comes from a "
+        f"model that never saw the subject: {settings.folds} folds by subject, {settings.repeats} time(s), the models' "
+        f"own settings chosen in {settings.inner_folds} inner folds. Imputation, scaling, components and batch effects "
+        "are learned inside the folds."
+    )
+    report.notes(prediction.remarks)
+    report.heading("Performance")
+    report.table(
+        ["arm", "model", "AUC", "accuracy", "sensitivity", "specificity", "Brier", "calibration error"],
+        [
+            [
+                p.arm,
+                p.model,
+                _interval(p.auc, p.auc_low, p.auc_high),
+                _interval(p.accuracy, p.accuracy_low, p.accuracy_high),
+                *(p.sensitivity, p.specificity, p.brier, p.calibration_error),
+            ]
+            for p in prediction.performances
+        ],
+    )
+    report.paragraph(
+        "AUC of the scores, with 95 % bootstrap intervals over subjects. Accuracy, sensitivity and specificity at a "
+        "score of 0.5."
+    )
+    report.figure(curves(prediction), "Top: ROC curves of held-out scores. Bottom: calibration in bins of 0.2.")
+    if prediction.tests:
+        report.heading("Arms compared")
+        report.table(
+            ["model", "first", "second", "first - second", "p", "p (Holm)", "test"],
+            [
+                [t.model, t.first, t.second, _interval(t.difference, t.low, t.high), t.p, t.p_holm, t.method]
+                for t in prediction.tests
+            ],
+        )
+        report.paragraph("Differences of AUC on the same images; Holm's correction over all of these tests.")
+    add_checklists(report, prediction.answers)
+    report.write(path)
+
+
+def curves(prediction: Prediction) -> "Figure":
+    """Draw ROC and calibration curves, a column per model and a colour per arm."""
+    models = list(dict.fromkeys(model for _, model in prediction.scores))
+    arms = list(dict.fromkeys(arm for arm, _ in prediction.scores))
+    figure = blank_figure(3.6 * len(models) + 0.4, 6.8)
+    panels = figure.subplots(2, len(models), squeeze=False)
+    truth = prediction.labels.truth
+    for (arm, model), scores in prediction.scores.items():
+        colour = _COLOURS[arms.index(arm) % len(_COLOURS)]
+        top, bottom = panels[:, models.index(model)]
+        area = next(p.auc for p in prediction.performances if (p.arm, p.model) == (arm, model))
+        top.plot(*roc_points(scores, truth), color=colour, label=f"{arm} ({area:.2f})")
+        curve = calibration_curve(scores, truth.astype(float), bins=_CALIBRATION_BINS)
+        filled = curve.count > 0
+        bottom.plot(curve.predicted[filled], curve.observed[filled], color=colour, marker="o", markersize=4)
+    for column, model in enumerate(models):
+        top, bottom = panels[:, column]
+        for axes in (top, bottom):
+            axes.plot([0, 1], [0, 1], color="0.8", linewidth=0.8, zorder=0)
+            axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        top.set(title=model, xlabel="false positive rate", ylabel="true positive rate")
+        top.legend(fontsize=8, loc="lower right")
+        bottom.set(xlabel="score", ylabel="share that is positive")
+    return figure
+
+
+def _interval(value: float, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"{value:.3f}"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"

@@ -1,0 +1,164 @@
+"""The jobs that translate a volume and look into a model."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from crosscontrast.ground.files import image_stem, make_folder
+from crosscontrast.jobs.job import Job, JobResult
+from crosscontrast.progress import Progress
+from crosscontrast.radiomics.gate.verdict import GateVerdict
+
+
+class TranslateImageResult(JobResult):
+    """The translated images, one per output of the model, maps of uncertainty, and the sidecar.
+
+    ``verdict`` is what the quality gate says about the first of the images, ``gate`` the file that keeps it; ``None``
+    where it was not asked, or could not answer, which is then a warning.
+    """
+
+    images: list[Path]
+    uncertainty: list[Path] = Field(default=[])
+    cycle: Path | None = None
+    sidecar: Path
+    verdict: GateVerdict | None = None
+    gate: Path | None = None
+
+
+class TranslateImage(Job):
+    """Translate one volume (file or DICOM folder) with translation models; see crosscontrast.synthesis.translate.Request.
+
+    ``model`` and ``more_models`` are names of the library or folders; several are averaged. With ``gate`` the quality
+    gate of RadiomicsCompare judges the image and its translation, inside ``mask`` where that is given.
+    """
+
+    kind: ClassVar[str] = "image.translate"
+
+    image: Path
+    out: Path
+    model: str
+    more_models: tuple[str, ...] = ()
+    device: str = "auto"
+    axis: str = "model"
+    uncertainty: bool = False
+    samples: int = 8
+    gate: bool = True
+    mask: Path | None = None
+
+    def run(self, progress: Progress) -> TranslateImageResult:
+        """Translate and write; see :func:`crosscontrast.synthesis.translate.translate_file`."""
+        from typing import get_args
+
+        from crosscontrast.errors import BadInputError
+        from crosscontrast.progress import part
+        from crosscontrast.synthesis.models import find_translator
+        from crosscontrast.synthesis.predict import Axis
+        from crosscontrast.synthesis.translate import CYCLE, UNCERTAINTY, Request, translate_file
+
+        if self.axis not in get_args(Axis):
+            raise BadInputError(f"There is no axis {self.axis!r}.", f"use {', '.join(get_args(Axis))}")
+        request = Request(
+            models=(self.model, *self.more_models),
+            device=self.device,
+            axis=self.axis,  # type: ignore[arg-type]
+            uncertainty=self.uncertainty,
+            samples=self.samples,
+        )
+        folder, entry = make_folder(self.out), find_translator(self.model)
+        provenance = translate_file(self.image, folder, request, part(progress, 0, 0.9 if self.gate else 1))
+        paths = [folder / record.path for record in provenance.outputs]
+        stem = image_stem(self.image)
+        cycle = [path for path in paths if path.name == f"{stem}_{CYCLE}.nii.gz"] if self.uncertainty else []
+        spreads = [path for path in paths if path.name.endswith(f"_{UNCERTAINTY}.nii.gz")] if self.uncertainty else []
+        images = [path for path in paths if path not in (*cycle, *spreads)]
+        self._gate_file().unlink(missing_ok=True)  # what was said of an earlier translation
+        # A model of the library is known to the gate by its name, another by its folder.
+        name = str(entry) if entry.version else str(entry.folder)
+        verdict, remarks = self._ask_gate(images[0], spreads[:1], name, progress) if self.gate else (None, [])
+        return TranslateImageResult(
+            images=images,
+            uncertainty=spreads,
+            cycle=cycle[0] if cycle else None,
+            sidecar=folder / f"{stem}_translation.json",
+            verdict=verdict,
+            gate=self._gate_file() if verdict else None,
+            warnings=[*provenance.warnings, *remarks],
+        )
+
+    def _gate_file(self) -> Path:
+        return self.out / f"{image_stem(self.image)}_gate.json"
+
+    def _ask_gate(
+        self, translated: Path, spreads: list[Path], model: str, progress: Progress
+    ) -> tuple[GateVerdict | None, list[str]]:
+        """Ask RadiomicsCompare, which may not be installed, about the translation; the second are remarks on it."""
+        from crosscontrast.errors import CrossContrastError
+        from crosscontrast.jobs.registry import parse_job
+        from crosscontrast.progress import part
+
+        parameters = {
+            "image": self.image,
+            "translated": (translated,),
+            "spread": spreads[0] if spreads else None,
+            "mask": self.mask,
+            "model": model,
+            "out": self._gate_file(),
+        }
+        try:
+            result: Any = parse_job("radiomics.gate", parameters).run(part(progress, 0.9, 1))
+        except CrossContrastError as error:
+            return None, [f"{translated.name} was not judged by the quality gate: {error}"]
+        verdict: GateVerdict = result.verdict
+        if verdict.decision != "stop":
+            return verdict, []
+        return verdict, [f"{translated.name} is not usable, the quality gate says stop: {'; '.join(verdict.reasons)}"]
+
+
+class FeatureMapsResult(JobResult):
+    """The maps of each model as files, the picture of them all, and the layer that was shown."""
+
+    maps: dict[str, list[Path]]
+    picture: Path
+    layer: str
+
+
+class ShowFeatureMaps(Job):
+    """Write what a layer of one or two models makes of a volume; without ``layer`` the first convolution's."""
+
+    kind: ClassVar[str] = "synth.features"
+
+    image: Path
+    out: Path
+    models: tuple[str, ...]
+    layer: str = ""
+    device: str = "auto"
+
+    def run(self, progress: Progress) -> FeatureMapsResult:
+        """Compute the maps; see :func:`crosscontrast.synthesis.feature_maps.feature_maps`."""
+        from crosscontrast.ground.device import choose_device
+        from crosscontrast.ground.images import clean_intensities, read_image, write_image
+        from crosscontrast.progress import part
+        from crosscontrast.synthesis.feature_maps import feature_maps, grid_figure, layers, middle, write_picture
+        from crosscontrast.synthesis.models import find_translator
+
+        folder, stem = make_folder(self.out), image_stem(self.image)
+        image = clean_intensities(read_image(self.image), self.image.name)
+        entries = [find_translator(model) for model in self.models]
+        layer = self.layer or next(iter(layers(entries[0])))
+        found = {}
+        for number, entry in enumerate(entries):
+            report = part(progress, number / len(entries), (number + 1) / len(entries))
+            # Two trainings' models may share their name.
+            name = str(entry) if str(entry) not in found else f"{entry} ({number + 1})"
+            found[name] = feature_maps(image, entry, layer, choose_device(self.device), report)
+        paths: dict[str, list[Path]] = {}
+        for number, (name, maps) in enumerate(found.items(), 1):
+            model = f"model{number}"
+            paths[name] = [folder / f"{stem}_{model}_map{place:02d}.nii.gz" for place in range(1, len(maps) + 1)]
+            for feature, path in zip(maps, paths[name], strict=True):
+                write_image(feature, path)
+        picture = folder / f"{stem}_features.png"
+        write_picture(grid_figure(dict(found), middle(image)), picture)
+        progress(1, 1, "done")
+        return FeatureMapsResult(maps=paths, picture=picture, layer=layer)

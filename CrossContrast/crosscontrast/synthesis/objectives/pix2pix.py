@@ -1,0 +1,43 @@
+"""Pix2Pix (Isola et al., CVPR 2017), on slices or volumes."""
+
+import torch
+from torch import Tensor, nn
+
+from crosscontrast.synthesis.objectives.base import Batch, Design, Objective, cross_entropy, masked_l1, masked_mse
+from crosscontrast.synthesis.objectives.discriminator import Discriminator
+
+
+class Pix2Pix(Objective):
+    """A U-Net that must agree with the target (100 L1) and deceive a discriminator that sees source and answer.
+
+    With the weight 0 for ``adversarial`` there is no discriminator. ``mse`` (0) weighs the squared error: where a thin
+    structure is uncertain, L1 alone answers the median and leaves it out, the squared error shows its probability.
+    """
+
+    def __init__(self, design: Design) -> None:
+        super().__init__(design, design.unet())
+        self._deceives = self.weight("adversarial", 1.0) > 0
+        if self._deceives:
+            self.players = ("generator", "discriminator")
+            self.discriminator = Discriminator(design.dims, design.channels + 1, design.width)
+
+    def networks(self, player: str) -> list[nn.Module]:
+        """Return the networks that a player trains."""
+        return [self.generator] if player == "generator" else [self.discriminator]
+
+    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+        """Return the losses of a turn."""
+        source, target = batch["source"], batch["target"]
+        if player == "generator":
+            fake = self.answer = self.generator.mapped(source)
+            self._fake = fake.detach()
+            losses = {"l1": self.weight("l1", 100.0) * masked_l1(fake, target, batch["mask"])}
+            if squared := self.weight("mse", 0.0):
+                losses["mse"] = squared * masked_mse(fake, target, batch["mask"])
+            if self._deceives:
+                deceived = cross_entropy(self.discriminator(torch.cat([source, fake], 1)), real=True)
+                losses["adversarial"] = self.weight("adversarial", 1.0) * deceived
+            return losses
+        real = cross_entropy(self.discriminator(torch.cat([source, target], 1)), real=True)
+        fake = cross_entropy(self.discriminator(torch.cat([source, self._fake], 1)), real=False)
+        return {"real": 0.5 * real, "fake": 0.5 * fake}

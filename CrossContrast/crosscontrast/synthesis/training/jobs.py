@@ -1,0 +1,74 @@
+"""The job that trains a translator."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from crosscontrast.jobs.job import Job, JobResult
+from crosscontrast.progress import Progress
+from crosscontrast.synthesis.training.config import CONFIG, TrainingConfig, read_config
+
+
+class TrainTranslatorResult(JobResult):
+    """The bundles of the translator and its way back, the training's folder, and the step reached."""
+
+    folder: Path
+    model: Path
+    back: Path | None
+    step: int
+    minutes: float
+
+
+class TrainTranslator(Job):
+    """Train a translator on a cohort, or with ``resume`` go on with the training in ``out``.
+
+    With both ``resume`` and ``settings`` a training is begun where there is none.
+    """
+
+    kind: ClassVar[str] = "synth.train"
+
+    out: Path
+    settings: TrainingConfig | None = None
+    resume: bool = False
+    more: dict[str, int] = Field(default={})
+    max_minutes: float | None = None
+    device: str = "auto"
+
+    def run(self, progress: Progress) -> TrainTranslatorResult:
+        """Train, save and write the bundles; see :func:`crosscontrast.synthesis.training.translator.train`."""
+        import os
+
+        from crosscontrast.errors import BadInputError
+        from crosscontrast.ground.device import choose_device
+        from crosscontrast.synthesis.training.export import BACK, THERE, export
+        from crosscontrast.synthesis.training.state import CHECKPOINT
+        from crosscontrast.synthesis.training.translator import train
+
+        begun = (self.out / CHECKPOINT).exists()
+        if not self.resume and begun:
+            raise BadInputError(f"There is a training in {self.out} already.", "resume it, or give another folder")
+        resume = self.resume and (begun or self.settings is None)
+        if resume:
+            settings = read_config(self.out / CONFIG, TrainingConfig, dict(self.more))
+        elif self.settings is not None:
+            settings = self.settings
+        else:
+            raise BadInputError("A training that is not resumed needs settings.")
+        state = train(
+            settings,
+            self.out,
+            resume=resume,
+            max_minutes=self.max_minutes,
+            device=choose_device(self.device),
+            progress=progress,
+        )
+        first = int(os.environ.get("RANK", "0")) == 0
+        written = export(settings, state, self.out) if first else {THERE: self.out}
+        return TrainTranslatorResult(
+            folder=self.out,
+            model=written[THERE],
+            back=written.get(BACK),
+            step=state.step,
+            minutes=round(state.minutes, 3),
+        )

@@ -1,1 +1,0 @@
-"""The quality gate with radiomic features: command and job."""

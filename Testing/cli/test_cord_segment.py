@@ -1,0 +1,210 @@
+"""``crosscontrast cord segment`` as a user runs it: one sentence per bad input, exit code 2, nothing written."""
+
+import gzip
+import json
+import os
+import resource
+import struct
+import subprocess
+import sys
+
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from crosscontrast.cord.phantom import CordPhantom
+from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.images import read_image, write_image
+
+PHANTOM = CordPhantom(size=(48, 48, 32), origin=(-24.0, 24.0, -16.0))
+
+
+def crosscontrast(*arguments, **options):
+    command = [sys.executable, "-m", "crosscontrast.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+@pytest.fixture(autouse=True)
+def _environment(model_home, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+
+
+@pytest.fixture(scope="module")
+def phantom(tmp_path_factory):
+    path = tmp_path_factory.mktemp("phantom") / "good_T2w.nii.gz"
+    write_image(PHANTOM.image("T2w"), path)
+    return path
+
+
+def save(values, path):
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), path)
+    return path
+
+
+def truncated(folder):
+    path = save(np.random.default_rng(0).random((30, 30, 30), np.float32), folder / "x.nii.gz")
+    path.write_bytes(path.read_bytes()[:-2000])
+    return path
+
+
+def text(folder):
+    (folder / "x.nii.gz").write_text("once upon a time")
+    return folder / "x.nii.gz"
+
+
+def empty(folder):
+    (folder / "x.nii.gz").touch()
+    return folder / "x.nii.gz"
+
+
+def huge_header(folder):
+    raw = bytearray(gzip.decompress(save(np.ones((8, 8, 8), np.float32), folder / "x.nii.gz").read_bytes()))
+    raw[40:56] = struct.pack("<8h", 3, 1024, 1024, 1024, 1, 1, 1, 1)
+    (folder / "x.nii.gz").write_bytes(gzip.compress(bytes(raw)))
+    return folder / "x.nii.gz"
+
+
+BAD_IMAGES = {
+    "missing": (lambda folder: folder / "x.nii.gz", "does not exist"),
+    "folder without images": (lambda folder: folder, "holds no image"),
+    "empty file": (empty, "is empty"),
+    "truncated gzip": (truncated, "incomplete"),
+    "text called nii.gz": (text, "not a readable"),
+    "2-D": (lambda f: save(np.ones((8, 9), np.float32), f / "x.nii.gz"), "2-D"),
+    "4-D": (lambda f: save(np.ones((8, 9, 4, 3), np.float32), f / "x.nii.gz"), "4-D"),
+    "all NaN": (lambda f: save(np.full((8, 9, 4), np.nan, np.float32), f / "x.nii.gz"), "no voxel with a finite"),
+    "constant": (lambda f: save(np.full((8, 9, 4), 3, np.int16), f / "x.nii.gz"), "constant"),
+    "4 GiB header": (huge_header, "promises 4294967296 bytes"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_IMAGES)
+def test_a_bad_image_is_one_sentence_and_exit_code_2_and_leaves_nothing(tmp_path, case):
+    make, reason = BAD_IMAGES[case]
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    image = make(inputs)
+    run = crosscontrast("cord", "segment", image, "--out", tmp_path / "out")
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert str(image) in run.stderr or image.name in run.stderr
+    assert reason in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_cannot_be_made_is_one_sentence(tmp_path, phantom):
+    (tmp_path / "file").touch()
+    run = crosscontrast("cord", "segment", phantom, "--out", tmp_path / "file" / "out")
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: Cannot write into the folder")
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, phantom):
+    """A limit on the size of files makes every write fail part-way, as a full disk does."""
+    run = crosscontrast(
+        "cord",
+        "segment",
+        phantom,
+        "--out",
+        tmp_path / "out",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+    )
+    assert run.returncode == 2, run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert f"Cannot write {tmp_path / 'out' / 'good_T2w_softseg.nii.gz'}" in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_same_stem_twice_is_refused_before_anything_is_done(tmp_path, phantom):
+    other = tmp_path / phantom.name
+    other.write_bytes(phantom.read_bytes())
+    run = crosscontrast("cord", "segment", phantom, other, "--out", tmp_path / "out")
+    assert run.returncode == 2
+    assert "would both give results called good_T2w" in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [(("--model", "nobody"), "no model called 'nobody'"), (("--device", "gpu"), "no device called 'gpu'")],
+)
+def test_a_wrong_setting_is_one_sentence(tmp_path, phantom, option, reason):
+    run = crosscontrast("cord", "segment", phantom, "--out", tmp_path / "out", *option)
+    assert run.returncode == 2
+    assert reason in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_good_images_are_done_although_one_is_bad_and_the_exit_code_says_so(tmp_path, phantom):
+    bad = empty(tmp_path)
+    run = crosscontrast("cord", "segment", phantom, bad, "--out", tmp_path / "out", "--json")
+    assert run.returncode == 2
+    good, failed = json.loads(run.stdout)
+    assert good["image"] == str(phantom)
+    assert failed["error"]["kind"] == "bad-input"
+    assert "1 of 2 images done" in run.stderr
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "good_T2w_csa.csv",
+        "good_T2w_overlay.png",
+        "good_T2w_seg.nii.gz",
+        "good_T2w_softseg.json",
+        "good_T2w_softseg.nii.gz",
+    ]
+    assert same_grid(read_image(tmp_path / "out" / "good_T2w_softseg.nii.gz"), read_image(phantom), 1e-6)
+
+
+UNUSUAL = {
+    "one slice": lambda: PHANTOM.image("T2w")[:, :, 16:17],
+    "0.1 mm voxels": lambda: CordPhantom(size=(90, 90, 20), spacing=(0.1, 0.1, 0.1)).image("T2w"),
+    "20 mm voxels": lambda: CordPhantom(size=(12, 12, 12), spacing=(20.0, 20.0, 20.0)).image("T2w"),
+    "unsigned bytes": lambda: sitk.Cast(sitk.RescaleIntensity(PHANTOM.image("T2w"), 0, 255), sitk.sitkUInt8),
+    "double": lambda: sitk.Cast(PHANTOM.image("T2w"), sitk.sitkFloat64),
+}
+
+
+@pytest.mark.parametrize("case", UNUSUAL)
+def test_unusual_but_valid_images_are_segmented_on_their_own_grid(tmp_path, case):
+    image = UNUSUAL[case]()
+    write_image(image, tmp_path / "x.nii.gz")
+    run = crosscontrast("cord", "segment", tmp_path / "x.nii.gz", "--out", tmp_path / "out")
+    assert run.returncode == 0, run.stderr
+    assert same_grid(read_image(tmp_path / "out" / "x_seg.nii.gz"), read_image(tmp_path / "x.nii.gz"), 1e-6)
+
+
+def test_cleaned_voxels_and_contradicting_geometry_are_said_and_recorded(tmp_path):
+    values = sitk.GetArrayFromImage(PHANTOM.image("T2w")).transpose(2, 1, 0)
+    values[3, 4, 5] = np.nan
+    image = nibabel.Nifti1Image(values, np.eye(4))
+    image.set_qform(np.eye(4), code=1)
+    image.set_sform(np.diag([-1, 1, 1, 1]), code=1)
+    nibabel.save(image, tmp_path / "x.nii.gz")
+    run = crosscontrast("cord", "segment", tmp_path / "x.nii.gz", "--out", tmp_path / "out")
+    assert run.returncode == 0
+    assert "warning: x.nii.gz: 1 voxels are NaN" in run.stderr
+    assert "warning: x.nii.gz: qform and sform" in run.stderr
+    assert len(json.loads((tmp_path / "out" / "x_softseg.json").read_text())["warnings"]) == 2
+
+
+def test_two_workers_give_the_same_voxels_as_one(tmp_path, phantom):
+    other = tmp_path / "other_T1w.nii.gz"
+    write_image(PHANTOM.image("T1w"), other)
+    for workers in (1, 2):
+        out = tmp_path / f"out{workers}"
+        run = crosscontrast("cord", "segment", phantom, other, "--out", out, "--workers", workers)
+        assert run.returncode == 0, run.stderr
+    for name in ("good_T2w_softseg.nii.gz", "other_T1w_softseg.nii.gz"):
+        one, two = (sitk.GetArrayFromImage(read_image(tmp_path / f"out{w}" / name)) for w in (1, 2))
+        assert np.abs(one - two).max() < 1e-5
+
+
+@pytest.mark.parametrize("contrast", ["mts", "single"])
+def test_real_images_are_segmented_on_their_grids(tmp_path, real_data, contrast):
+    images = [p for p in sorted((real_data / "cord" / contrast).glob("*.nii.gz")) if not p.name.endswith("_seg.nii.gz")]
+    run = crosscontrast("cord", "segment", images[0], "--out", tmp_path / "out", "--json")
+    assert run.returncode == 0, run.stderr
+    (result,) = json.loads(run.stdout)
+    assert same_grid(read_image(result["softseg"]), read_image(images[0]), 1e-5)
+    assert 30 < result["mean_csa_mm2"] < 130
