@@ -7,12 +7,15 @@ import torch
 from support import centre_of_mass
 from torch import nn
 
-from crosscontrast.errors import BadInputError, OutOfMemoryError
+from crosscontrast.errors import BadInputError, ModelError, OutOfMemoryError
 from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.images import image_like
 from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.models.spec import Finder, Localisation, ModelSpec, NetworkSpec, Preprocessing, Windowing
 
 CPU = torch.device("cpu")
+#: Enough evidence for a bright corner, which is shorter than anything that windows should follow.
+SHORT = 0.35
 
 
 class Function(nn.Module):
@@ -135,32 +138,124 @@ def test_following_windows_refine_with_the_fine_network_what_the_finder_found(aw
         output="cord",
         margin=4.0,
         follow=0,
+        evidence=SHORT,
         finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 32, 32), divisible_by=8)),
     )
     settings = spec(task="segmentation", activation="sigmoid", outputs=("cord",), localisation=localisation)
-    finder, fine = Function(lambda x: (x > 300) * 2.0 - 1), Function(lambda x: (x > 300) * 40.0 - 20)
+    finder, fine = Function(lambda x: (x > 300) * 4.0 - 3), Function(lambda x: (x > 300) * 40.0 - 20)
     result = GridPredictor(settings, fine, CPU, finder=finder).predict([awkward_image])["cord"]
     truth = sitk.Cast(awkward_image > 300, sitk.sitkFloat32)
     assert same_grid(result, awkward_image, 0)
     assert np.abs(centre_of_mass(sitk.Cast(result > 0.5, sitk.sitkFloat32)) - centre_of_mass(truth)).max() < 0.5
-    assert 0 < fine.voxels < finder.voxels
     assert sitk.GetArrayFromImage(result).max() > 0.99
 
 
-def test_windows_do_not_follow_what_the_finder_is_not_sure_of(awkward_image):
-    """A finder that says 0.73 of a structure is sure of no part of it, one that says 0.95 of all of it."""
-    fine = Function(lambda x: (x > 300) * 40.0 - 20)
-    for level, largest in ((1.0, 0.7311), (3.0, 1.0)):
-        localisation = Localisation(
-            output="cord",
-            follow=0,
-            surety=0.35,
-            finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 32, 32), divisible_by=8)),
-        )
-        settings = spec(task="segmentation", activation="sigmoid", outputs=("cord",), localisation=localisation)
-        finder = Function(lambda x, level=level: (x > 300) * 2 * level - level)
-        result = GridPredictor(settings, fine, CPU, finder=finder).predict([awkward_image])["cord"]
-        assert sitk.GetArrayFromImage(result).max() == pytest.approx(largest, abs=1e-3)
+def searching(fine, finder, **changes):
+    """A predictor that searches along the body, with a finder and a fine network that are plain functions."""
+    localisation = Localisation(
+        output="cord",
+        follow=0,
+        margin=4.0,
+        evidence=SHORT,
+        finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 32, 32), divisible_by=8)),
+    )
+    changed = {"task": "segmentation", "activation": "sigmoid", "outputs": ("cord",), "localisation": localisation}
+    return GridPredictor(spec(**changed | changes), Function(fine), CPU, finder=Function(finder))
+
+
+@pytest.mark.parametrize(("sure", "found"), [(True, True), (False, False)])
+def test_a_finder_that_is_hardly_sure_only_proposes_and_the_fine_network_decides(awkward_image, sure, found):
+    """The finder says 0.12 of the corner and 0 elsewhere; the fine network says 1 of it, or 0.73."""
+    level = 20.0 if sure else 1.0
+    predictor = searching(lambda x: level * ((x > 300) * 2 - 1), lambda x: (x > 300) * 8.0 - 10)
+    maps = predictor.predict([awkward_image])
+    if not found:
+        assert "sure 0.00" in maps.doubt
+        assert sitk.GetArrayFromImage(maps["cord"]).max() == 0
+        return
+    assert maps.doubt == ""
+    assert maps.evidence > SHORT
+    place = centre_of_mass(sitk.Cast(maps["cord"] > 0.5, sitk.sitkFloat32))
+    assert np.abs(place - centre_of_mass(sitk.Cast(awkward_image > 300, sitk.sitkFloat32))).max() < 0.5
+
+
+def test_the_tube_is_kept_and_not_the_larger_ball_that_the_finder_is_surer_of():
+    z, y, x = np.meshgrid(*(np.arange(n) for n in (64, 48, 96)), indexing="ij")
+    tube = np.hypot(y - 24 - 3 * np.sin(z / 12), x - 20) < 5
+    ball = (z - 32) ** 2 + (y - 24) ** 2 + (x - 70) ** 2 < 14**2
+    predictor = searching(lambda x: (x > 0.5) * 12.0 - 6, lambda x: 4.0 * (x > 1.5) + 8 * (x > 0.5) - 9)
+    seen: list[float] = []
+    image = _ras(np.where(ball, 2, tube).astype(np.float32))
+    maps = predictor.predict([image], lambda done, total, _: seen.append(done / total))
+    assert seen == sorted(seen)
+    result = sitk.GetArrayFromImage(maps["cord"])
+    assert (result > 0.5)[tube].mean() > 0.98
+    assert result[:, :, 50:].max() == 0
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["the finder sees it", "only the fine network knows it"])
+def test_the_fine_network_looks_everywhere_only_where_the_finder_shows_nothing_clear(seen):
+    z, y, x = np.meshgrid(*(np.arange(n) for n in (64, 96, 96)), indexing="ij")
+    tube = np.hypot(y - 60 - 3 * np.sin(z / 12), x - 20) < 5
+    fine, finder = (lambda x: (x > 0.5) * 12.0 - 6), (lambda x: seen * (x > 0.5) * 12.0 - 6)
+    predictor = searching(fine, finder)
+    image = _ras(np.where(tube, 1, np.where(x < 90, 0.4, 0)).astype(np.float32))
+    found = sitk.GetArrayFromImage(predictor.predict([image])["cord"]) > 0.5
+    assert np.array_equal(found, tube)
+    assert (predictor._network.voxels < tube.size / 2) == seen
+
+
+def test_looking_everywhere_passes_over_air():
+    z, y, x = np.meshgrid(*(np.arange(n) for n in (32, 128, 128)), indexing="ij")
+    tube = np.hypot(y - 20 - 2 * np.sin(z / 12), x - 20) < 5
+    looked = []
+    for background in (0.0, 0.4):
+        predictor = searching(lambda x: (x > 0.5) * 12.0 - 6, lambda x: 0 * x - 20)
+        image = np.where((x < 40) & (y < 40), np.where(tube, 1, 0.4), background).astype(np.float32)
+        found = sitk.GetArrayFromImage(predictor.predict([_ras(image)])["cord"]) > 0.5
+        assert np.array_equal(found, tube)
+        looked.append(predictor._network.voxels)
+    assert looked[0] < looked[1] / 2
+
+
+def test_stretches_of_one_tube_that_windows_cannot_bridge_are_joined():
+    """Nothing is seen over 40 mm of a tube."""
+    z, y, x = np.meshgrid(*(np.arange(n) for n in (128, 40, 40)), indexing="ij")
+    tube = (np.hypot(y - 20, x - 20) < 5) & (np.abs(z - 60) > 20)
+    predictor = searching(lambda x: (x > 0.5) * 12.0 - 6, lambda x: (x > 0.5) * 4.0 - 5)
+    found = sitk.GetArrayFromImage(predictor.predict([_ras(tube.astype(np.float32))])["cord"]) > 0.5
+    assert np.array_equal(found, tube)
+
+
+@pytest.mark.parametrize("axes", ["kji", "ijk"])
+def test_from_a_point_only_what_lies_there_is_followed(awkward_image, axes):
+    """A second block is larger and brighter, and the finder sees nothing; the point is in the first one."""
+    values = sitk.GetArrayFromImage(awkward_image)
+    values[8:11, 14:19, 17:28] = 900
+    image = image_like(values, awkward_image)
+    preprocessing = Preprocessing(normalisation="none", axes=axes)
+    windowing = Windowing(size=(16, 8, 8), divisible_by=8)
+    predictor = searching(
+        lambda x: (x > 300) * 40.0 - 20, lambda x: 0 * x - 20, preprocessing=preprocessing, windowing=windowing
+    )
+    seen: list[float] = []
+    left, back, top = image.TransformContinuousIndexToPhysicalPoint((7.5, 4.5, 2.0))
+    point = (-left, -back, top)
+    maps = predictor.predict([image], lambda done, total, _: seen.append(done / total), at=[point, point])
+    found = sitk.Cast(maps["cord"] > 0.5, sitk.sitkFloat32)
+    truth = sitk.Cast(awkward_image > 300, sitk.sitkFloat32)
+    assert same_grid(found, image, 0)
+    assert np.abs(centre_of_mass(found) - centre_of_mass(truth)).max() < 0.5
+    assert seen == sorted(seen)
+    anywhere = sitk.Cast(predictor.predict([image])["cord"] > 0.5, sitk.sitkFloat32)
+    assert np.abs(centre_of_mass(anywhere) - centre_of_mass(truth)).max() > 8
+
+
+def test_points_outside_of_the_image_and_models_that_follow_nothing_are_refused(awkward_image):
+    with pytest.raises(BadInputError, match=r"point \(900, 0, -3.5\) mm lies outside of the image"):
+        searching(lambda x: x, lambda x: x).predict([awkward_image], at=[(900.0, 0.0, -3.5)])
+    with pytest.raises(ModelError, match="cannot start at a point"):
+        GridPredictor(spec(), Function(lambda x: x), CPU).predict([awkward_image], at=[(0.0, 0.0, 0.0)])
 
 
 def test_a_following_window_is_normalised_by_itself():
@@ -178,6 +273,7 @@ def test_a_following_window_is_normalised_by_itself():
             output="cord",
             follow=0,
             margin=4.0,
+            evidence=0,
             finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 64, 64), divisible_by=8)),
         ),
     )
@@ -245,6 +341,7 @@ def test_a_relative_channel_shows_the_structure_as_one_whatever_its_contrast(awk
         output="cord",
         margin=4.0,
         follow=0,
+        evidence=SHORT,
         relative=("cord", "canal"),
         rounds=rounds,
         finder=Finder(network=NetworkSpec(name="unused"), windowing=Windowing(size=(32, 32, 32), divisible_by=8)),

@@ -97,7 +97,7 @@ def user_command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a click command ``--json`` and ``--verbose``, a :class:`Console` as first argument, and our exit codes."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for scripts.")
-    @click.option("--verbose", is_flag=True, help="Print where an error came from.")
+    @click.option("--verbose", is_flag=True, help="Print how long each phase takes, and where an error came from.")
     @functools.wraps(function)
     def command(*arguments: Any, as_json: bool, verbose: bool, **options: Any) -> None:
         console = Console(as_json, verbose)

@@ -42,6 +42,13 @@ def cord() -> None:
     is_flag=True,
     help="Also segment mirrored, brighter and darker versions and write how much they differ: six times as long.",
 )
+@click.option(
+    "--at",
+    multiple=True,
+    metavar="X,Y,Z|FILE",
+    help="A point in the cord (mm, RAS), or points from Slicer (.mrk.json, .fcsv): the cord is followed from there and "
+    "nothing else is taken for it. May be repeated.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @user_command
 def segment(
@@ -55,6 +62,7 @@ def segment(
     scheduler: str | None,
     mirror: bool,
     uncertainty: bool,
+    at: tuple[str, ...],
     overwrite: bool,
 ) -> None:
     """Segment the cord softly in IMAGES (files, DICOM folders, or folders of images).
@@ -66,6 +74,7 @@ def segment(
     """
     from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.jobs import SegmentCord
+    from crosscontrast.cord.points import read_points
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
     from crosscontrast.models.library import ModelLibrary
@@ -73,6 +82,7 @@ def segment(
     # All that would fail for every image is checked before the first one.
     check_device_name(device)
     entry = ModelLibrary().find(model)
+    points = read_points(at)
     found = find_images(images)
     jobs = [
         SegmentCord(
@@ -83,6 +93,7 @@ def segment(
             threshold=threshold,
             mirror=mirror,
             uncertainty=uncertainty,
+            at=points,
             overwrite=overwrite,
         )
         for image in found

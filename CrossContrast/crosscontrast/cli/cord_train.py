@@ -52,10 +52,10 @@ def train(
 @click.option("--name", help="Name of the model.  [default: that of the folder]")
 @click.option("--finder", help="Model of the library that finds the cord, for a network trained on centred patches.")
 @click.option(
-    "--surety",
+    "--evidence",
     type=click.FloatRange(0, 1),
-    help="Share of what the finder found of which it must be sure, or the image counts as having no cord.  "
-    "[default: as in the finder's model, or 0.3]",
+    help="How much must speak for what was followed, or the image counts as having no cord.  "
+    "[default: as in the finder's model]",
 )
 @click.option("--card", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Model card (Markdown).")
 @user_command
@@ -65,7 +65,7 @@ def package(
     out: Path,
     name: str | None,
     finder: str | None,
-    surety: float | None,
+    evidence: float | None,
     card: Path | None,
 ) -> None:
     """Make a model of the training in the folder TRAINING, for crosscontrast models add.
@@ -81,7 +81,7 @@ def package(
         out,
         name=name or out.name,
         finder=ModelLibrary().find(finder) if finder else None,
-        surety=surety,
+        evidence=evidence,
         card=card.read_text(encoding="utf-8") if card else None,
     )
     console.result({"model": out, **scores})

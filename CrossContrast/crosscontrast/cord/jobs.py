@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from crosscontrast.cord.outputs import SegmentationFiles
 from crosscontrast.corrections.choices import Order
@@ -15,13 +15,16 @@ from crosscontrast.progress import Progress, part
 
 if TYPE_CHECKING:
     from crosscontrast.corrections.dataset import CorrectionDataset
+#: Points in mm (RAS).
+Points = tuple[tuple[FiniteFloat, FiniteFloat, FiniteFloat], ...]
 
 
 class SegmentCordResult(JobResult):
     """Where the results are, and the numbers that people look at first (``None`` where no cord was found).
 
     ``uncertainty`` is the mean standard deviation of the soft values in and around the cord, ``uncertainty_map`` the
-    image of it, where they were asked for.
+    image of it, where they were asked for. ``evidence`` is what speaks for its being a cord, from 0 to 1, where the
+    model measures that.
     """
 
     image: Path
@@ -33,12 +36,16 @@ class SegmentCordResult(JobResult):
     mean_csa_mm2: float | None
     sd_csa_mm2: float | None
     volume_mm3: float
+    evidence: float | None = None
     uncertainty: float | None = None
     uncertainty_map: Path | None = None
 
 
 class SegmentCord(Job):
-    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid."""
+    """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid.
+
+    ``at`` are points in the cord, in mm (RAS): it is followed from there, and nothing else is taken for it.
+    """
 
     kind: ClassVar[str] = "cord.segment"
 
@@ -49,6 +56,7 @@ class SegmentCord(Job):
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     mirror: bool = False
     uncertainty: bool = False
+    at: Points = ()
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentCordResult:
@@ -66,6 +74,7 @@ class SegmentCord(Job):
             threshold=self.threshold,
             mirror=self.mirror,
             uncertainty=self.uncertainty,
+            at=self.at,
             progress=progress,
         )
         return SegmentCordResult(
@@ -103,6 +112,7 @@ class SegmentContrasts(Job):
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     mirror: bool = False
     uncertainty: bool = False
+    at: Points = ()
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentContrastsResult:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SLICES = 8
 #: Half width in mm of the axial views around the cord.
 _HALF_WIDTH = 30.0
+#: Where the sagittal view and the scale of colours lie in the picture: left, bottom, width, height.
+_SAGITTAL, _SCALE = (0.01, 0.03, 0.235, 0.87), (0.935, 0.15, 0.012, 0.65)
 #: Soft values below this are not painted: they would tint the whole picture.
 _FAINT = 0.05
 
@@ -37,13 +39,13 @@ def draw_overlay(image: sitk.Image, soft: sitk.Image, path: Path, *, threshold: 
     radiologists do: the patient's right is on the left of the picture, the front is on top.
     """
     views = _views(image, soft)
+    # Places by hand: a layout that matplotlib works out takes as long as the rest of the picture.
     figure = new_figure(13, 6.2)
-    grid = figure.add_gridspec(2, 1 + _SLICES // 2, width_ratios=[1.5] + [1] * (_SLICES // 2))
-    _draw_sagittal(figure.add_subplot(grid[:, 0]), views, threshold)
+    _draw_sagittal(figure.add_axes(_SAGITTAL), views, threshold)
     for number, k in enumerate(_chosen_slices(views.soft, threshold)):
         row, column = divmod(number, _SLICES // 2)
-        _draw_axial(figure.add_subplot(grid[row, 1 + column]), views, k, threshold)
-    figure.colorbar(_colours(), ax=figure.axes, shrink=0.7, pad=0.01, label="soft value (fraction of the voxel)")
+        _draw_axial(figure.add_axes((0.255 + 0.167 * column, 0.485 - 0.46 * row, 0.16, 0.42)), views, k, threshold)
+    figure.colorbar(_colours(), cax=figure.add_axes(_SCALE), label="soft value (fraction of the voxel)")
     found = views.soft.max() >= threshold
     figure.suptitle(title if found else f"{title}: no cord found", color="black" if found else "firebrick")
     save_figure(figure, path, dpi=100)
@@ -101,8 +103,7 @@ def _paint(axes: "Axes", image: np.ndarray, soft: np.ndarray, aspect: float, thr
 
 def _mark(axes: "Axes", *, left: str, right: str, title: str) -> None:
     axes.set_title(title, fontsize=8)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set_axis_off()
     for x, letter in ((0.04, left), (0.96, right)):
         axes.text(x, 0.5, letter, transform=axes.transAxes, color="white", fontsize=8, ha="center", va="center")
 

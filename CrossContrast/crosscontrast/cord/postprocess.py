@@ -1,5 +1,6 @@
 """From the network's map to the one cord that a person has, or to the finding that there is none."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,11 +70,12 @@ class _Piece:
         return max(self.bottom - other.top, other.bottom - self.top)
 
 
-def keep_cord(soft: sitk.Image) -> tuple[sitk.Image, str]:
+def keep_cord(soft: sitk.Image, *, shown: bool = False) -> tuple[sitk.Image, str]:
     """Keep what can be the spinal cord of a soft map (float32 in [0, 1]) with its soft border, and drop the rest.
 
     That is the piece with the largest mass that is long, thin and sure enough, and plausible pieces that continue it up
-    or down. Where there is none the map returned is all zero and the text says why; else the text is empty.
+    or down. A cord that somebody has ``shown`` may look like anything. Where there is none the map returned is all zero
+    and the text says why; else the text is empty.
     """
     # In RAS the first array axis runs along the body.
     oriented = reorient(soft, "RAS")
@@ -81,7 +83,7 @@ def keep_cord(soft: sitk.Image) -> tuple[sitk.Image, str]:
     labels, count = ndimage.label(values > _PIECE_THRESHOLD, structure=np.ones((3, 3, 3)))
     height = oriented.GetSpacing()[2]
     pieces = _measure(values, labels, count, float(np.prod(oriented.GetSpacing())), height)
-    cord, reason = _cord(pieces, len(values) * height)
+    cord, reason = _shown_cord(pieces) if shown else _cord(pieces, len(values) * height)
     if reason:
         return image_like(np.zeros(soft.GetSize()[::-1], np.float32), soft), reason
     kept = np.isin(labels, [piece.label for piece in cord])
@@ -106,7 +108,7 @@ def _measure(values: np.ndarray, labels: np.ndarray, count: int, voxel: float, h
 
 
 def _cord(pieces: list[_Piece], field_of_view: float) -> tuple[list[_Piece], str]:
-    """Return the main piece and those that continue it along the body without running beside it, or say why none is."""
+    """Return the main piece and those that continue it along the body, or say why none is."""
     if not pieces:
         return [], "no voxel is likely to be cord"
     plausible = [piece for piece in pieces if not piece.implausible(field_of_view)]
@@ -114,10 +116,22 @@ def _cord(pieces: list[_Piece], field_of_view: float) -> tuple[list[_Piece], str
     if not sure:
         first = pieces[0].implausible(field_of_view)
         return [], first or f"only {plausible[0].sure:.0%} of the largest piece is sure"
-    kept = sure[:1]
-    for piece in plausible:
-        if piece is kept[0] or (piece.sure < _FAINT and piece.area < _THIN * kept[0].area):
+    return _continued(sure[0], plausible, _LARGEST_GAP), ""
+
+
+def _shown_cord(pieces: list[_Piece]) -> tuple[list[_Piece], str]:
+    """Return the largest piece and what continues it, however far: each was followed from where somebody pointed."""
+    if not pieces:
+        return [], "nothing like a cord goes through the points that were given"
+    return _continued(pieces[0], pieces, math.inf), ""
+
+
+def _continued(main: _Piece, pieces: list[_Piece], largest_gap: float) -> list[_Piece]:
+    """Return ``main`` and those that continue it along the body without running beside it."""
+    kept = [main]
+    for piece in pieces:
+        if piece is main or (piece.sure < _FAINT and piece.area < _THIN * main.area):
             continue
-        if 0 <= min(piece.gap(other) for other in kept) <= _LARGEST_GAP:
+        if 0 <= min(piece.gap(other) for other in kept) <= largest_gap:
             kept.append(piece)
-    return kept, ""
+    return kept

@@ -2,6 +2,8 @@
 
 import math
 import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +15,16 @@ from crosscontrast.cord.csa.table import CsaTable
 from crosscontrast.cord.outputs import SegmentationFiles
 from crosscontrast.cord.overlay import draw_overlay
 from crosscontrast.cord.postprocess import keep_cord
-from crosscontrast.cord.uncertainty import VERSIONS, Uncertainty, measure_uncertainty
+from crosscontrast.cord.uncertainty import VERSIONS, Uncertainty, measure_uncertainty, predict_cord
 from crosscontrast.errors import ModelError
 from crosscontrast.ground.case import Case, Results
+from crosscontrast.ground.geometry import Point, check_points
 from crosscontrast.ground.images import ImageWarning, write_image
 from crosscontrast.ground.provenance import Provenance
-from crosscontrast.inference import Predictor, warm_predictor
+from crosscontrast.inference import Maps, Predictor, warm_predictor
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import Progress, part, silent
+from crosscontrast.timing import timed
 
 #: The model's output that is the cord; a model with one output only is taken to mean it.
 CORD = "cord"
@@ -30,7 +34,8 @@ CORD = "cord"
 class CordSegmentation:
     """A soft cord on the grid of its image, and what was measured on it; ``missing`` says why none was found.
 
-    ``uncertainty`` is there if it was asked for.
+    ``evidence`` is what speaks for it, from 0 to 1, where the model measures that; ``uncertainty`` is there if it was
+    asked for.
     """
 
     image: sitk.Image
@@ -39,31 +44,46 @@ class CordSegmentation:
     csa: CsaTable
     volume_mm3: float
     missing: str
+    evidence: float | None = None
     uncertainty: Uncertainty | None = None
 
 
 def segment_volume(
-    image: sitk.Image, predictor: Predictor, threshold: float, progress: Progress, *, plain: Predictor | None = None
+    image: sitk.Image,
+    predictor: Predictor,
+    threshold: float,
+    progress: Progress,
+    *,
+    plain: Predictor | None = None,
+    at: Sequence[Point] = (),
 ) -> CordSegmentation:
     """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``.
 
     With ``plain``, the uncertainty is measured: by the same model without averaging over mirror images, which would
-    hide how much these differ.
+    hide how much these differ. ``at`` are points in the cord (mm, RAS): it is followed from there, and nothing else is
+    taken for it. Raises :class:`BadInputError` for points outside of the image, and :class:`ModelError` where the model
+    cannot start at points.
     """
     output = cord_output(predictor)
     share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
-    soft, missing = keep_cord(predictor.predict([image], part(progress, 0, share))[output])
+    maps = predict_cord(image, predictor, at, part(progress, 0, share))
+    with timed("choosing the cord"):
+        soft, missing = keep_cord(maps[output], shown=bool(at))
+    evidence = maps.evidence if isinstance(maps, Maps) else None
+    if isinstance(maps, Maps) and maps.doubt and not at:
+        missing = maps.doubt
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
     progress(share, 1, "measuring the cross-sectional area")
-    csa = measure_csa(soft, threshold=threshold)
+    with timed("measuring areas"):
+        csa = measure_csa(soft, threshold=threshold)
     spread = None
     if plain:
         report = part(progress, share, 1)
-        spread = measure_uncertainty(image, soft, csa, plain, output, threshold=threshold, progress=report)
+        spread = measure_uncertainty(image, soft, csa, plain, output, threshold=threshold, progress=report, at=at)
         csa = spread.csa
     x, y, z = image.GetSpacing()
     volume = float(sitk.GetArrayViewFromImage(soft).sum(dtype=float)) * x * y * z
-    return CordSegmentation(image, soft, binary, csa, volume, missing, spread)
+    return CordSegmentation(image, soft, binary, csa, volume, missing, evidence, spread)
 
 
 def cord_output(predictor: Predictor) -> str:
@@ -84,6 +104,7 @@ def segment_file(
     threshold: float = 0.5,
     mirror: bool = False,
     uncertainty: bool = False,
+    at: Sequence[Point] = (),
     progress: Progress = silent,
 ) -> Provenance:
     """Segment the volume of a file or DICOM folder and write all files of the result at once.
@@ -94,18 +115,24 @@ def segment_file(
     case = Case("cord.segment")
     with case.listening():
         progress(0, 1, "reading the image")
-        image = case.read(path)
+        with timed("reading"):
+            image = case.read(path)
+        check_points(at, image, path.name)
         entry = ModelLibrary().find(model)
         case.model, chosen = entry.record(), case.compute_on(device)
         progress(0.02, 1, "loading the model")
-        predictor = warm_predictor(entry, chosen, mirror)
+        with timed("loading the model"):
+            predictor = warm_predictor(entry, chosen, mirror)
         plain = warm_predictor(entry, chosen, False) if uncertainty else None
-        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain)
+        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain, at=at)
         if result.missing:
             warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
     progress(0.9, 1, "writing the results")
-    parameters = {"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty}
-    with case.results(files.folder, files.sidecar, parameters=parameters, measures=_measures(result)) as results:
+    parameters = {"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty, "at": [list(p) for p in at]}
+    with (
+        timed("writing, with the picture"),
+        case.results(files.folder, files.sidecar, parameters=parameters, measures=_measures(result)) as results,
+    ):
         _write(result, results, files, threshold=threshold, name=str(path))
     if not uncertainty:
         files.uncertainty.unlink(missing_ok=True)  # that of an earlier result, which is no more
@@ -118,6 +145,7 @@ def _measures(result: CordSegmentation) -> dict[str, float | None]:
         "mean_csa_mm2": _finite(result.csa.mean("area_true")),
         "sd_csa_mm2": _finite(result.csa.sd("area_true")),
         "volume_mm3": round(result.volume_mm3, 3),
+        "evidence": None if result.evidence is None else round(result.evidence, 3),
         "uncertainty": round(result.uncertainty.mean, 4) if result.uncertainty else None,
     }
 
@@ -130,9 +158,12 @@ def _finite(value: float) -> float | None:
 def _write(
     result: CordSegmentation, results: Results, files: SegmentationFiles, *, threshold: float, name: str
 ) -> None:
-    write_image(result.soft, results.place(files.softseg))
-    write_image(result.binary, results.place(files.seg))
-    write_csv(result.csa, results.place(files.csa), name=name)
-    draw_overlay(result.image, result.soft, results.place(files.overlay), threshold=threshold, title=files.stem)
-    if result.uncertainty:
-        write_image(result.uncertainty.image, results.place(files.uncertainty))
+    overlay = results.place(files.overlay)
+    with ThreadPoolExecutor(1) as beside:  # the picture takes as long as all the files
+        picture = beside.submit(draw_overlay, result.image, result.soft, overlay, threshold=threshold, title=files.stem)
+        write_image(result.soft, results.place(files.softseg))
+        write_image(result.binary, results.place(files.seg))
+        write_csv(result.csa, results.place(files.csa), name=name)
+        if result.uncertainty:
+            write_image(result.uncertainty.image, results.place(files.uncertainty))
+        picture.result()

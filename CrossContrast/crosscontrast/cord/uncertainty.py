@@ -1,6 +1,6 @@
 """How sure a segmentation is: how much it differs between versions of the image that show the same cord."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +9,11 @@ import SimpleITK as sitk
 from crosscontrast.cord.csa.measure import measure_csa
 from crosscontrast.cord.csa.table import CsaTable
 from crosscontrast.cord.postprocess import keep_cord
-from crosscontrast.ground.geometry import reorient
+from crosscontrast.errors import ModelError
+from crosscontrast.ground.geometry import Point, continuous_index, reorient
 from crosscontrast.ground.images import image_like
 from crosscontrast.inference import Predictor
+from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.progress import Progress, part, silent
 
 #: (mirrored, exponent of the intensities) of the versions beside the image itself. Test-time augmentation rather than
@@ -46,16 +48,18 @@ def measure_uncertainty(
     *,
     threshold: float = 0.5,
     progress: Progress = silent,
+    at: Sequence[Point] = (),
 ) -> Uncertainty:
     """Segment the :data:`VERSIONS` of ``image`` as well and return how they spread about each other.
 
     ``soft`` is the segmentation of the image itself, ``csa`` its table at ``threshold``. A version in which no cord is
-    found counts as empty.
+    found counts as empty. ``at`` are the points that the segmentation started from, if any.
     """
     maps, areas = [sitk.GetArrayFromImage(soft)], [csa.values("area_true")]
-    for number, (version, undo) in enumerate(_versions(image)):
+    for number, version in enumerate(_versions(image)):
         report = part(progress, number / len(VERSIONS), (number + 1) / len(VERSIONS))
-        again = undo(keep_cord(predictor.predict([version], report)[output])[0])
+        found = predict_cord(version.image, predictor, [version.moved(point) for point in at], report)
+        again = version.undo(keep_cord(found[output], shown=bool(at))[0])
         maps.append(sitk.GetArrayFromImage(again))
         areas.append(measure_csa(again, threshold=threshold).values("area_true"))
     spread = np.std(maps, axis=0, dtype=np.float64)
@@ -72,23 +76,49 @@ def measure_uncertainty(
     )
 
 
-class _Undo:
-    """Brings a map of a version back to the orientation of the image, un-mirrored."""
+def predict_cord(
+    image: sitk.Image, predictor: Predictor, at: Sequence[Point], progress: Progress
+) -> dict[str, sitk.Image]:
+    """Return the predictor's maps, from the points ``at`` (mm, RAS) where there are any.
 
-    def __init__(self, image: sitk.Image, mirrored: bool) -> None:
-        self._letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(image.GetDirection())
-        self._mirrored = mirrored
+    Raises :class:`ModelError` where the model cannot start at points.
+    """
+    if not at:
+        return predictor.predict([image], progress)
+    if not isinstance(predictor, GridPredictor):
+        raise ModelError("This model follows no cord, so it cannot start at a point.")
+    return predictor.predict([image], progress, at=at)
 
-    def __call__(self, soft: sitk.Image) -> sitk.Image:
-        return reorient(_mirror(soft) if self._mirrored else soft, self._letters)
+
+@dataclass(frozen=True)
+class _Version:
+    """An image that shows the same cord as ``original``, mirrored or not."""
+
+    image: sitk.Image
+    original: sitk.Image
+    mirrored: bool
+
+    def undo(self, soft: sitk.Image) -> sitk.Image:
+        """Bring a map of the version back to the orientation of the original, un-mirrored."""
+        letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(self.original.GetDirection())
+        return reorient(_mirror(soft) if self.mirrored else soft, letters)
+
+    def moved(self, point: Point) -> Point:
+        """Return where a point of the original (mm, RAS) lies in the version."""
+        if not self.mirrored:
+            return point
+        index = list(continuous_index(point, self.image))
+        index[0] = self.image.GetSize()[0] - 1 - index[0]
+        x, y, z = self.image.TransformContinuousIndexToPhysicalPoint(index)
+        return -x, -y, z
 
 
-def _versions(image: sitk.Image) -> Iterator[tuple[sitk.Image, _Undo]]:
-    """Yield each version, in RAS so that left and right are the last array axis, and how to undo it."""
+def _versions(image: sitk.Image) -> Iterator[_Version]:
+    """Yield each version, in RAS so that left and right are the last array axis."""
     oriented = reorient(image, "RAS")
     for mirrored, exponent in VERSIONS:
         version = _with_exponent(oriented, exponent)
-        yield _mirror(version) if mirrored else version, _Undo(image, mirrored)
+        yield _Version(_mirror(version) if mirrored else version, image, mirrored)
 
 
 def _mirror(image: sitk.Image) -> sitk.Image:

@@ -1,5 +1,7 @@
 """Moving images between grids without moving anatomy."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import SimpleITK as sitk
 
@@ -7,6 +9,25 @@ from crosscontrast.errors import BadInputError
 
 #: More voxels than this after resampling means a wrong spacing in the header rather than a patient (8 GiB as float32).
 _MOST_VOXELS = 2**31
+
+#: x, y, z in mm, growing to the right, the front and the top (RAS).
+Point = tuple[float, float, float]
+
+
+def continuous_index(point: Sequence[float], image: sitk.Image) -> tuple[float, ...]:
+    """Return where ``point`` (mm, RAS) lies in voxels along i, j, k; whole numbers are the middles of voxels."""
+    x, y, z = point
+    index: tuple[float, ...] = image.TransformPhysicalPointToContinuousIndex((-x, -y, z))
+    return index
+
+
+def check_points(points: Sequence[Point], image: sitk.Image, name: str) -> None:
+    """Raise :class:`BadInputError` naming the first of ``points`` (mm, RAS) that lies in no voxel of the image."""
+    for point in points:
+        index = continuous_index(point, image)
+        if not all(-0.5 <= place <= n - 0.5 for place, n in zip(index, image.GetSize(), strict=True)):
+            place = ", ".join(f"{coordinate:g}" for coordinate in point)
+            raise BadInputError(f"The point ({place}) mm lies outside of {name}.")
 
 
 def same_grid(a: sitk.Image, b: sitk.Image, tolerance: float = 1e-4) -> bool:

@@ -10,15 +10,22 @@ import SimpleITK as sitk
 import torch
 from torch import Tensor, nn
 
-from crosscontrast.errors import BadInputError, OutOfMemoryError, is_out_of_memory
-from crosscontrast.ground.geometry import resample_onto
-from crosscontrast.inference.follow import Follower
-from crosscontrast.inference.localise import structure_box, sure_share
+from crosscontrast.errors import BadInputError, ModelError, OutOfMemoryError, is_out_of_memory
+from crosscontrast.ground.geometry import Point, check_points, resample_onto
+from crosscontrast.inference.following import FollowingPass
+from crosscontrast.inference.localise import structure_box
+from crosscontrast.inference.maps import Maps
 from crosscontrast.inference.preprocess import Prepared, normalise_channels, prepare
 from crosscontrast.inference.relative import relative_channel
 from crosscontrast.inference.windows import slide
 from crosscontrast.models.spec import ModelSpec, Windowing
 from crosscontrast.progress import Progress, part, silent
+from crosscontrast.timing import timed
+
+#: How much windows overlap that look for a structure all over an image: one lies off their middle by 12 mm at most.
+_SCAN_OVERLAP = 0.25
+#: They pass over air, where nothing is brighter than this share of the image's bright end; what they say of it.
+_DARK, _BRIGHT, _SURELY_NOT = 0.1, 0.995, 20.0
 
 
 class GridPredictor:
@@ -45,91 +52,94 @@ class GridPredictor:
         self._finder = self._network if finder is None else finder.to(device).eval()
         self._mirrors: list[tuple[int, ...]] = list(_subsets(spec.mirror_axes)) if mirror else [()]
 
-    def predict(self, images: Sequence[sitk.Image], progress: Progress = silent) -> dict[str, sitk.Image]:
+    def predict(self, images: Sequence[sitk.Image], progress: Progress = silent, *, at: Sequence[Point] = ()) -> Maps:
         """Return one float32 image per output, on the grid of ``images[0]``.
 
         ``images`` are float images, one per input of the model in its order. Segmentations lie in [0, 1] and are 0
-        outside the field of view. Raises :class:`BadInputError` for a wrong number of images and
+        outside the field of view. A structure that is followed is searched for, or followed from the points ``at`` (in
+        mm, RAS) and nowhere else, whatever speaks for it there. Raises :class:`BadInputError` for a wrong number of
+        images and for points outside of the image, :class:`ModelError` for points where the model follows nothing, and
         :class:`OutOfMemoryError` where the device is too small.
         """
         if len(images) != len(self.spec.inputs):
             raise BadInputError(
                 f"The model needs {len(self.spec.inputs)} image(s) ({', '.join(self.spec.inputs)}), got {len(images)}."
             )
+        if at and (self.spec.localisation is None or self.spec.localisation.follow is None):
+            raise ModelError("This model follows nothing, so it cannot start at a point.")
+        check_points(at, images[0], "the image")
+        maps = Maps()
         progress(0, 1, "preparing the image")
-        prepared = prepare(images, self.spec.preprocessing)
+        with timed("resampling to the model's grid"):
+            prepared = prepare(images, self.spec.preprocessing)
         with _memory_errors(self.device), torch.inference_mode(), self._precision():
-            values = self._two_passes(prepared, part(progress, 0.05, 0.95))
+            values = self._two_passes(prepared, maps, at, part(progress, 0.05, 0.95))
         progress(0.95, 1, "bringing the result onto the image's grid")
-        maps = {
-            name: resample_onto(prepared.to_image(channel), images[0])
-            for name, channel in zip(self.outputs, values, strict=True)
-        }
+        with timed("resampling to the image's grid"):
+            for name, channel in zip(self.outputs, values, strict=True):
+                maps[name] = resample_onto(prepared.to_image(channel), images[0])
         progress(1, 1, "done")
         return maps
 
-    def _two_passes(self, prepared: Prepared, progress: Progress) -> np.ndarray:
+    def _two_passes(self, prepared: Prepared, maps: Maps, at: Sequence[Point], progress: Progress) -> np.ndarray:
         """Values of all outputs (outputs, three axes): coarse everywhere and fine around the structure, if so set."""
         localisation, windowing = self.spec.localisation, self.spec.windowing
-        x = torch.from_numpy(normalise_channels(prepared.values, self.spec.preprocessing.normalisation))
+        run = partial(self._run, self._network)
+        whole = localisation is None or localisation.follow is None
+        # Windows that follow are normalised each by itself, and so are those that propose where to: as in training.
+        x = torch.from_numpy(self._normalised(prepared.values) if whole else prepared.values)
         if localisation is None:
-            return self._values(x, self._network, windowing, windowing.overlap, self._mirrors, progress)
+            return self._values(x, run, windowing, windowing.overlap, self._mirrors, progress)
         coarse = localisation.finder.windowing if localisation.finder else windowing
-        values = self._values(x, self._finder, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
-        spacing = prepared.grid.GetSpacing()
-        margin = [localisation.margin / s for s in (spacing[::-1] if prepared.axes == "kji" else spacing)]
-        output, fine = self.outputs.index(localisation.output), part(progress, 0.5, 1)
+        find = partial(self._run if whole else self._run_by_itself, self._finder)
+        with timed("coarse pass"):
+            values = self._values(x, find, coarse, localisation.overlap, [()], part(progress, 0, 0.5))
+        fine = part(progress, 0.5, 1)
         if localisation.follow is not None:
-            if sure_share(values[output], localisation.threshold) >= localisation.surety:
-                for number in range(localisation.rounds):
-                    report = part(fine, number / localisation.rounds, (number + 1) / localisation.rounds)
-                    self._follow(prepared, values, output, round(margin[localisation.follow]), report)
-            return values
+            scan = partial(self._scan, prepared) if localisation.finder else None
+            return FollowingPass(self.spec, prepared, self._predict_windows, scan).run(values, at, maps, fine)
         box = structure_box(
-            values[output],
+            values[self.outputs.index(localisation.output)],
             localisation.threshold,
-            tuple(margin),
+            tuple(localisation.margin / side for side in prepared.spacing),
             windowing.divisible_by,
             windowing.size if len(windowing.size) == 3 else (1, 1, 1),
         )
         if box is not None:
             inside = (slice(None), *box)
-            values[inside] = self._values(x[inside], self._network, windowing, windowing.overlap, self._mirrors, fine)
+            values[inside] = self._values(x[inside], run, windowing, windowing.overlap, self._mirrors, fine)
         return values
 
-    def _follow(self, prepared: Prepared, values: np.ndarray, output: int, margin: int, progress: Progress) -> None:
-        """Refine ``values`` in place by windows along the structure."""
-        localisation, windowing = self.spec.localisation, self.spec.windowing
-        assert localisation is not None
-        assert localisation.follow is not None
-        depth, height, width = windowing.size
-        follower = Follower(
-            values,
-            output,
-            localisation.threshold,
-            (depth, height, width),
-            windowing.overlap,
-            localisation.follow,
-            margin,
-        )
+    def _predict_windows(self, windows: Tensor, estimates: Tensor) -> Tensor:
+        """The fine network on windows along the structure (B, C, three axes), by the estimates so far."""
+        inputs = following_inputs(self.spec, windows, estimates)
         activate = ACTIVATIONS[self.spec.activation]
+        answers = []
+        for axes in self._mirrors:
+            dims = [axis + 2 for axis in axes]
+            raw = self._run(self._network, inputs.flip(dims))
+            answers.append(torch.stack([activate(window) for window in raw]).flip(dims))
+        return torch.stack(answers).mean(0)
 
-        def predict(windows: Tensor, estimates: Tensor) -> Tensor:
-            inputs = following_inputs(self.spec, windows, estimates)
-            answers = []
-            for axes in self._mirrors:
-                dims = [axis + 2 for axis in axes]
-                raw = self._run(self._network, inputs.flip(dims))
-                answers.append(torch.stack([activate(window) for window in raw]).flip(dims))
-            return torch.stack(answers).mean(0)
+    def _scan(self, prepared: Prepared, progress: Progress) -> np.ndarray:
+        """The fine network on windows all over the image, without any estimate."""
 
-        for done, total in follower.run(torch.from_numpy(prepared.values), predict, windowing.batch):
-            progress(done, total, f"window {done} of {total} along the {localisation.output}")
+        x = torch.from_numpy(prepared.values)
+        lowest, bright = x.min(), float(np.quantile(prepared.values, _BRIGHT))
+        dark = lowest + _DARK * (bright - lowest)
+
+        def run(batch: Tensor) -> Tensor:
+            unknown = torch.zeros(len(batch), len(self.outputs), *batch.shape[2:])
+            if batch.max() < dark:
+                return unknown - _SURELY_NOT
+            return self._run(self._network, following_inputs(self.spec, batch, unknown))
+
+        return self._values(x, run, self.spec.windowing, _SCAN_OVERLAP, [()], progress)
 
     def _values(
         self,
         x: Tensor,
-        network: nn.Module,
+        run: Callable[[Tensor], Tensor],
         windowing: Windowing,
         overlap: float,
         mirrors: list[tuple[int, ...]],
@@ -140,11 +150,18 @@ class GridPredictor:
         for number, axes in enumerate(mirrors):
             dims = [axis + 1 for axis in axes]
             report = part(progress, number / len(mirrors), (number + 1) / len(mirrors))
-            raw = slide(partial(self._run, network), x.flip(dims), windowing, overlap, report)
+            raw = slide(run, x.flip(dims), windowing, overlap, report)
             values = ACTIVATIONS[self.spec.activation](raw).flip(dims)
             total = values if total is None else total + values
         assert total is not None
         return (total / len(mirrors)).numpy()
+
+    def _normalised(self, values: np.ndarray) -> np.ndarray:
+        return normalise_channels(values, self.spec.preprocessing.normalisation)
+
+    def _run_by_itself(self, network: nn.Module, batch: Tensor) -> Tensor:
+        """A network on a batch of windows that are not normalised yet, each of which is by itself."""
+        return self._run(network, torch.stack([torch.from_numpy(self._normalised(w.numpy())) for w in batch]))
 
     def _run(self, network: nn.Module, batch: Tensor) -> Tensor:
         """A network on a batch (B, C, ...), result on the CPU in float32."""

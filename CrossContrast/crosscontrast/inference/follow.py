@@ -67,6 +67,11 @@ class Follower:
             self.values[:, known] = self._sum[:, known] / self._weight[known]
             starts, reached = self._beyond(reached)
 
+    @property
+    def seen(self) -> np.ndarray:
+        """Mask (three axes) of what windows have covered."""
+        return np.asarray(self._weight > 0)
+
     def _extent(self) -> "_Extent | None":
         """Where the structure is; ``None`` if nowhere."""
         return _Extent.of(main_pieces(self.values[self.output], self.threshold), self.axis)

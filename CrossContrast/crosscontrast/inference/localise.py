@@ -11,21 +11,16 @@ SURE = 0.8
 
 def main_pieces(values: np.ndarray, threshold: float) -> np.ndarray | None:
     """Return the mask of the main connected pieces of a soft map (three axes), or ``None`` where there is nothing."""
-    pieces, count = ndimage.label(values > threshold)
-    if not count:
+    above = values > threshold
+    boxes = ndimage.find_objects(above.view(np.uint8))
+    if not boxes:
         return None
-    masses = np.asarray(ndimage.sum(values, pieces, range(count + 1)))
+    (box,) = boxes  # labelling only this takes a fifth of the time that the whole image takes
+    pieces, count = ndimage.label(above[box])
+    masses = np.asarray(ndimage.sum(values[box], pieces, range(count + 1)))
     masses[0] = 0
-    return np.asarray((masses >= _SMALLEST_SHARE * masses.max())[pieces])
-
-
-def sure_share(values: np.ndarray, threshold: float) -> float:
-    """Return the share of the main pieces' mass that lies in voxels above :data:`SURE`; 0 where there is nothing."""
-    mask = main_pieces(values, threshold)
-    if mask is None:
-        return 0.0
-    found = values[mask]
-    return float(found[found > SURE].sum(dtype=float) / found.sum(dtype=float))
+    above[box] = (masses >= _SMALLEST_SHARE * masses.max())[pieces]
+    return above
 
 
 def structure_box(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_spacing
+from crosscontrast.ground.geometry import continuous_index, reorient, resample_onto, resample_to_spacing
 from crosscontrast.models.spec import Preprocessing
 
 #: The bright end that ``foreground`` normalisation clips: vessels and fat would otherwise set the scale.
@@ -22,6 +22,17 @@ class Prepared:
     values: np.ndarray
     grid: sitk.Image
     axes: str
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Millimetres along the three axes of the array."""
+        spacing: tuple[float, ...] = self.grid.GetSpacing()
+        return spacing[::-1] if self.axes == "kji" else spacing
+
+    def index(self, point: Sequence[float]) -> tuple[float, ...]:
+        """Return where a point in mm (RAS) lies, in voxels along the three axes of the array."""
+        index = continuous_index(point, self.grid)
+        return index[::-1] if self.axes == "kji" else index
 
     def to_image(self, values: np.ndarray) -> sitk.Image:
         """Put an array of three axes, as a network returns it per channel, back onto the grid."""

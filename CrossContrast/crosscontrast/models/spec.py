@@ -87,9 +87,12 @@ class Localisation(Strict):
     the fine pass is skipped and the coarse result stands.
 
     With ``follow``, the fine pass does not slide over the box: its windows are centred on the structure all along that
-    axis of the array, each is normalised by itself, and windows are added at the ends for as long as they find more.
-    Such windows take for granted that the structure is there, so it is the coarse pass that must be sure of it: a share
-    of at least ``surety`` of what it found has values above 0.8, or the coarse result stands.
+    axis of the array, and windows are added at the ends for as long as they find more. All windows, those of the coarse
+    pass too, are normalised each by itself. The coarse pass only proposes: pieces of what it finds above ``propose``,
+    at most ``proposals`` of them, are followed each by itself, and what windows find there is judged
+    (:class:`~crosscontrast.inference.evidence.Evidence`). The best is kept if it has the ``evidence``; else the
+    structure is nowhere. Where nothing clear comes of a ``finder``'s proposals, the fine network itself looks
+    everywhere. (``surety`` is of models that were packaged before; it is read and not used.)
 
     ``relative`` names two outputs, a structure and the space that it lies in. The fine network then has a second
     channel: the image relative to their intensities by the estimate so far
@@ -107,6 +110,9 @@ class Localisation(Strict):
     relative: tuple[str, str] | None = None
     reaches: Reaches = (6.0,)
     rounds: Annotated[int, Field(ge=1)] = 1
+    propose: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    proposals: Annotated[int, Field(ge=1, le=64)] = 3
+    evidence: Annotated[float, Field(ge=0, le=1)] = 0.65
     surety: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 

@@ -18,7 +18,7 @@ from crosscontrast.inference import load_predictor
 from crosscontrast.models.bundle import read_spec
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.models.load import load_model
-from crosscontrast.models.spec import NetworkSpec
+from crosscontrast.models.spec import Localisation, NetworkSpec
 
 TINY = TrainingConfig(
     network=NetworkSpec(name="CompactUNet", arguments={"in_channels": 1, "out_channels": 2, "channels": [4, 8]}),
@@ -74,13 +74,13 @@ def test_a_network_that_follows_the_cord_takes_its_finder_along(tmp_path, model_
     train(centred, tmp_path / "run")
     with pytest.raises(BadInputError, match="finds the cord"):
         package_training(tmp_path / "run", tmp_path / "alone", name="alone")
-    package_training(tmp_path / "run", tmp_path / "pair", name="pair", finder=finder, surety=0.12)
+    package_training(tmp_path / "run", tmp_path / "pair", name="pair", finder=finder, evidence=0.52)
     localisation = read_spec(tmp_path / "pair").localisation
     assert localisation.follow == 0
     pair = load_model(ModelLibrary().add(tmp_path / "pair", "pair"))
     first = load_model(finder).network.state_dict()
     assert all(torch.equal(pair.finder.state_dict()[k], v) for k, v in first.items())
-    # A finder that itself has one passes that on, and how sure it must be: it is the coarse network that finds.
+    # A finder that itself has one passes that on, and how much must speak for a cord.
     train(centred.model_copy(update={"seed": 6}), tmp_path / "next")
     package_training(
         tmp_path / "next",
@@ -91,7 +91,7 @@ def test_a_network_that_follows_the_cord_takes_its_finder_along(tmp_path, model_
     )
     third = load_model(ModelLibrary().add(tmp_path / "third", "third"))
     assert all(torch.equal(third.finder.state_dict()[k], v) for k, v in first.items())
-    assert read_spec(tmp_path / "third").localisation.surety == 0.12
+    assert read_spec(tmp_path / "third").localisation.evidence == 0.52
     assert (tmp_path / "third/docs/README.md").read_text().startswith("Mine | mean soft value |")
 
 
@@ -106,7 +106,7 @@ def test_a_network_with_a_relative_channel_is_run_with_it_and_only_where_it_foll
     entry = ModelLibrary().add(tmp_path / "model", "model")
     assert read_spec(entry.folder).localisation.relative == ("cord", "canal")
     assert read_spec(entry.folder).localisation.reaches == (5.0, 2.0)
-    assert read_spec(entry.folder).localisation.surety == 0.3
+    assert read_spec(entry.folder).localisation.evidence == Localisation(output="cord").evidence
     image = sitk.GetImageFromArray(np.random.default_rng(1).normal(100, 20, (20, 24, 28)).astype(np.float32))
     maps = load_predictor(entry, torch.device("cpu")).predict([image])
     assert sitk.GetArrayFromImage(maps["cord"]).shape == (20, 24, 28)

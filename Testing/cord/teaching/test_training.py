@@ -52,6 +52,19 @@ def test_an_echo_shows_the_same_batches_again_mirrored_and_can_be_resumed_amid_i
         assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+def test_groups_that_are_kept_are_shown_over_and_over_and_generated_once(tmp_path: Path, monkeypatch):
+    config = TINY.model_copy(update={"store": tmp_path, "groups": 2})
+    fresh = list(islice(stream(TINY, 0, 0, torch.device("cpu")), 4))
+    first = list(islice(stream(config, 0, 0, torch.device("cpu")), 8))
+    assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr("crosscontrast.cord.teaching.stream.generate_group", None)
+    again = list(islice(stream(config, 0, 0, torch.device("cpu")), 8))
+    for one, other in zip(first, [*again[:4], *first[:4]], strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    for one, other in zip(first[:4], fresh, strict=True):
+        assert all(torch.allclose(a, b, atol=5e-3) for a, b in zip(one, other, strict=True))
+
+
 def test_ranks_see_other_bodies_of_the_same_shape():
     for group in range(4):
         first, second = (generate_group(TINY, group, rank) for rank in (0, 1))

@@ -35,13 +35,15 @@ class Anatomy:
     along: Tensor
 
 
-def draw_anatomy(grid: Grid, draw: Draw, tracings: Sequence[Tracing] = (), *, centred: bool = False) -> Anatomy:
+def draw_anatomy(
+    grid: Grid, draw: Draw, tracings: Sequence[Tracing] = (), *, centred: bool = False, wide: bool = False
+) -> Anatomy:
     """Draw a new body; the same seed gives the same body on a grid of any resolution.
 
     ``tracings`` are people's cords in label maps, whose shapes some of the bodies then have. ``centred`` keeps the cord
-    about the middle of the grid.
+    about the middle of the grid; a ``wide`` search looks anywhere in the body, with what lies beside the spine.
     """
-    frame = draw_frame(grid, draw, centred=centred)
+    frame = draw_frame(grid, draw, centred=centred, wide=wide)
     thecal = draw_thecal(grid, frame, draw, tracings)
     painter = Painter(grid)
     has_head = frame.high > 0
@@ -54,7 +56,7 @@ def draw_anatomy(grid: Grid, draw: Draw, tracings: Sequence[Tracing] = (), *, ce
         paint_skull(painter, grid, frame, draw)
     if frame.high > -60 and draw.chance(0.9):
         paint_face(painter, grid, frame, draw)
-    paint_surroundings(painter, grid, frame, thecal.sizes, draw)
+    paint_surroundings(painter, grid, frame, thecal.sizes, draw, wide=wide)
     fractions = painter.finish(Tissue.MUSCLE)
     return Anatomy(fractions, fractions[list(CORD)].sum(0), thecal.canal, _certainty(frame, thecal), frame.w)
 

@@ -15,8 +15,9 @@ from crosscontrast.cord.generator.acquisition import (
     through_slices,
 )
 from crosscontrast.cord.generator.anatomy import Anatomy
-from crosscontrast.cord.generator.contrast import Contrast, draw_contrast, draw_drifted
+from crosscontrast.cord.generator.contrast import Contrast, draw_contrast, draw_drifted, suppress_fat, swap_fat
 from crosscontrast.cord.generator.draw import Draw
+from crosscontrast.cord.generator.echo_planar import distort, draw_echo_planar_sampling
 from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.tissues import Tissue
 
@@ -24,6 +25,11 @@ from crosscontrast.cord.generator.tissues import Tissue
 _ENOUGH = 12
 #: How much a slice counts in which the cord cannot be seen: its neighbours may still tell where it is.
 _LEAST_VISIBLE = 0.6
+
+#: How often a wide search meets an echo-planar image, suppressed fat, fat that is swapped with water, and a thin slab;
+#: and the thickest one in mm.
+_ECHO_PLANAR, _FAT_SUPPRESSED, _FAT_SWAPPED, _FEW_SLICES = 0.12, 0.25, 0.03, 0.3
+_THICKEST_SLAB = 30.0
 
 
 @dataclass(frozen=True)
@@ -39,24 +45,36 @@ class Sample:
     weight: Tensor
 
 
-def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw) -> Sample:
+def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False) -> Sample:
     """Scan ``anatomy`` once, with a new contrast, scanner and field of view.
 
     The target is the anatomy's own fraction in each voxel, averaged over the thickness of the slice but not blurred
-    within it: a cord's size does not depend on how sharply it was seen.
+    within it: a cord's size does not depend on how sharply it was seen. A ``wide`` search also meets echo-planar
+    images, fat that is suppressed or swapped with water, and slabs of a few slices.
     """
-    contrast = draw_contrast(draw)
+    echo_planar = wide and draw.chance(_ECHO_PLANAR)
+    contrast = draw_contrast(draw, echo_planar=echo_planar)
+    if echo_planar or (wide and draw.chance(_FAT_SUPPRESSED)):
+        contrast = suppress_fat(contrast, draw)
     view = _draw_view(anatomy.cord, contrast, draw)
+    if wide and draw.chance(_FEW_SLICES):
+        view = (_draw_slab(grid.shape[0], draw), *view[1:])
     image = paint(anatomy, contrast, grid, draw, view[0])
+    if wide and draw.chance(_FAT_SWAPPED):
+        swapped = torch.sigmoid(8 * draw.field(grid, draw.uniform(25, 60)))
+        image = image.lerp(paint(anatomy, swap_fat(contrast), grid, draw, view[0]), swapped)
     if draw.chance(0.35):
         image = cord_motion(image, anatomy.canal, float(contrast.means[Tissue.CSF]), draw)
     image = signal_loss(coil_shading(image, grid, draw), anatomy.along, grid, draw)
-    sampling = draw_sampling(draw, slab=contrast.slab)
+    shown = torch.stack([anatomy.cord, anatomy.canal, anatomy.certainty])
+    if echo_planar:
+        image, shown = distort(image, shown, grid, draw)
+    sampling = draw_echo_planar_sampling(draw) if echo_planar else draw_sampling(draw, slab=contrast.slab)
     image = acquire(image.clamp(min=0), sampling, draw)
     if draw.chance(0.3):
         image = image.clamp(min=0) ** draw.factor(0.2)
-    target = through_slices(torch.stack([anatomy.cord, anatomy.canal]), sampling)
-    weight = torch.stack([anatomy.certainty, torch.ones_like(anatomy.certainty)]) * visibility(image, target)
+    target = through_slices(shown[:2], sampling)
+    weight = torch.stack([shown[2], torch.ones_like(shown[2])]) * visibility(image, target)
     if any(cut != slice(None) for cut in view):
         image, inside = _cut_view(image, view, draw)
         weight = weight * inside
@@ -145,6 +163,13 @@ def _draw_view(cord: Tensor, contrast: Contrast, draw: Draw) -> tuple[slice, sli
         start = round(min(max(centre - keep / 2 + draw.uniform(-0.3, 0.3) * keep, 0), length - keep))
         view.append(slice(start, start + keep))
     return view[0], view[1], view[2]
+
+
+def _draw_slab(length: int, draw: Draw) -> slice:
+    """Return the slices that a thin slab shows, one at least, about the middle, where a window that it fills has it."""
+    keep = min(max(1, int(draw.uniform(1, _THICKEST_SLAB))), length)
+    start = (length - keep) // 2
+    return slice(start, start + keep)
 
 
 def _cut_view(image: Tensor, view: tuple[slice, slice, slice], draw: Draw) -> tuple[Tensor, Tensor]:

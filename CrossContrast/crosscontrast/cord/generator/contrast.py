@@ -1,6 +1,6 @@
 """How bright each tissue is: named contrasts with wide ranges, and a random one that knows no rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -72,6 +72,12 @@ WEIGHTINGS: dict[str, Weighting] = {
 }
 
 
+#: Echo-planar images: fluid brighter than the cord, fat suppressed. Only where a wide search asks for them.
+ECHO_PLANAR = Weighting(0.0, 2, (0.0, 0.2), dark=0.7, fluid=((1.05, 2.2),))
+#: How much of its signal suppressed fat keeps, at most.
+_SUPPRESSED = 0.3
+
+
 @dataclass(frozen=True)
 class Contrast:
     """Mean intensity and texture strength per tissue, both (tissue,); ``slab`` is whether it is an excited slab's."""
@@ -82,10 +88,12 @@ class Contrast:
     slab: bool = False
 
 
-def draw_contrast(draw: Draw) -> Contrast:
+def draw_contrast(draw: Draw, *, echo_planar: bool = False) -> Contrast:
     """Draw a contrast in which the cord can be told from the fluid, be it by its grey matter alone."""
-    name = draw.pick(list(WEIGHTINGS), [w.share for w in WEIGHTINGS.values()])
-    weighting = WEIGHTINGS[name]
+    name, weighting = "EPI", ECHO_PLANAR
+    if not echo_planar:
+        name = draw.pick(list(WEIGHTINGS), [w.share for w in WEIGHTINGS.values()])
+        weighting = WEIGHTINGS[name]
     means = torch.tensor([draw.uniform(0.0, 1.0) for _ in Tissue])
     if weighting.column is not None:
         for tissue, ranges in INTENSITIES.items():
@@ -100,6 +108,22 @@ def draw_contrast(draw: Draw) -> Contrast:
     # Cord and fluid are smooth: a network that sees much texture in them learns to overlook a faint border.
     textures[[Tissue.WHITE, Tissue.GREY, Tissue.CSF, Tissue.PIA]] *= draw.uniform(0, 0.25)
     return Contrast(name, means.clamp(min=0), textures, slab=draw.chance(weighting.slab))
+
+
+def suppress_fat(contrast: Contrast, draw: Draw) -> Contrast:
+    """Return the contrast with little signal of fat, as after a pulse that saturates it."""
+    means = contrast.means.clone()
+    means[[Tissue.FAT, Tissue.EPIDURAL_FAT]] *= draw.uniform(0, _SUPPRESSED)
+    means[Tissue.MARROW] *= draw.uniform(0.2, 0.8)
+    return replace(contrast, means=means)
+
+
+def swap_fat(contrast: Contrast) -> Contrast:
+    """Return the contrast with fat as bright as water and water as fat, as where a Dixon reconstruction errs."""
+    means = contrast.means.clone()
+    fat, muscle = [Tissue.FAT, Tissue.EPIDURAL_FAT, Tissue.MARROW], [Tissue.MUSCLE, Tissue.DEEP_MUSCLE]
+    means[fat], means[muscle] = contrast.means[Tissue.MUSCLE], contrast.means[Tissue.FAT]
+    return replace(contrast, means=means)
 
 
 def draw_drifted(contrast: Contrast, draw: Draw) -> Tensor:

@@ -23,6 +23,8 @@ STRETCHES: dict[tuple[float, float], float] = {
 
 #: How often a patch that should follow the cord is elsewhere, as after a first estimate that was wrong.
 AWAY = 0.03
+#: How often a patch of a wide search is anywhere, and how far from its middle the cord then lies, in mm.
+_FAR, _FAR_ASIDE, _FAR_AHEAD, _FAR_BEHIND = 0.4, 110.0, 100.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ def draw_offset(draw: Draw) -> tuple[float, float]:
     return draw.normal(3, 9), draw.normal(3.5, 10)
 
 
-def draw_frame(grid: Grid, draw: Draw, *, centred: bool = False) -> Frame:
+def draw_frame(grid: Grid, draw: Draw, *, centred: bool = False, wide: bool = False) -> Frame:
     """Place the patch: somewhere along the spine, mostly with the cord inside, sometimes far from it.
 
-    A ``centred`` patch has the cord about its middle, as a window that follows a first estimate of the cord does.
+    A ``centred`` patch has the cord about its middle, as a window that follows a first estimate of the cord does. A
+    ``wide`` search looks at patches anywhere in the body.
     """
     z, y, x = grid.axes()
     depth, height, width = grid.size
@@ -69,6 +72,8 @@ def draw_frame(grid: Grid, draw: Draw, *, centred: bool = False) -> Frame:
     else:
         offset_x = draw.uniform(-1, 1) * (width if away else max(width / 2 - 8, 0) * draw.uniform(0, 1))
         offset_y = draw.uniform(-1, 1) * (height if away else height / 2 * 0.8)
+    if wide and draw.chance(_FAR):
+        offset_x, offset_y = draw.uniform(-_FAR_ASIDE, _FAR_ASIDE), draw.uniform(-_FAR_AHEAD, _FAR_BEHIND)
     course_x, slope_x = _course(z, draw, depth, tilt=draw.pick((6, 14), (0.8, 0.2)), bend=0.004)
     course_y, slope_y = _course(z, draw, depth, tilt=draw.pick((11, 22), (0.8, 0.2)), bend=0.008)
 

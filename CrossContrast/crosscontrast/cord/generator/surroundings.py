@@ -9,6 +9,7 @@ from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.frame import Frame, level_value
 from crosscontrast.cord.generator.grid import Grid, coverage, ellipse, tube
 from crosscontrast.cord.generator.morphometry import Knots, Sizes
+from crosscontrast.cord.generator.organs import paint_organs
 from crosscontrast.cord.generator.painter import Painter
 from crosscontrast.cord.generator.tissues import Tissue
 
@@ -37,13 +38,17 @@ class _Scene:
         self.painter.add(tissue, coverage(distance, self.grid))
 
 
-def paint_surroundings(painter: Painter, grid: Grid, frame: Frame, sizes: Sizes, draw: Draw) -> None:
-    """Paint everything outside column and head, from the air and the skin inwards."""
+def paint_surroundings(
+    painter: Painter, grid: Grid, frame: Frame, sizes: Sizes, draw: Draw, *, wide: bool = False
+) -> None:
+    """Paint everything outside column and head, from the air and the skin inwards; ``wide`` with far organs."""
     scene = _Scene(painter, grid, frame, sizes, draw)
     fold = draw.field(grid, draw.uniform(10, 30))
     _paint_skin(scene, fold)
     _paint_airway(scene)
     _paint_vessels(scene)
+    if wide:
+        paint_organs(painter, grid, frame, draw)
     if frame.centre < SHOULDERS:
         _paint_cavity(scene, fold)
     _paint_muscles(scene, fold)

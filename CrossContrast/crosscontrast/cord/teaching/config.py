@@ -31,6 +31,9 @@ class TrainingConfig(RunSettings):
     difference between cord and fluid by that estimate
     (:func:`~crosscontrast.inference.relative.relative_contrast`): what no contrast changes. ``reaches`` are the
     Gaussian widths in mm by which cord's and fluid's intensities are smoothed along the cord, one after the other.
+    ``wide`` patches are anywhere in a body, thin slabs and echo-planar images among them: for a network that searches.
+    ``store`` is a folder where generated groups are kept; with ``groups``, those are shown over and over, which is for
+    processors that generate as slowly as they learn.
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take. ``cohort`` is a table
     of real images with masks (its split ``train``), which make up ``real_share`` of the bodies; its column ``canal``
     may name maps of the canal, by which first estimates of the fluid are better. ``augmentation`` is how strongly real
@@ -44,6 +47,9 @@ class TrainingConfig(RunSettings):
     patches: Annotated[tuple[Shape, ...], Field(min_length=1)] = PATCHES
     centred: bool = False
     relative: bool = False
+    wide: bool = False
+    store: Path | None = None
+    groups: Count | None = None
     reaches: Reaches = (6.0,)
     batch: Count = 2
     geometries: Count = 4

@@ -24,9 +24,6 @@ from crosscontrast.training.state import CHECKPOINT
 OUTPUTS = ("cord", "canal")
 #: Windows that follow the cord reach this far beyond its ends, in mm; a box around it is as much wider.
 _MARGIN = 16.0
-#: How much of what a finder found it must be sure of, unless it is said. That of softcord@1 is sure of 0.38 or more of
-#: a cord (0.32 where it was blurred or its contrast changed), of 0.29 or less in knees, brains, prostates or noise.
-_SURETY = 0.3
 
 _CARD = """# {name} {version}
 
@@ -46,15 +43,15 @@ def package_training(
     name: str,
     version: int = 1,
     finder: ModelEntry | None = None,
-    surety: float | None = None,
+    evidence: float | None = None,
     card: str | None = None,
     description: str = "Soft segmentation of the spinal cord, trained with crosscontrast cord train.",
     licence: str = "as the trainer says",
 ) -> dict[str, float]:
     """Write the moving average of the training in ``training`` as the bundle ``folder``; return its held-out figures.
 
-    A network that was trained on centred patches needs the model ``finder``, whose coarse pass finds the cord that its
-    windows follow; ``surety`` is the share of it that the finder must be sure of, by default as the finder's own model
+    A network that was trained on centred patches needs the model ``finder``, whose coarse pass proposes where its
+    windows follow a cord; ``evidence`` is how much must speak for what they find, by default as the finder's own model
     has it. The weights are kept in half precision, which halves the files and moves no soft value by more than
     a few thousandths; the figures are those of what is kept. ``card`` is the model card (Markdown) instead of the one
     made here; ``{calibration}`` in it becomes the table of the calibration curve. Raises :class:`BadInputError` where
@@ -62,7 +59,7 @@ def package_training(
     """
     config = read_config(training / CONFIG, TrainingConfig)
     weights = _halved(read_weights(training / CHECKPOINT))
-    spec, finder_weights = _spec(config, finder, surety)
+    spec, finder_weights = _spec(config, finder, evidence)
     network = build_network(config.network.name, **config.network.arguments)
     network.load_state_dict(weights)
     scores, curve = measure(network, held_out(config))
@@ -97,7 +94,7 @@ def package_training(
 
 
 def _spec(
-    config: TrainingConfig, finder: ModelEntry | None, surety: float | None
+    config: TrainingConfig, finder: ModelEntry | None, evidence: float | None
 ) -> tuple[ModelSpec, dict[str, Any] | None]:
     """Return how the network is run, and the weights of the finder's coarse network."""
     windowing = Windowing(size=config.patches[0])
@@ -112,8 +109,8 @@ def _spec(
         if model.spec.outputs != OUTPUTS or model.spec.activation != "sigmoid":
             raise BadInputError(f"{finder} cannot find the cord for this network: its outputs are others.")
         found = model.spec.localisation
-        if surety is None:
-            surety = found.surety if found and found.follow is not None else _SURETY
+        if evidence is None:
+            evidence = (found or Localisation(output=OUTPUTS[0])).evidence
         used = (found.finder if found else None) or Finder(network=model.spec.network, windowing=model.spec.windowing)
         localisation = Localisation(
             output=OUTPUTS[0],
@@ -123,7 +120,7 @@ def _spec(
             relative=OUTPUTS if config.relative else None,
             reaches=config.reaches,
             rounds=2 if config.relative else 1,
-            surety=surety,
+            evidence=evidence,
         )
         weights = _halved((model.finder or model.network).state_dict())
     spec = ModelSpec(
@@ -146,7 +143,7 @@ def _halved(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _settings(config: TrainingConfig) -> bytes:
     """Return the configuration as JSON; of paths only the end, because the rest means nothing elsewhere."""
     values = config.model_dump(mode="json")
-    for key in ("initial_weights", "label_maps", "cohort"):
+    for key in ("initial_weights", "label_maps", "cohort", "store"):
         if values[key]:
             values[key] = str(Path(*Path(values[key]).parts[-2:]))
     return (json.dumps(values, indent=2) + "\n").encode()

@@ -16,6 +16,7 @@ from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.labelmaps import Tracing, read_tracings
 from crosscontrast.cord.teaching.config import TrainingConfig
 from crosscontrast.cord.teaching.real import Case, draw_real_sample, read_cases
+from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.seeds import seed_of
 from crosscontrast.training.interruption import ignore_interrupts
 
@@ -60,12 +61,27 @@ def generate_group(
             look = partial(draw_real_sample, case, grid, draw, config.augmentation, centred=config.centred)
             rows.append([look() for _ in range(config.appearances)])
         else:
-            anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred)
-            rows.append([draw_sample(anatomy, grid, draw) for _ in range(config.appearances)])
+            anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred, wide=config.wide)
+            rows.append([draw_sample(anatomy, grid, draw, wide=config.wide) for _ in range(config.appearances)])
         if config.relative:
             rows[-1] = [with_relative(sample, grid, draw, config.reaches) for sample in rows[-1]]
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
     return [_stack(samples[start : start + config.batch]) for start in range(0, len(samples), config.batch)]
+
+
+def kept_group(
+    config: TrainingConfig, group: int, rank: int, device: torch.device | str, sources: Sources
+) -> list[Batch]:
+    """Return :func:`generate_group`, from the folder ``config.store`` where it is kept, in half precision."""
+    if config.store is None:
+        return generate_group(config, group, rank, device, sources)
+    path = config.store / f"{seed_of(config.seed, rank)}-{group:06d}.pt"
+    if not path.exists():
+        batches = generate_group(config, group, rank, device, sources)
+        with atomic_write(path) as temporary:
+            torch.save([[part.cpu().half() for part in batch] for batch in batches], temporary)
+    kept = torch.load(path, map_location=device, weights_only=True)
+    return [(image.float(), target.float(), weight.float()) for image, target, weight in kept]
 
 
 def _stack(samples: list[Sample]) -> Batch:
@@ -85,7 +101,8 @@ class _Groups(IterableDataset[list[Batch]]):
         worker = get_worker_info()
         group, stride = self.first + (worker.id if worker else 0), worker.num_workers if worker else 1
         while True:
-            yield generate_group(self.config, group, self.rank, self.device, self.sources)
+            number = group % self.config.groups if self.config.groups else group
+            yield kept_group(self.config, number, self.rank, self.device, self.sources)
             group += stride
 
 
