@@ -12,7 +12,7 @@ from crosscontrast.ground.dicom import read_dicom_series
 from crosscontrast.ground.files import atomic_write, native_stderr_silenced
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.nifti_forms import Forms, forms_of, pack, stamp
-from crosscontrast.ground.other_formats import grid_by_header, is_other, read_by_header, read_other
+from crosscontrast.ground.other_formats import files_of, grid_by_header, is_other, read_by_header, read_other
 from crosscontrast.ground.references import reader_of, refuse_foreign_references, was_named
 
 # ITK prints its own warnings on stderr for every unusual header; what matters of them we say ourselves.
@@ -119,7 +119,7 @@ def _write(image: sitk.Image, path: Path, forms: Forms | None) -> None:
     if forms is None:
         sitk.WriteImage(image, str(path), useCompression=True)
         return
-    plain = path.with_name(f"{path.name}.nii") if path.name.lower().endswith(".gz") else path
+    plain = path.with_suffix("") if path.name.lower().endswith(".gz") else path
     try:
         sitk.WriteImage(image, str(plain))
         stamp(plain, forms)
@@ -132,16 +132,19 @@ def _write(image: sitk.Image, path: Path, forms: Forms | None) -> None:
 
 def _forms(image: sitk.Image, like: Path) -> Forms | None:
     """Return what places the voxels of a NIfTI file, where ``image`` lies on its grid indeed."""
-    if not nifti.is_nifti(like) or not like.is_file():
+    if not like.is_file() or not (nifti.is_nifti(like) or is_other(like)):
         return None
-    header = nifti.read_header(like)
-    if header is not None and header.version == 2:
-        grid = grid_by_header(like, header)
-    else:
-        reader = _reader(like)
+    file, _ = files_of(like)
+    header = nifti.read_header(file)
+    if header is not None and (header.pair or header.version == 2):
+        grid = grid_by_header(file, header)
+    elif nifti.is_nifti(file):
+        reader = _reader(file)
         grid = sitk.Image(reader.GetSize()[:3], sitk.sitkUInt8)
         _copy_place(reader, grid)
-    return forms_of(like) if same_grid(image, grid) else None
+    else:
+        return None
+    return forms_of(file) if same_grid(image, grid) else None
 
 
 def _check_is_file(path: Path) -> None:

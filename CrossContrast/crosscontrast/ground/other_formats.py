@@ -82,6 +82,7 @@ def _read_foreign(path: Path, header: Path) -> tuple[sitk.Image, list[str]]:
     """Read what nibabel reads and NIfTI is not: FreeSurfer's format, and Analyze, which says no orientation."""
     import nibabel
     from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError
 
     try:
         found = cast("Any", nibabel.load(header))
@@ -93,7 +94,7 @@ def _read_foreign(path: Path, header: Path) -> tuple[sitk.Image, list[str]]:
         if stored > on_disk * (_DEFLATE if path.suffix.lower() == ".mgz" else 1):
             raise incomplete(path, stored, on_disk)
         values = np.asanyarray(found.dataobj).reshape((*found.shape, 1, 1)[:3])
-    except ImageFileError as error:
+    except (ImageFileError, HeaderDataError, KeyError) as error:
         raise unreadable(path) from error
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise BadInputError(f"{path} cannot be read: its voxels are incomplete or damaged.") from error

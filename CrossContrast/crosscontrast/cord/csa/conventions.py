@@ -27,13 +27,13 @@ _DISCS = (
 def totalspineseg_discs(labels: sitk.Image, name: str) -> dict[int, Point] | None:
     """Return the centres (LPS, mm) of the discs in a map of TotalSpineSeg's structures, by SCT's numbers.
 
-    ``None`` where the values are not those of such a map: cord, canal or vertebrae together with values that only
-    TotalSpineSeg gives to discs. What was recognised is said. Raises :class:`BadInputError` for a map that looks like
-    one, but has values that TotalSpineSeg does not give or fewer than two discs.
+    ``None`` for a map without values that only TotalSpineSeg gives, to discs. What was recognised is said. Raises
+    :class:`BadInputError` for a map that looks like one, but has values that TotalSpineSeg does not give or fewer than
+    two discs.
     """
     values = sitk.GetArrayViewFromImage(labels)
     found = {int(value) for value in np.unique(values) if value == int(value) and value != 0}
-    if not ({_CORD, _CANAL} <= found and found & _VERTEBRAE) and not found & (set(_DISCS) - _VERTEBRAE):
+    if not found & set(_DISCS):
         return None
     strange = found - set(_DISCS) - _VERTEBRAE - {_CORD, _CANAL}
     discs = sorted(found & set(_DISCS))

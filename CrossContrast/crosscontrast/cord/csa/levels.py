@@ -61,8 +61,8 @@ def _levels_of_slice(labels: np.ndarray) -> tuple[int, int]:
         )
     if numbers.max() - numbers.min() > 1:
         raise BadInputError(
-            f"The label map has the labels {int(numbers.min())} and {int(numbers.max())} in one slice, so it is not one "
-            "of vertebral levels.",
+            f"The label map has the labels {numbers.min():g} and {numbers.max():g} in one slice, so it is not one of "
+            "vertebral levels.",
         )
     return int(numbers.min()), int(numbers.max())
 
@@ -73,8 +73,8 @@ def _check_order(found: dict[int, tuple[int, int]]) -> None:
     for below, above in pairwise(slices):
         if found[below][1] < found[above][0] or found[below][0] - found[above][1] > 1:
             raise BadInputError(
-                f"The levels {found[above][0]} and {found[below][0]} of the label map do not follow each other from top "
-                "to bottom."
+                f"The levels {found[above][0]} and {found[below][0]} of the label map do not follow each other from "
+                "top to bottom."
             )
     if len({level for both in found.values() for level in both}) > 1 and 2 * len(slices) < slices[-1] - slices[0] + 1:
         raise BadInputError(
