@@ -20,6 +20,8 @@ FIELDS_TWO = {
 }  # fmt: skip
 #: Millimetres per unit of length, by NIfTI's number of it (metre, micrometre); others are taken for millimetres.
 _UNITS = {1: 1e3, 3: 1e-3}
+#: NIfTI's code of the scanner's own space.
+_SCANNER = 1
 #: NIfTI's numbers of the types that we read.
 TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
@@ -46,6 +48,13 @@ class Header:
     sform: np.ndarray | None
     pair: bool = False
     version: int = 1
+    sform_code: int = 0
+
+    @property
+    def affine(self) -> np.ndarray | None:
+        """The affine that ITK places an image of version 1 by: the sform where it is of the scanner, else the qform."""
+        first, second = (self.sform, self.qform) if self.sform_code == _SCANNER else (self.qform, self.sform)
+        return first if first is not None else second
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -100,7 +109,19 @@ def _header(found: dict[str, np.ndarray], order: str, *, pair: bool, version: in
     size = tuple(int(extent) for extent in found["dim"][1 : axes + 1])
     steps = tuple((found["pixdim"][1:4].astype(float) * to_mm).tolist())
     intercept = intercept if np.isfinite(intercept) else 0.0
-    return Header(size, np.dtype(order + kind), int(start), slope, intercept, steps, qform, sform, pair, version)
+    return Header(
+        size,
+        np.dtype(order + kind),
+        int(start),
+        slope,
+        intercept,
+        steps,
+        qform,
+        sform,
+        pair,
+        version,
+        int(found["codes"][1]),
+    )
 
 
 def _qform(found: dict[str, np.ndarray]) -> np.ndarray | None:

@@ -71,8 +71,8 @@ def grid_by_header(path: Path, header: Header) -> sitk.Image:
 
 
 def _placed(path: Path, values: np.ndarray, header: Header) -> sitk.Image:
-    """Put voxels (k, j, i) where the qform says, or the sform, or by their steps alone: as ITK chooses."""
-    affine = header.qform if header.qform is not None else header.sform
+    """Put voxels (k, j, i) where the header says, or by their steps alone, as ITK does."""
+    affine = header.affine
     if affine is None:
         affine = np.diag([*(-step or -1.0 for step in header.pixdim[:2]), header.pixdim[2] or 1.0, 1.0])
     return _as_image(path, values.transpose(), affine)
