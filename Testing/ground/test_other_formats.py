@@ -6,6 +6,7 @@ import pytest
 import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.files import sha256
 from crosscontrast.ground.geometry import ras_affine
 from crosscontrast.ground.images import ImageWarning, read_image
 from crosscontrast.ground.placement import put_onto
@@ -90,3 +91,13 @@ def test_what_only_has_the_name_is_refused(tmp_path):
         (tmp_path / "a.img").write_bytes(b"nothing")
         with pytest.raises(BadInputError, match=name):
             read_image(tmp_path / name)
+
+
+def test_pairs_with_one_header_and_other_voxels_are_other_images(tmp_path, awkward_image):
+    path = written(tmp_path, "a.hdr", awkward_image)
+    before = sha256(path)
+    assert sha256(path.with_suffix(".img")) == before
+    raw = bytearray(path.with_suffix(".img").read_bytes())
+    raw[-1] ^= 1
+    path.with_suffix(".img").write_bytes(bytes(raw))
+    assert sha256(path) != before

@@ -11,18 +11,19 @@ import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.arrays import as_image
+from crosscontrast.ground.files import PAIR
 from crosscontrast.ground.nifti import geometry_remarks, incomplete, read_header, read_values, values_of
 from crosscontrast.ground.nifti_header import Header
 from crosscontrast.ground.plain import several_values, unreadable
 
 #: Deflate cannot compress by more than this to 1.
 _DEFLATE = 1032
-_FREESURFER, _PAIR = (".mgz", ".mgh"), (".hdr", ".img")
+_FREESURFER = (".mgz", ".mgh")
 
 
 def is_other(path: Path) -> bool:
     """Tell by its name whether a file is one that :func:`read_other` reads."""
-    return path.suffix.lower() in (*_FREESURFER, *_PAIR)
+    return path.suffix.lower() in (*_FREESURFER, *PAIR)
 
 
 def files_of(path: Path) -> tuple[Path, Path]:
@@ -30,10 +31,10 @@ def files_of(path: Path) -> tuple[Path, Path]:
 
     Raises :class:`BadInputError` where one of the pair is missing, or lies elsewhere (a link).
     """
-    if path.suffix.lower() not in _PAIR:
+    if path.suffix.lower() not in PAIR:
         return path, path
     folder = {p.name.lower(): p for p in path.parent.iterdir()}
-    names = [path.name.lower()[:-4] + ending for ending in _PAIR]
+    names = [path.name.lower()[:-4] + ending for ending in PAIR]
     missing = [name for name in names if name not in folder or not folder[name].is_file()]
     if missing:
         raise BadInputError(f"{path} is incomplete: there is no {missing[0]} beside it.")
