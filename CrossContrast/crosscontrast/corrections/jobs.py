@@ -142,7 +142,7 @@ class SaveCorrection(Job):
         grid = dataset.record(name).grid()
         progress(0.4, 1, "saving")
         soft, mask, before = (
-            on_grid_of(read_image(path), grid, name, what)
+            on_grid_of(read_image(path), grid, name, what, silent=True)
             for path, what in ((self.soft, "soft mask"), (self.mask, "mask"), (self.before, "mask before"))
         )
         saved = dataset.save(

@@ -27,12 +27,15 @@ def inside(mask: sitk.Image, grid: sitk.Image, case: str, what: str = "mask") ->
     return values
 
 
-def on_grid_of(mask: sitk.Image, grid: sitk.Image, case: str, what: str = "mask") -> sitk.Image:
+def on_grid_of(
+    mask: sitk.Image, grid: sitk.Image, case: str, what: str = "mask", *, silent: bool = False
+) -> sitk.Image:
     """Return a mask on the grid of a case's image, see :func:`~crosscontrast.ground.placement.put_onto`.
 
-    Raises :class:`BadInputError` where its voxels are not the image's.
+    ``silent`` is for masks that a program of ours stored in its own order, which is no news. Raises
+    :class:`BadInputError` where its voxels are not the image's.
     """
-    placed = put_onto(mask, grid, f"The {what} of {case}")
+    placed = put_onto(mask, grid, "" if silent else f"The {what} of {case}")
     if placed is None:
         raise BadInputError(f"The {what} does not lie on the grid of the image of {case}.")
     return placed

@@ -109,9 +109,9 @@ def values_of(path: Path, header: Header, content: memoryview) -> np.ndarray:
     if not header.scaled:
         return stored.astype(header.dtype.newbyteorder("="))
     exact = header.dtype.itemsize <= 2 or header.dtype.kind + str(header.dtype.itemsize) == "f4"
-    values = stored.astype(np.float32 if exact else np.float64)
-    values *= header.slope
-    values += header.intercept
+    values: np.ndarray = stored.astype(np.float32 if exact else np.float64)
+    np.multiply(values, header.slope, out=values)
+    np.add(values, header.intercept, out=values)
     return values
 
 
@@ -119,7 +119,8 @@ def geometry_remarks(path: Path, header: Header | None, image: sitk.Image) -> It
     """Yield a sentence for each doubt about the position of the voxels of an image read from a NIfTI file."""
     if header is None:
         unusual = _nibabel_image(path).header
-        qform, sform, steps = unusual.get_qform(coded=True)[0], unusual.get_sform(coded=True)[0], ()
+        qform, sform = unusual.get_qform(coded=True)[0], unusual.get_sform(coded=True)[0]
+        steps: tuple[float, ...] = ()
     else:
         qform, sform, steps = header.qform, header.sform, header.pixdim
     for axis, step in zip("ijk", steps, strict=False):
