@@ -150,10 +150,14 @@ def _apart(one: np.ndarray, other: np.ndarray, image: sitk.Image) -> float:
 
 def _against_pixdim(form: np.ndarray, affine: np.ndarray, image: sitk.Image) -> Iterator[str]:
     """Speak of the only form that a file gives where the image does not lie as it says."""
-    if _apart(form, affine, image) <= _DISAGREEMENT:
+    apart = _apart(form, affine, image)
+    if apart <= _DISAGREEMENT:
         return
     said, used = (" x ".join(f"{n:.3g}" for n in np.linalg.norm(a[:3, :3], axis=0)) for a in (form, affine))
-    yield f"its sform speaks of voxels of {said} mm and its pixdim of {used} mm; the pixdim was used"
+    if said == used:
+        yield f"its axes are not quite at right angles; they were made so, which moves voxels by up to {apart:.1f} mm"
+    else:
+        yield f"its sform speaks of voxels of {said} mm and its pixdim of {used} mm; the pixdim was used"
 
 
 def _unusual_values(path: Path) -> np.ndarray:

@@ -20,15 +20,17 @@ def put_onto(image: sitk.Image, grid: sitk.Image, name: str = "") -> sitk.Image 
     """Return the voxels of ``image`` on the grid of ``grid``, or ``None`` where they do not lie there.
 
     They lie there where every voxel of the one has its centre within a twentieth of a voxel of one of the other's, in
-    whatever order and direction the axes run. No value changes, and the result has exactly the geometry of ``grid``.
-    Where the two differed, that is said under ``name`` (an :class:`ImageWarning`), if there is one.
+    whatever order and direction the axes run. No value changes, and the result has exactly the geometry of ``grid``; it
+    is ``image`` itself where that has it. Where the two differed, that is said under ``name`` (an :class:`ImageWarning`), if there is one.
     """
     if image.GetDimension() != 3 or grid.GetDimension() != 3:
         return None
+    if _geometry(image) == _geometry(grid):
+        return image
     # From an index of the image to that of the grid, whose voxels are therefore the unit.
     to_grid = np.linalg.inv(ras_affine(grid)) @ ras_affine(image)
-    axes = np.abs(to_grid[:3, :3]).argmax(axis=0)  # along which of the grid's axes each of the image's runs
-    if sorted(axes) != [0, 1, 2] or any(grid.GetSize()[a] != n for a, n in zip(axes.tolist(), image.GetSize())):  # noqa: B905
+    axes = np.abs(to_grid[:3, :3]).argmax(axis=0).tolist()  # along which of the grid's axes each of the image's runs
+    if sorted(axes) != [0, 1, 2] or image.GetSize() != tuple(grid.GetSize()[axis] for axis in axes):
         return None
     backwards = [bool(to_grid[a, own] < 0) for own, a in enumerate(axes)]
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in image.GetSize()])).reshape(3, -1)
@@ -39,7 +41,7 @@ def put_onto(image: sitk.Image, grid: sitk.Image, name: str = "") -> sitk.Image 
     if not off.max() <= TOLERANCE:
         return None
     if name:
-        _say(name, turned=bool(np.any(axes != (0, 1, 2))) or any(backwards), off=_millimetres(off, grid))
+        _say(name, turned=axes != [0, 1, 2] or any(backwards), off=_millimetres(off, grid))
     return image_like(_turned(sitk.GetArrayFromImage(image), axes, backwards), grid)
 
 
@@ -49,13 +51,17 @@ def bring_onto(image: sitk.Image, grid: sitk.Image, *, linear: bool = True) -> s
     return placed if placed is not None else resample_onto(image, grid, linear)
 
 
-def _turned(values: np.ndarray, axes: np.ndarray, backwards: list[bool]) -> np.ndarray:
+def _turned(values: np.ndarray, axes: list[int], backwards: list[bool]) -> np.ndarray:
     """Bring an array (k, j, i) into the order of the grid's axes."""
     for own in range(3):
         if backwards[own]:
             values = np.flip(values, 2 - own)
     inverse = np.argsort(axes)  # which of the image's axes runs along each of the grid's
     return np.ascontiguousarray(values.transpose(2 - inverse[::-1]))
+
+
+def _geometry(image: sitk.Image) -> tuple[tuple[float, ...], ...]:
+    return image.GetSize(), image.GetSpacing(), image.GetOrigin(), image.GetDirection()
 
 
 def _millimetres(off: np.ndarray, grid: sitk.Image) -> float:

@@ -59,8 +59,8 @@ def output_check(translated: sitk.Image, profile: TrainingProfile, limits: GateL
 
 def spread_check(images: Sequence[sitk.Image], region: sitk.Image | None, limits: GateLimits) -> Check:
     """Measure how much the images that an ensemble made of one input differ in the region (none: everywhere)."""
-    placed = [put_onto(image, images[0]) for image in images]
-    if len(images) < 2 or any(image is None for image in placed):
+    placed = [there for there in (put_onto(image, images[0]) for image in images) if there is not None]
+    if len(images) < 2 or len(placed) < len(images):
         raise BadInputError("The spread of an ensemble needs two or more images on the same grid.")
     stack = np.stack([sitk.GetArrayFromImage(image).astype(float) for image in placed])
     inside = np.ones(stack.shape[1:], bool) if region is None else _region(region, images[0])
