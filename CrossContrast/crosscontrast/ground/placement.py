@@ -21,7 +21,8 @@ def put_onto(image: sitk.Image, grid: sitk.Image, name: str = "") -> sitk.Image 
 
     They lie there where every voxel of the one has its centre within a twentieth of a voxel of one of the other's, in
     whatever order and direction the axes run. No value changes, and the result has exactly the geometry of ``grid``; it
-    is ``image`` itself where that has it. Where the two differed, that is said under ``name`` (an :class:`ImageWarning`), if there is one.
+    is ``image`` itself where that has it. Where the two differed, that is said under ``name`` (an
+    :class:`ImageWarning`), if there is one.
     """
     if image.GetDimension() != 3 or grid.GetDimension() != 3:
         return None
