@@ -1,5 +1,7 @@
 """Files that ITK does not read: FreeSurfer's, pairs, Analyze, NIfTI-2; and those that are not whole."""
 
+import warnings
+
 import nibabel
 import numpy as np
 import pytest
@@ -101,3 +103,18 @@ def test_pairs_with_one_header_and_other_voxels_are_other_images(tmp_path, awkwa
     raw[-1] ^= 1
     path.with_suffix(".img").write_bytes(bytes(raw))
     assert sha256(path) != before
+
+
+def test_a_nrrd_without_a_space_says_no_orientation_and_that_is_said(tmp_path):
+    values = np.arange(120, dtype="<i2")
+    head = "NRRD0005\ntype: short\ndimension: 3\nsizes: 4 5 6\nspacings: 1 1 2\nendian: little\nencoding: raw\n\n"
+    (tmp_path / "a.nrrd").write_bytes(head.encode() + values.tobytes())
+    with pytest.warns(ImageWarning, match=r"a\.nrrd: the file does not say its orientation \(no space\)"):
+        assert read_image(tmp_path / "a.nrrd").GetSize() == (4, 5, 6)
+
+
+def test_a_nrrd_with_a_space_is_read_without_a_word(tmp_path, awkward_image):
+    sitk.WriteImage(awkward_image, str(tmp_path / "a.nrrd"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_image(tmp_path / "a.nrrd")

@@ -1,6 +1,7 @@
 """Reading and writing images. An image is a ``SimpleITK.Image`` and carries its geometry."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from crosscontrast.ground.dicom import read_dicom_series
 from crosscontrast.ground.files import atomic_write, native_stderr_silenced
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.nifti_forms import Forms, forms_of, pack, stamp
+from crosscontrast.ground.nrrd_header import nrrd_fields
 from crosscontrast.ground.other_formats import files_of, grid_by_header, is_other, read_by_header, read_other
 from crosscontrast.ground.references import reader_of, refuse_foreign_references, was_named
 
@@ -60,9 +62,18 @@ def _read_file(path: Path) -> tuple[sitk.Image, list[str]]:
     reader = _reader(path)
     _check_header(reader, path)
     try:
-        return _three_dimensional(reader.Execute(), path), []
+        return _three_dimensional(reader.Execute(), path), list(_unplaced(path))
     except (RuntimeError, MemoryError) as error:
         raise BadInputError(f"{path} cannot be read: its voxels are incomplete or damaged.") from error
+
+
+def _unplaced(path: Path) -> Iterator[str]:
+    """Yield a sentence for a NRRD file that gives steps at most, and no directions in the patient."""
+    if reader_of(path) == "NrrdImageIO" and not {"space", "spacedirections"} <= set(nrrd_fields(path)[0]):
+        yield (
+            "the file does not say its orientation (no space), so left and right are a guess, "
+            "and so are front and back, top and bottom"
+        )
 
 
 def clean_intensities(image: sitk.Image, name: str) -> sitk.Image:
