@@ -2,6 +2,7 @@
 
 import json
 import threading
+import warnings
 
 import nibabel
 import numpy as np
@@ -13,8 +14,9 @@ from support import centre_of_mass
 from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.corrections.publish import published_revision
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.arrays import as_image
 from crosscontrast.ground.files import sha256
-from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.geometry import ras_affine, same_grid
 from crosscontrast.ground.images import ImageWarning, image_like, read_image, write_image
 from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
 
@@ -254,6 +256,64 @@ def test_masks_that_do_not_fit_are_refused_and_leave_nothing(dataset):
     assert dataset.history("sub-01_T2w") == []
     assert list(dataset.layout.staging.iterdir()) == []
     assert not dataset.layout.seg("sub-01_T2w").exists()
+
+
+def as_stored(image, orientation, noise=0.0):
+    """A mask as another program leaves it: its axes in another order, its affine a little off."""
+    turned = nibabel.Nifti1Image(values(image).transpose(), ras_affine(image)).as_reoriented(orientation)
+    affine = turned.affine + np.pad(np.random.default_rng(1).normal(0, noise / 50, (3, 3)), ((0, 1), (0, 1)))
+    array = np.ascontiguousarray(turned.dataobj)
+    made = as_image((array, affine))
+    made.SetOrigin((np.array(made.GetOrigin()) + noise).tolist())
+    return made
+
+
+@pytest.mark.parametrize(
+    "orientation", [((0, -1), (1, -1), (2, 1)), ((2, 1), (0, -1), (1, 1)), ((0, 1), (1, 1), (2, 1))]
+)
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_a_mask_of_the_same_voxels_is_saved_at_its_places(dataset, orientation, noise):
+    """A mask that came back through another program's header is off by thousandths of a millimetre (5e-3 at most)."""
+    case = "sub-01_T2w"
+    grid = dataset.record(case).grid()
+    mask, soft = box_mask(grid), box_soft(grid)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImageWarning)
+        dataset.save(case, as_stored(soft, orientation, noise), as_stored(mask, orientation, noise), author="A")
+    kept = dataset.load(case)
+    assert same_grid(kept.mask, grid, 1e-4)
+    np.testing.assert_allclose(centre_of_mass(kept.mask), centre_of_mass(mask), atol=1e-4)
+    assert np.array_equal(values(kept.mask), values(mask))
+    assert np.array_equal(values(kept.soft), values(soft))
+
+
+@pytest.mark.parametrize("by", [(0.5, 0, 0), (0, 0.5, 0), (0, 0, 0.5), (0.1, 0, 0)])
+def test_a_mask_half_a_voxel_off_is_refused(dataset, by):
+    grid = dataset.record("sub-01_T2w").grid()
+    moved = box_mask(grid)
+    moved.SetOrigin(grid.TransformContinuousIndexToPhysicalPoint(by))
+    with pytest.raises(BadInputError, match="does not lie on the grid"):
+        dataset.save("sub-01_T2w", box_soft(grid), moved, author="A")
+
+
+@pytest.mark.filterwarnings("ignore::crosscontrast.ground.images.ImageWarning")
+def test_masks_keep_qform_and_sform_of_their_image_through_to_the_export(dataset, tmp_path):
+    """A viewer that takes the sform drew them 15 mm beside their image."""
+    image = small_image()
+    qform = ras_affine(image)
+    sform = qform.copy()
+    sform[2, 3] += 15
+    given = nibabel.Nifti1Image(values(image).transpose(), qform)
+    given.set_qform(qform, 1)
+    given.set_sform(sform, 2)
+    nibabel.save(given, tmp_path / "sub-09_T2w.nii.gz")
+    case = dataset.add(tmp_path / "sub-09_T2w.nii.gz", author="A").name
+    save(dataset, case)
+    for file in (dataset.layout.seg(case), dataset.layout.softseg(case)):
+        made = nibabel.load(file)
+        assert [int(made.header[f"{form}_code"]) for form in ("qform", "sform")] == [1, 2]
+        np.testing.assert_allclose(made.affine, sform, atol=1e-4)
+        np.testing.assert_allclose(made.get_qform(), qform, atol=1e-4)
 
 
 def test_a_damaged_revision_is_named_and_the_earlier_one_still_opens(dataset):

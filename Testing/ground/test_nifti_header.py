@@ -44,7 +44,7 @@ def test_type_size_and_affines_are_those_of_nibabel(tmp_path, kind, order, dtype
     assert ours.start == theirs.dataobj.offset
     np.testing.assert_allclose(ours.qform, theirs.header.get_qform(), atol=1e-5)
     np.testing.assert_allclose(ours.sform, theirs.header.get_sform(), atol=1e-12)
-    np.testing.assert_array_equal(read_values(path, 24), np.asanyarray(theirs.dataobj).T)
+    np.testing.assert_array_equal(read_values(path), np.asanyarray(theirs.dataobj).T)
 
 
 def test_values_that_are_not_numbers_stay_in_zipped_and_plain_files(tmp_path):
@@ -60,12 +60,11 @@ def test_what_is_unusual_is_left_to_nibabel(tmp_path):
     assert parse_header(plain.read_bytes()[:347]) is None
     assert parse_header(bytes(540)) is None
     scaled = written(tmp_path, dtype="i2", slope=0.5, name="scaled.nii")
-    assert parse_header(scaled.read_bytes()) is None
-    np.testing.assert_allclose(read_values(scaled, 24), nibabel.load(scaled).get_fdata().T)
+    np.testing.assert_allclose(read_values(scaled), nibabel.load(scaled).get_fdata().T)
 
 
 def test_values_can_be_changed_and_do_not_hold_the_file(tmp_path):
     path = written(tmp_path)
-    values = read_values(path, 24)
+    values = read_values(path)
     values[:] = 0
     assert nibabel.load(path).get_fdata().any()

@@ -18,12 +18,12 @@ _PATH = click.Path(path_type=Path)
 )
 @click.argument("segs", metavar="SEG...", nargs=-1, required=True, type=_PATH)
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
-@click.option("--levels", type=_PATH, help="Label map of the vertebral levels (2 is C2, 8 is T1).")
+@click.option("--levels", type=_PATH, help="Label map of the vertebral levels (2 is C2, 8 is T1), or of TotalSpineSeg.")
 @click.option(
     "--discs",
     type=_PATH,
-    help="Points at the discs, as a label map or as a TSV with disc, x, y, z (RAS, mm). 3 is C2/C3; 50 is the "
-    "pontomedullary junction, from which distances are taken then.",
+    help="Points at the discs: a label map, a TSV or CSV with disc, x, y, z (RAS, mm), or Slicer's .mrk.json or .fcsv "
+    "with points called 3 or C2/C3. 50 is the pontomedullary junction, from which distances are taken then.",
 )
 @click.option(
     "--threshold",

@@ -47,25 +47,29 @@ def save(
     """
     from crosscontrast.corrections.dataset import CorrectionDataset
     from crosscontrast.corrections.starting import save_edited, starting_point
+    from crosscontrast.ground.case import our_warnings
     from crosscontrast.ground.images import read_image
 
-    opened = CorrectionDataset.open(dataset)
-    start = starting_point(opened, case, revision=base)
-    edited = read_image(mask)
-    if soft:
-        saved = opened.save(
-            case,
-            read_image(soft),
-            edited,
-            author=author,
-            seconds=seconds,
-            before=start.mask,
-            model=start.model,
-            base=start.base,
-            note=note,
-        )
-    else:
-        saved = save_edited(opened, start, edited, author=author, seconds=seconds, note=note)
+    with our_warnings() as said:
+        opened = CorrectionDataset.open(dataset)
+        start = starting_point(opened, case, revision=base)
+        edited = read_image(mask)
+        if soft:
+            saved = opened.save(
+                case,
+                read_image(soft),
+                edited,
+                author=author,
+                seconds=seconds,
+                before=start.mask,
+                model=start.model,
+                base=start.base,
+                note=note,
+            )
+        else:
+            saved = save_edited(opened, start, edited, author=author, seconds=seconds, note=note)
+    for sentence in said:
+        console.note(f"warning: {sentence}")
     record = saved.record
     console.result({**record.model_dump(), "overtaken": [r.revision for r in saved.overtaken]})
     for other in saved.overtaken:

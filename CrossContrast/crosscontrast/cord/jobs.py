@@ -183,7 +183,7 @@ class OpenCase(Job):
             self._predict(case.image, dataset.layout.prediction(name), part(progress, 0.3, 0.9))
         start, predicted = starting_point(dataset, name, threshold=self.threshold), dataset.prediction(name)
         softseg = make_folder(self.out) / f"{name}_softseg.nii.gz"
-        write_image(start.soft, softseg)
+        write_image(start.soft, softseg, like=case.image)
         progress(1, 1, "done")
         return OpenCaseResult(
             case=name,

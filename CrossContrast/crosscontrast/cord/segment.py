@@ -133,7 +133,7 @@ def segment_file(
         timed("writing, with the picture"),
         case.results(files.folder, files.sidecar, parameters=parameters, measures=_measures(result)) as results,
     ):
-        _write(result, results, files, threshold=threshold, name=str(path))
+        _write(result, results, files, threshold=threshold, source=path)
     if not uncertainty:
         files.uncertainty.unlink(missing_ok=True)  # that of an earlier result, which is no more
     progress(1, 1, "done")
@@ -156,14 +156,14 @@ def _finite(value: float) -> float | None:
 
 
 def _write(
-    result: CordSegmentation, results: Results, files: SegmentationFiles, *, threshold: float, name: str
+    result: CordSegmentation, results: Results, files: SegmentationFiles, *, threshold: float, source: Path
 ) -> None:
     overlay = results.place(files.overlay)
     with ThreadPoolExecutor(1) as beside:  # the picture takes as long as all the files
         picture = beside.submit(draw_overlay, result.image, result.soft, overlay, threshold=threshold, title=files.stem)
-        write_image(result.soft, results.place(files.softseg))
-        write_image(result.binary, results.place(files.seg))
-        write_csv(result.csa, results.place(files.csa), name=name)
+        write_image(result.soft, results.place(files.softseg), like=source)
+        write_image(result.binary, results.place(files.seg), like=source)
+        write_csv(result.csa, results.place(files.csa), name=str(source))
         if result.uncertainty:
-            write_image(result.uncertainty.image, results.place(files.uncertainty))
+            write_image(result.uncertainty.image, results.place(files.uncertainty), like=source)
         picture.result()

@@ -209,7 +209,7 @@ class CorrectionDataset:
         tell. Raises :class:`BadInputError` for masks that do not fit the image.
         """
         record = self.record(case)
-        grid = record.grid()
+        grid, source = record.grid(), self.folder / record.image
         values, inside = soft_values(soft, grid, case), inside_mask(mask, grid, case)
         numbers = revision_numbers(self.layout, case)
         base = max(numbers, default=0) if base is None else base
@@ -218,8 +218,8 @@ class CorrectionDataset:
         start = inside_mask(before, grid, case, "mask before") if before is not None else self._start(case, base, grid)
         predicted = self.prediction(case)
         with new_folder(self.layout.staging) as staging:
-            write_image(image_like(values, grid), staging / SOFTSEG)
-            write_image(image_like(inside.astype(np.uint8), grid), staging / SEG)
+            write_image(image_like(values, grid), staging / SOFTSEG, like=source)
+            write_image(image_like(inside.astype(np.uint8), grid), staging / SEG, like=source)
             revision = Revision(
                 case=case,
                 revision=1,

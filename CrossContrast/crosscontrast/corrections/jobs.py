@@ -129,7 +129,7 @@ class SaveCorrection(Job):
         from crosscontrast.corrections.dataset import CorrectionDataset
         from crosscontrast.corrections.ghosts import without_ghosts
         from crosscontrast.corrections.layout import Layout
-        from crosscontrast.ground.geometry import resample_onto
+        from crosscontrast.corrections.masks import on_grid_of
         from crosscontrast.ground.images import read_image
 
         progress(0, 1, "opening the dataset")
@@ -142,7 +142,8 @@ class SaveCorrection(Job):
         grid = dataset.record(name).grid()
         progress(0.4, 1, "saving")
         soft, mask, before = (
-            resample_onto(read_image(path), grid, linear=False) for path in (self.soft, self.mask, self.before)
+            on_grid_of(read_image(path), grid, name, what, silent=True)
+            for path, what in ((self.soft, "soft mask"), (self.mask, "mask"), (self.before, "mask before"))
         )
         saved = dataset.save(
             name,

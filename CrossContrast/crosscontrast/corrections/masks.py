@@ -4,7 +4,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.placement import put_onto
 
 #: Interpolation may carry soft values this far out of [0, 1].
 _OVERSHOOT = 1e-3
@@ -15,9 +15,7 @@ def soft_values(soft: sitk.Image, grid: sitk.Image, case: str) -> np.ndarray:
 
     Raises :class:`BadInputError` for another grid than ``grid`` and for values outside [0, 1] or NaN.
     """
-    if not same_grid(soft, grid):
-        raise BadInputError(f"The soft mask does not lie on the grid of the image of {case}.")
-    values = sitk.GetArrayFromImage(soft).astype(np.float32)
+    values = sitk.GetArrayFromImage(on_grid_of(soft, grid, case, "soft mask")).astype(np.float32)
     if not (values.min() >= -_OVERSHOOT and values.max() <= 1 + _OVERSHOOT):
         raise BadInputError(f"The soft mask of {case} has values outside 0 to 1.")
     return np.clip(values, 0, 1)
@@ -25,7 +23,19 @@ def soft_values(soft: sitk.Image, grid: sitk.Image, case: str) -> np.ndarray:
 
 def inside(mask: sitk.Image, grid: sitk.Image, case: str, what: str = "mask") -> np.ndarray:
     """Return where a mask is above 0, as an array (k, j, i); raises :class:`BadInputError` for another grid."""
-    if not same_grid(mask, grid):
-        raise BadInputError(f"The {what} does not lie on the grid of the image of {case}.")
-    values: np.ndarray = sitk.GetArrayViewFromImage(mask) > 0
+    values: np.ndarray = sitk.GetArrayFromImage(on_grid_of(mask, grid, case, what)) > 0
     return values
+
+
+def on_grid_of(
+    mask: sitk.Image, grid: sitk.Image, case: str, what: str = "mask", *, silent: bool = False
+) -> sitk.Image:
+    """Return a mask on the grid of a case's image, see :func:`~crosscontrast.ground.placement.put_onto`.
+
+    ``silent`` is for masks that a program of ours stored in its own order, which is no news. Raises
+    :class:`BadInputError` where its voxels are not the image's.
+    """
+    placed = put_onto(mask, grid, "" if silent else f"The {what} of {case}")
+    if placed is None:
+        raise BadInputError(f"The {what} does not lie on the grid of the image of {case}.")
+    return placed

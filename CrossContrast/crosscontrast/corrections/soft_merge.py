@@ -6,8 +6,8 @@ from scipy import ndimage
 
 from crosscontrast.corrections.soft_profile import SoftProfile, fit_profile, surface_distance
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import image_like
+from crosscontrast.ground.placement import put_onto
 
 #: The surface is looked at this far (mm) to either side; a prediction's soft rim is a few mm wide.
 _REACH = 6.0
@@ -83,9 +83,10 @@ def _box_around(mask: np.ndarray, spacing: tuple[float, ...]) -> tuple[slice, ..
 
 
 def _mask(image: sitk.Image, reference: sitk.Image, name: str) -> np.ndarray:
-    if not same_grid(image, reference):
+    placed = put_onto(image, reference, f"The {name}")
+    if placed is None:
         raise BadInputError(f"The {name} and the prediction lie on different grids.", "resample the mask first")
-    mask: np.ndarray = sitk.GetArrayViewFromImage(image) > 0
+    mask: np.ndarray = sitk.GetArrayFromImage(placed) > 0
     return mask
 
 

@@ -7,12 +7,12 @@ import SimpleITK as sitk
 
 from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.corrections.ghosts import without_ghosts
-from crosscontrast.corrections.masks import inside
+from crosscontrast.corrections.masks import on_grid_of
 from crosscontrast.corrections.records import Saved
 from crosscontrast.corrections.soft_merge import soft_merge
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import image_like
+from crosscontrast.ground.placement import put_onto
 from crosscontrast.ground.provenance import ModelRecord
 
 
@@ -48,8 +48,8 @@ def starting_point(
     if predicted is None:
         empty = image_like(np.zeros(grid.GetSize()[::-1], np.float32), grid)
         return Start(case, empty, grid, 0, threshold, None)
-    soft = predicted.soft()
-    if not same_grid(soft, grid):
+    soft = put_onto(predicted.soft(), grid)
+    if soft is None:
         raise BadInputError(f"{predicted.softseg} does not lie on the grid of the image of {case}.")
     return Start(case, soft, sitk.Cast(soft >= threshold, sitk.sitkUInt8), 0, threshold, predicted.model)
 
@@ -68,7 +68,7 @@ def save_edited(
     Of objects that were removed altogether nothing stays, not even their rim.
     """
     grid = dataset.record(start.case).grid()
-    inside(corrected, grid, start.case)
+    corrected = on_grid_of(corrected, grid, start.case)
     merged = soft_merge(start.soft, start.mask, corrected, threshold=start.threshold)
     return dataset.save(
         start.case,

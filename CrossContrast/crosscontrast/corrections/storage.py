@@ -128,5 +128,5 @@ def stage_image(source: Path, image: sitk.Image, folder: Path) -> Path:
     if source.is_file() and source.name.lower().endswith((".nii", ".nii.gz")):
         copy_compressed(source, target)
     else:
-        write_image(image, target)
+        write_image(image, target, like=source)
     return target

@@ -12,7 +12,9 @@ from pathlib import Path
 from crosscontrast.errors import OutputError
 
 #: Extensions of the image formats we read, longest first so that ``.nii.gz`` is not taken for ``.gz``.
-IMAGE_EXTENSIONS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+IMAGE_EXTENSIONS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".hdr")
+#: The two files of one image, whose voxels are in the second.
+PAIR = (".hdr", ".img")
 
 
 def is_image_name(path: Path) -> bool:
@@ -28,14 +30,25 @@ def image_stem(path: Path) -> str:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files below a folder taken in the order of their names."""
+    """Return the SHA-256 of a file, or of all files below a folder taken in the order of their names.
+
+    That of one of a pair (``.hdr`` and ``.img``) is that of both, because they are one image.
+    """
     if path.is_dir():
         whole = hashlib.sha256()
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
             whole.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
         return whole.hexdigest()
+    if path.suffix.lower() in PAIR:
+        both = [path.with_suffix(ending) for ending in PAIR]
+        if all(file.is_file() for file in both):
+            return hashlib.sha256(b"".join(_digest(file) for file in both)).hexdigest()
+    return _digest(path).hex()
+
+
+def _digest(path: Path) -> bytes:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def make_folder(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """Reading and writing images. An image is a ``SimpleITK.Image`` and carries its geometry."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,10 @@ from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground import nifti
 from crosscontrast.ground.dicom import read_dicom_series
 from crosscontrast.ground.files import atomic_write, native_stderr_silenced
+from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.nifti_forms import Forms, forms_of, pack, stamp
+from crosscontrast.ground.nrrd_header import nrrd_fields
+from crosscontrast.ground.other_formats import files_of, grid_by_header, is_other, read_by_header, read_other
 from crosscontrast.ground.references import reader_of, refuse_foreign_references, was_named
 
 # ITK prints its own warnings on stderr for every unusual header; what matters of them we say ourselves.
@@ -21,7 +26,10 @@ class ImageWarning(UserWarning):
 
 
 def read_image(path: Path) -> sitk.Image:
-    """Read a 3-D scalar image (NIfTI, NRRD, MHA or a folder with one DICOM series) with its own pixel type.
+    """Read a 3-D scalar image with its own pixel type.
+
+    NIfTI (1 and 2, also as a pair ``.hdr`` and ``.img``), NRRD, MHA, FreeSurfer's MGZ, Analyze, or a folder with one
+    DICOM series.
 
     Raises :class:`BadInputError` naming the file and the reason: missing, empty, incomplete, not an image, not 3-D, or
     with voxels in another file (but see :mod:`crosscontrast.ground.references` for headers that the user named).
@@ -31,18 +39,41 @@ def read_image(path: Path) -> sitk.Image:
     if path.is_dir():
         return _three_dimensional(read_dicom_series(path), path)
     _check_is_file(path)
+    image, remarks = _read_file(path)
+    for sentence in remarks:
+        warnings.warn(f"{path.name}: {sentence}", ImageWarning, stacklevel=2)
+    return image
+
+
+def _read_file(path: Path) -> tuple[sitk.Image, list[str]]:
+    """Return the image of a file, and what is doubtful about the place of its voxels."""
+    if is_other(path):
+        return read_other(path)
     refuse_foreign_references(path, beside_ok=was_named(path))
+    if nifti.is_nifti(path):
+        header = nifti.read_header(path)
+        if header is not None and header.version == 2:
+            image = read_by_header(path, header)
+        else:
+            reader = _reader(path)
+            _check_header(reader, path)
+            image = _placed(nifti.read_values(path), reader)
+        return image, list(nifti.geometry_remarks(path, header, image))
     reader = _reader(path)
     _check_header(reader, path)
-    if nifti.is_nifti(path):
-        image = _placed(nifti.read_values(path, _promised_bytes(reader)), reader)
-        for sentence in nifti.geometry_remarks(path, image):
-            warnings.warn(f"{path.name}: {sentence}", ImageWarning, stacklevel=2)
-        return image
     try:
-        return _three_dimensional(reader.Execute(), path)
+        return _three_dimensional(reader.Execute(), path), list(_unplaced(path))
     except (RuntimeError, MemoryError) as error:
         raise BadInputError(f"{path} cannot be read: its voxels are incomplete or damaged.") from error
+
+
+def _unplaced(path: Path) -> Iterator[str]:
+    """Yield a sentence for a NRRD file that gives steps at most, and no directions in the patient."""
+    if reader_of(path) == "NrrdImageIO" and not {"space", "spacedirections"} <= set(nrrd_fields(path)[0]):
+        yield (
+            "the file does not say its orientation (no space), so left and right are a guess, "
+            "and so are front and back, top and bottom"
+        )
 
 
 def clean_intensities(image: sitk.Image, name: str) -> sitk.Image:
@@ -76,22 +107,55 @@ def image_like(values: np.ndarray, reference: sitk.Image) -> sitk.Image:
     return image
 
 
-def write_image(image: sitk.Image, path: Path) -> None:
+def write_image(image: sitk.Image, path: Path, *, like: Path | None = None) -> None:
     """Write an image, compressed, under its final name only when it is whole.
 
-    Raises :class:`OutputError` naming the file; ITK does not notice a full disk on every format, so what was written
-    is checked.
+    ``like`` is the file that the image was made from, on its grid: where both are NIfTI, qform, sform and their codes
+    are those of that file, so that every viewer draws the two at one place. Raises :class:`OutputError` naming the
+    file; ITK does not notice a full disk on every format, so what was written is checked.
     """
     path = Path(path)
     with atomic_write(path) as temporary:
         try:
             # The NIfTI library reports a full disk on stderr only; the check below turns it into our error.
             with native_stderr_silenced():
-                sitk.WriteImage(image, str(temporary), useCompression=True)
+                _write(image, temporary, _forms(image, like) if like and nifti.is_nifti(path) else None)
             if nifti.is_nifti(path):
-                nifti.check_complete(temporary, _promised_bytes(_reader(temporary)))
+                nifti.check_complete(temporary)
         except (RuntimeError, BadInputError) as error:
             raise OutputError(f"Cannot write {path}: the disk is full or the folder cannot be written.") from error
+
+
+def _write(image: sitk.Image, path: Path, forms: Forms | None) -> None:
+    if forms is None:
+        sitk.WriteImage(image, str(path), useCompression=True)
+        return
+    plain = path.with_suffix("") if path.name.lower().endswith(".gz") else path
+    try:
+        sitk.WriteImage(image, str(plain))
+        stamp(plain, forms)
+        if plain != path:
+            pack(plain, path)
+    finally:
+        if plain != path:
+            plain.unlink(missing_ok=True)
+
+
+def _forms(image: sitk.Image, like: Path) -> Forms | None:
+    """Return what places the voxels of a NIfTI file, where ``image`` lies on its grid indeed."""
+    if not like.is_file() or not (nifti.is_nifti(like) or is_other(like)):
+        return None
+    file, _ = files_of(like)
+    header = nifti.read_header(file)
+    if header is not None and (header.pair or header.version == 2):
+        grid = grid_by_header(file, header)
+    elif nifti.is_nifti(file):
+        reader = _reader(file)
+        grid = sitk.Image(reader.GetSize()[:3], sitk.sitkUInt8)
+        _copy_place(reader, grid)
+    else:
+        return None
+    return forms_of(file) if same_grid(image, grid) else None
 
 
 def _check_is_file(path: Path) -> None:
@@ -138,7 +202,10 @@ def _check_header(reader: sitk.ImageFileReader, path: Path) -> None:
             f"{path} is a {len(size)}-D image of size {' x '.join(map(str, size))}; a 3-D volume is expected.",
             "split it into volumes first",
         )
-    promised, stored = _promised_bytes(reader), _stored_bytes(path)
+    promised, stored = (
+        (nifti.is_nifti(path) and nifti.promised_bytes(path)) or _promised_bytes(reader),
+        _stored_bytes(path),
+    )
     # Deflate cannot compress by more than 1032 to 1, so such a header lies; found out before memory is reserved.
     if promised > 1032 * stored:
         raise BadInputError(f"{path} is incomplete: its header promises {promised} bytes of voxels in {stored} bytes.")
@@ -154,11 +221,15 @@ def _stored_bytes(path: Path) -> int:
 def _placed(values: np.ndarray, reader: sitk.ImageFileReader) -> sitk.Image:
     """Put voxels (k, j, i) where the header that ``reader`` has read says."""
     image = sitk.GetImageFromArray(values)
+    _copy_place(reader, image)
+    return image
+
+
+def _copy_place(reader: sitk.ImageFileReader, image: sitk.Image) -> None:
     dimension = len(reader.GetSize())
     image.SetSpacing(reader.GetSpacing()[:3])
     image.SetOrigin(reader.GetOrigin()[:3])
     image.SetDirection(np.array(reader.GetDirection()).reshape(dimension, -1)[:3, :3].ravel().tolist())
-    return image
 
 
 def _three_dimensional(image: sitk.Image, path: Path) -> sitk.Image:

@@ -28,7 +28,7 @@ def _images_in(folder: Path) -> list[Path]:
         return inside
     if dicom_series(folder):
         return [folder]
-    raise BadInputError(f"The folder {folder} holds no image (NIfTI, NRRD, MHA or a DICOM series).")
+    raise BadInputError(f"The folder {folder} holds no image (NIfTI, NRRD, MHA, MGZ or a DICOM series).")
 
 
 def _check_stems(images: list[Path]) -> None:

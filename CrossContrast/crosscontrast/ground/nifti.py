@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,7 +10,8 @@ import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.geometry import ras_affine
-from crosscontrast.ground.nifti_header import parse_header
+from crosscontrast.ground.nifti_header import Header, parse_header
+from crosscontrast.ground.nifti_plain import nifti_start
 
 if TYPE_CHECKING:
     import nibabel
@@ -25,19 +25,41 @@ def is_nifti(path: Path) -> bool:
     return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
-def check_complete(path: Path, promised: int) -> None:
-    """Raise :class:`BadInputError` unless the file holds ``promised`` bytes of voxels behind its header.
+def read_header(path: Path) -> Header | None:
+    """Return the header of a file, ``None`` where it is not a usual one, see :func:`parse_header`."""
+    return parse_header(nifti_start(path)[0])
+
+
+def check_complete(path: Path) -> None:
+    """Raise :class:`BadInputError` unless the file holds what its header promises.
 
     ITK fills the rest of a truncated file with zeros and says nothing.
     """
+    header = read_header(path)
+    if header is None:
+        raise BadInputError(f"{path} is damaged: its header cannot be read.")
     zipped = path.name.lower().endswith(".gz")
     # Not gzip at all although it is called so: ITK reads a plain NIfTI under this name.
     stored = (sum(map(len, _unzipped(path))) if zipped else 0) or path.stat().st_size
-    if stored < promised:
-        raise _incomplete(path, promised, stored)
+    _check_amount(path, header, stored)
 
 
-def _incomplete(path: Path, promised: int, stored: int) -> BadInputError:
+def promised_bytes(path: Path) -> int | None:
+    """Return what the voxels take, unpacked, as the header says; ``None`` where it is an unusual one.
+
+    Counted as they are stored: scaled values take more in memory.
+    """
+    header = read_header(path)
+    return None if header is None else header.voxel_bytes
+
+
+def _check_amount(path: Path, header: Header, stored: int) -> None:
+    if stored < header.start + header.voxel_bytes:
+        raise incomplete(path, header.voxel_bytes, max(0, stored - header.start))
+
+
+def incomplete(path: Path, promised: int, stored: int) -> BadInputError:
+    """The error for a file with fewer bytes of voxels than its header promises."""
     return BadInputError(
         f"{path} is incomplete: its header promises {promised} bytes of voxels, the file holds {stored}."
     )
@@ -64,57 +86,82 @@ def _unzipped(path: Path) -> Iterator[bytes]:
             raise BadInputError(f"{path} is damaged: its compressed data has an error.") from error
 
 
-def read_values(path: Path, promised: int) -> np.ndarray:
+def read_values(path: Path) -> np.ndarray:
     """Return the voxels (k, j, i) of a 3-D NIfTI file in their own units, in the machine's byte order.
 
-    Not by ITK, whose NIfTI library sets NaN and infinite voxels to 0 without a word. Raises :class:`BadInputError`
-    where the file holds less than ``promised`` bytes of voxels or is damaged.
+    Scaled ones are float32, or float64 where they are stored in more than two bytes and not as float32. Not by ITK,
+    whose NIfTI library sets NaN and infinite voxels to 0 without a word. Raises :class:`BadInputError` where the file
+    holds less than its header promises or is damaged.
     """
+    header = read_header(path)
+    if header is None:
+        return _unusual_values(path)
     content = np.memmap(path, np.uint8, "r").data
     if path.name.lower().endswith(".gz"):
         content = memoryview(b"".join(_unzipped(path)) or content)
-    if len(content) < promised:
-        raise _incomplete(path, promised, len(content))
-    header = parse_header(content)
-    if header is None:
-        return _unusual_values(path)
-    shape = (*header.size, 1, 1)[:3]
-    if len(content) < header.start + int(np.prod(shape, dtype=object)) * header.dtype.itemsize:
-        raise BadInputError(f"{path} is damaged: its voxels cannot be read.")
-    values = np.frombuffer(content, header.dtype, int(np.prod(shape)), header.start)
-    return values.reshape(shape[::-1]).astype(header.dtype.newbyteorder("="))
+    return values_of(path, header, content)
 
 
-def geometry_remarks(path: Path, image: sitk.Image) -> Iterator[str]:
+def values_of(path: Path, header: Header, content: memoryview) -> np.ndarray:
+    """Return the voxels (k, j, i) that ``content`` holds, which is named ``path`` in errors."""
+    _check_amount(path, header, len(content))
+    stored = np.frombuffer(content, header.dtype, int(np.prod(header.shape)), header.start).reshape(header.shape[::-1])
+    if not header.scaled:
+        return stored.astype(header.dtype.newbyteorder("="))
+    exact = header.dtype.itemsize <= 2 or header.dtype.kind + str(header.dtype.itemsize) == "f4"
+    values: np.ndarray = stored.astype(np.float32 if exact else np.float64)
+    np.multiply(values, header.slope, out=values)
+    np.add(values, header.intercept, out=values)
+    return values
+
+
+def geometry_remarks(path: Path, header: Header | None, image: sitk.Image) -> Iterator[str]:
     """Yield a sentence for each doubt about the position of the voxels of an image read from a NIfTI file."""
-    qform, sform = _affines(path)
+    if header is None:
+        unusual = _nibabel_image(path).header
+        qform, sform = unusual.get_qform(coded=True)[0], unusual.get_sform(coded=True)[0]
+        steps: tuple[float, ...] = ()
+    else:
+        qform, sform, steps = header.qform, header.sform, header.pixdim
+    for axis, step in zip("ijk", steps, strict=False):
+        if step == 0:
+            yield f"the file gives no voxel size along its axis {axis} (0 mm), and 1 mm was taken"
     if qform is None and sform is None:
-        yield "the file does not say its orientation (no qform, no sform), so left and right are a guess"
-    if qform is None or sform is None:
+        yield (
+            "the file does not say its orientation (no qform, no sform), so left and right are a guess, "
+            "and so are front and back, top and bottom"
+        )
         return
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in image.GetSize()])).reshape(3, -1)
-    apart = np.abs((qform - sform)[:3] @ np.vstack([corners, np.ones(corners.shape[1])])).max()
+    affine = ras_affine(image)
+    if qform is None or sform is None:
+        yield from _against_pixdim(sform if qform is None else qform, affine, image)
+        return
+    apart = _apart(qform, sform, image)
     if apart > _DISAGREEMENT:
-        affine = ras_affine(image)
         used = "sform" if np.abs(sform - affine).max() < np.abs(qform - affine).max() else "qform"
         yield f"qform and sform place voxels up to {apart:.1f} mm apart; the {used} was used"
 
 
-def _affines(path: Path) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return the affines of qform and sform; ``None`` for one that the file does not give."""
-    with path.open("rb") as stream:
-        begin = stream.read(4096)
-    with suppress(zlib.error):  # a plain file under a zipped one's name stays as it is
-        begin = zlib.decompressobj(wbits=31).decompress(begin, 4096)
-    header = parse_header(begin)
-    if header is not None:
-        return header.qform, header.sform
-    unusual = _nibabel_image(path).header
-    return unusual.get_qform(coded=True)[0], unusual.get_sform(coded=True)[0]
+def _apart(one: np.ndarray, other: np.ndarray, image: sitk.Image) -> float:
+    """Return the largest distance along an axis, in mm, between the places that two affines give to a corner voxel."""
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in image.GetSize()])).reshape(3, -1)
+    return float(np.abs((one - other)[:3] @ np.vstack([corners, np.ones(corners.shape[1])])).max())
+
+
+def _against_pixdim(form: np.ndarray, affine: np.ndarray, image: sitk.Image) -> Iterator[str]:
+    """Speak of the only form that a file gives where the image does not lie as it says."""
+    apart = _apart(form, affine, image)
+    if apart <= _DISAGREEMENT:
+        return
+    said, used = (" x ".join(f"{n:.3g}" for n in np.linalg.norm(a[:3, :3], axis=0)) for a in (form, affine))
+    if said == used:
+        yield f"its axes are not quite at right angles; they were made so, which moves voxels by up to {apart:.1f} mm"
+    else:
+        yield f"its sform speaks of voxels of {said} mm and its pixdim of {used} mm; the pixdim was used"
 
 
 def _unusual_values(path: Path) -> np.ndarray:
-    """Return the voxels of a file whose header is left to nibabel: scaled ones, above all."""
+    """Return the voxels of a file whose header is left to nibabel."""
     try:
         values = np.asanyarray(_nibabel_image(path).dataobj)
     except (OSError, ValueError, EOFError, zlib.error) as error:

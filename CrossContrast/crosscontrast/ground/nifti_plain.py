@@ -8,9 +8,9 @@ import numpy as np
 from crosscontrast.ground.nifti_header import FIELDS_ONE, FIELDS_TWO, TYPES, VERSIONS
 from crosscontrast.ground.plain import Plain, other_file, several_values, unreadable
 
-#: What stands beside the fields that our reader uses: the number of bits and the units of the steps.
-_ONE = FIELDS_ONE | {"bitpix": ("i2", 72, 1), "units": ("u1", 123, 1)}
-_TWO = FIELDS_TWO | {"bitpix": ("i2", 14, 1), "units": ("i4", 500, 1)}
+#: What stands beside the fields that our reader uses: the number of bits.
+_ONE = FIELDS_ONE | {"bitpix": ("i2", 72, 1)}
+_TWO = FIELDS_TWO | {"bitpix": ("i2", 14, 1)}
 #: Complex numbers, colours.
 _SEVERAL = (32, 128, 1792, 2048, 2304)
 #: Longest extensions between header and voxels.

@@ -54,6 +54,8 @@ def refuse_foreign_references(path: Path, *, beside_ok: bool) -> None:
     named = fields.get("datafile" if reader == "NrrdImageIO" else "elementdatafile", "LOCAL")
     if named.upper() == "LOCAL":
         return
+    if beside_ok and _is_plain(named) and not (path.parent / named).is_file():
+        raise BadInputError(f"{path} is incomplete: the file of its voxels, {named}, is not beside it.")
     if not (beside_ok and _is_beside(named, path)):
         raise BadInputError(
             f"{path} keeps its voxels in another file and was refused.",
@@ -63,7 +65,10 @@ def refuse_foreign_references(path: Path, *, beside_ok: bool) -> None:
 
 def _is_beside(named: str, header: Path) -> bool:
     """Whether a name is that of one file in the header's folder, and no link to elsewhere."""
-    if named in ("", ".", "..", "LIST") or any(sign in named for sign in "/\\:%\0"):
-        return False
     data = header.parent / named
-    return data.is_file() and data.resolve().parent == header.resolve().parent
+    return _is_plain(named) and data.is_file() and data.resolve().parent == header.resolve().parent
+
+
+def _is_plain(named: str) -> bool:
+    """Whether a name is that of one file and no path, pattern or list of files."""
+    return named not in ("", ".", "..", "LIST") and not any(sign in named for sign in "/\\:%\0")

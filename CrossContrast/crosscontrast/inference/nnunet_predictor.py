@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from crosscontrast.errors import BadInputError, MissingPackageError, ModelError
-from crosscontrast.ground.geometry import resample_onto, same_grid
+from crosscontrast.ground.placement import bring_onto
 from crosscontrast.models.bundle import read_json
 from crosscontrast.models.foreign.nnunet import (
     CHECKPOINT,
@@ -59,7 +59,7 @@ class NnunetPredictor:
                 f"The model needs {len(self._inputs)} image(s) ({', '.join(self._inputs)}), got {len(images)}."
             )
         first = images[0]
-        channels = [image if same_grid(image, first) else resample_onto(image, first) for image in images]
+        channels = [bring_onto(image, first) for image in images]
         values = np.stack([sitk.GetArrayFromImage(image).astype(np.float32) for image in channels])
         if not values.any():
             raise BadInputError("The image is 0 everywhere, so there is nothing to segment.")

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.placement import put_onto
 from crosscontrast.statistics.calibration import expected_calibration_error
 
 SegmentationMetric = Literal[
@@ -46,9 +46,10 @@ def score_segmentation(predicted: sitk.Image, reference: sitk.Image, *, threshol
 
     Raises :class:`BadInputError` where the grids differ or values lie outside [0, 1].
     """
-    if not same_grid(predicted, reference):
+    placed = put_onto(reference, predicted, "The reference mask")
+    if placed is None:
         raise BadInputError("The segmentation and its reference mask lie on different grids.", "resample one of them")
-    soft, true = _values(predicted, "segmentation"), _values(reference, "reference mask")
+    soft, true = _values(predicted, "segmentation"), _values(placed, "reference mask")
     found, expected = soft >= threshold, true >= threshold
     if not expected.any():
         reason = "both masks are empty" if not found.any() else "the reference mask is empty"

@@ -7,7 +7,8 @@ import SimpleITK as sitk
 from pydantic import BaseModel, ConfigDict
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import resample_onto, same_grid
+from crosscontrast.ground.geometry import resample_onto
+from crosscontrast.ground.placement import put_onto
 
 #: Width in voxels of the Gaussian window (sigma 1.5) that Wang et al. 2004 define SSIM with.
 _SSIM_WINDOW = 11
@@ -55,15 +56,15 @@ def compare_images(
     voxels compared. A test image on another grid is resampled linearly onto the reference's where ``resample`` allows
     it. Raises :class:`BadInputError` for differing grids, an empty mask, voxels that are not finite and a range of 0.
     """
-    moved = not same_grid(reference, test)
-    if moved and not resample:
+    placed = put_onto(test, reference, "The test image")
+    if placed is None and not resample:
         raise BadInputError("The two images lie on different grids.", "allow resampling onto the reference's grid")
-    if mask is not None and not same_grid(reference, mask):
+    test = placed if placed is not None else resample_onto(sitk.Cast(test, sitk.sitkFloat64), reference)
+    inner = put_onto(mask, reference, "The mask") if mask is not None else None
+    if mask is not None and inner is None:
         raise BadInputError("The mask does not lie on the reference's grid.")
-    if moved:
-        test = resample_onto(sitk.Cast(test, sitk.sitkFloat64), reference)
     r, t = (sitk.GetArrayFromImage(image).astype(np.float64) for image in (reference, test))
-    inside = np.ones(r.shape, bool) if mask is None else sitk.GetArrayFromImage(mask) > 0
+    inside = np.ones(r.shape, bool) if inner is None else sitk.GetArrayFromImage(inner) > 0
     _check(r, t, inside)
     source: Literal["given", "reference", "reference in mask"] = "reference" if mask is None else "reference in mask"
     if data_range is not None:
@@ -77,7 +78,7 @@ def compare_images(
         voxels=int(inside.sum()),
         data_range=data_range,
         data_range_from=source,
-        resampled=moved,
+        resampled=placed is None,
         ssim=ssim,
         ssim_windows=windows,
         **_pointwise(r[inside], t[inside], data_range),

@@ -150,6 +150,6 @@ class MapFeature(Job):
         progress(0, 1, f"map of {self.feature}")
         image = feature_map(read_image(self.image), read_image(self.mask), self.feature, self.settings, self.radius)
         make_folder(self.out.parent)
-        write_image(image, self.out)
+        write_image(image, self.out, like=self.image)
         progress(1, 1, "done")
         return FeatureMapResult(written=self.out)

@@ -8,8 +8,9 @@ import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.files import atomic_write
-from crosscontrast.ground.geometry import reorient, resample_onto, resampled_field_of_view, same_grid
+from crosscontrast.ground.geometry import reorient, resample_onto, resampled_field_of_view
 from crosscontrast.ground.images import clean_intensities, image_like
+from crosscontrast.ground.placement import put_onto
 from crosscontrast.reading.study import Display
 
 #: Grey values of every blinded image: black and white of the window that every reader begins with.
@@ -31,9 +32,10 @@ def blind_case(images: Mapping[str, sitk.Image], display: Display, name: str) ->
     """
     clean = {arm: clean_intensities(image, f"{name} ({arm})") for arm, image in images.items()}
     first = next(iter(clean.values()))
-    if display.spacing is None and all(same_grid(first, image) for image in clean.values()):
+    placed = {arm: put_onto(image, first) for arm, image in clean.items()}
+    if display.spacing is None and all(image is not None for image in placed.values()):
         inside = np.ones(first.GetSize()[::-1], dtype=bool)
-        return {arm: _windowed(image, inside, display, f"{name} ({arm})") for arm, image in clean.items()}
+        return {arm: _windowed(image, inside, display, f"{name} ({arm})") for arm, image in placed.items() if image}
     letters = sitk.DICOMOrientImageFilter().GetOrientationFromDirectionCosines(first.GetDirection())
     turned = {arm: reorient(image, letters) for arm, image in clean.items()}
     grid = _common_grid(list(turned.values()), display, name)

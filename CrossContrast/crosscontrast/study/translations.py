@@ -11,8 +11,8 @@ import SimpleITK as sitk
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import CohortRow
 from crosscontrast.ground.files import atomic_write
-from crosscontrast.ground.geometry import resample_onto, same_grid
 from crosscontrast.ground.images import read_image
+from crosscontrast.ground.placement import bring_onto
 from crosscontrast.ground.tables import TableWriter
 from crosscontrast.metrics.similarity import Similarity, compare_images
 from crosscontrast.radiomics.gate.verdict import GateVerdict
@@ -54,8 +54,8 @@ def measure(source: CohortRow, target: CohortRow, image: Path) -> Similarity | N
     try:
         reference, path = read_image(target.image), target.mask or source.mask
         mask = read_image(path) if path else None
-        if mask is not None and not same_grid(mask, reference):
-            mask = resample_onto(mask, reference, linear=False)
+        if mask is not None:
+            mask = bring_onto(mask, reference, linear=False)
         return compare_images(reference, read_image(image), mask, resample=True)
     except BadInputError:
         return None
@@ -80,12 +80,11 @@ def picture(translation: Translation) -> "Figure":
     assert translation.image is not None
     source, target = read_image(translation.source.image), read_image(translation.target.image)
     made = read_image(translation.image)
-    grid = target if same_grid(target, source) else source
-    target = target if grid is target else resample_onto(target, source)
+    target = bring_onto(target, source)
     path = translation.source.mask or translation.target.mask
     assert path is not None
     mask = read_image(path)
-    mask = mask if same_grid(mask, source) else resample_onto(mask, source, linear=False)
+    mask = bring_onto(mask, source, linear=False)
     inside = sitk.GetArrayFromImage(mask) > 0
     middle = int(np.flatnonzero(inside.any((1, 2))).mean()) if inside.any() else inside.shape[0] // 2
     before, after, real = (sitk.GetArrayFromImage(image)[middle].astype(float) for image in (source, made, target))

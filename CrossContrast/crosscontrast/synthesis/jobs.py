@@ -159,7 +159,7 @@ class ShowFeatureMaps(Job):
             model = f"model{number}"
             paths[name] = [folder / f"{stem}_{model}_map{place:02d}.nii.gz" for place in range(1, len(maps) + 1)]
             for feature, path in zip(maps, paths[name], strict=True):
-                write_image(feature, path)
+                write_image(feature, path, like=self.image)
         picture = folder / f"{stem}_features.png"
         save_figure(grid_figure(dict(found), middle(image)), picture)
         progress(1, 1, "done")

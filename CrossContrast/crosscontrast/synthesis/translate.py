@@ -85,7 +85,7 @@ def translate_file(
     progress(0.9, 1, "writing the results")
     with case.results(folder, sidecar, parameters=parameters) as results:
         for name, made in images.items():
-            write_image(made, results.place(place[name]))
+            write_image(made, results.place(place[name]), like=path)
     progress(1, 1, "done")
     return Translated(
         images=[place[name] for name in outputs],

@@ -60,7 +60,7 @@ class Saving:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as made:
             for name, image in (("softseg", soft), ("seg", mask)):
                 path = folder / f"{stem}_{name}.nii.gz"
-                write_image(image, path)
+                write_image(image, path, like=desk.case.path)
                 made.write(path, path.name)
         return archive
 

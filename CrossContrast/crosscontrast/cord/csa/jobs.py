@@ -79,11 +79,11 @@ class MeasureCsa(Job):
         with our_warnings() as said:
             soft = read_image(self.seg)
             levels, discs = read_level_files(self.levels, self.discs)
-        progress(0.2, 1, "measuring")
-        try:
-            table = measure_csa(soft, levels=levels, discs=discs, threshold=self.threshold)
-        except BadInputError as error:
-            raise BadInputError(f"{self.seg} cannot be measured: {error.message}", error.hint) from error
+            progress(0.2, 1, "measuring")
+            try:
+                table = measure_csa(soft, levels=levels, discs=discs, threshold=self.threshold)
+            except BadInputError as error:
+                raise BadInputError(f"{self.seg} cannot be measured: {error.message}", error.hint) from error
         return table, said
 
     def _summary(self, table: "CsaTable", remarks: list[str]) -> CsaSummary:

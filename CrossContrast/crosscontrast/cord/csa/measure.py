@@ -6,7 +6,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.cord.csa.centreline import Centreline, sct_centreline, smooth_centreline
-from crosscontrast.cord.csa.levels import PMJ_LABEL, Discs, levels_from_discs, levels_from_map
+from crosscontrast.cord.csa.disc_files import PMJ_LABEL
+from crosscontrast.cord.csa.levels import Discs, levels_from_discs, levels_from_map
 from crosscontrast.cord.csa.shape import CordObject, cord_object, sct_shape
 from crosscontrast.cord.csa.table import CsaRow, CsaTable, Note
 from crosscontrast.cord.csa.volume import CordVolume, Point, cord_volume
@@ -101,7 +102,7 @@ def _levels(
     levels: sitk.Image | None, discs: Discs | None, soft: sitk.Image, volume: CordVolume, centreline: Centreline
 ) -> dict[int, int]:
     if levels is not None:
-        numbers = levels_from_map(levels, soft)
+        numbers = levels_from_map(levels, soft, volume, centreline)
     elif discs is not None and set(discs) != {PMJ_LABEL}:
         numbers = levels_from_discs(discs, volume, centreline)
     else:

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from crosscontrast.cord.csa.shape import cord_object
 from crosscontrast.cord.csa.volume import cord_volume
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.placement import put_onto
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ def position(soft: sitk.Image, reference: sitk.Image, *, threshold: float = 0.5,
     slice has several objects the heaviest counts, as for areas. A slice belongs to a mask where it reaches
     ``threshold``. Raises :class:`BadInputError` for different grids and for values that are no soft segmentation.
     """
-    if not same_grid(soft, reference):
+    placed = put_onto(reference, soft)
+    if placed is None:
         raise BadInputError("The segmentation and its reference mask lie on different grids.", "resample one of them")
-    found, expected = (cord_volume(image, floor) for image in (soft, reference))
+    found, expected = (cord_volume(image, floor) for image in (soft, placed))
     there = [k for k, values in enumerate(expected.values) if values.max() >= threshold]
     if not there:
         return Position()

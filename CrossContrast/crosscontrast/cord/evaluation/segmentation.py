@@ -73,7 +73,7 @@ def _segment(request: SegmentationRequest, entry: ModelEntry, progress: Progress
     result = segment_volume(image, warm_predictor(entry, device), THRESHOLD, progress)
     measures = {_MISSING: result.missing}
     with case.results(files.folder, files.sidecar, parameters={}, measures=measures) as results:
-        write_image(result.soft, results.place(files.softseg))
+        write_image(result.soft, results.place(files.softseg), like=request.image)
         if request.overlay:
             place, title = results.place(files.overlay), f"{files.stem}, {entry}"
             draw_overlay(image, result.soft, place, threshold=THRESHOLD, title=title)

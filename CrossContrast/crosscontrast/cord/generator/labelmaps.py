@@ -15,8 +15,9 @@ from crosscontrast.cord.generator.frame import Frame
 from crosscontrast.cord.generator.morphometry import Sizes
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.files import IMAGE_EXTENSIONS
-from crosscontrast.ground.geometry import reorient, same_grid
+from crosscontrast.ground.geometry import reorient
 from crosscontrast.ground.images import read_image
+from crosscontrast.ground.placement import put_onto
 
 #: Side of the square around the cord that is kept of each slice, and its resolution, in mm.
 SIDE, STEP = 40.0, 0.5
@@ -57,9 +58,10 @@ def read_tracings(folder: Path) -> list[Tracing]:
 def _trace(cord_path: Path, fluid_path: Path) -> Tracing:
     """Measure the signed distances of one pair of masks."""
     images = [reorient(read_image(path), "RAS") for path in (cord_path, fluid_path)]
-    if not same_grid(images[0], images[1]):
+    placed = put_onto(images[1], images[0])
+    if placed is None:
         raise BadInputError(f"{fluid_path} lies on another grid than {cord_path.name}.")
-    cord, fluid = (sitk.GetArrayFromImage(image) > 0.5 for image in images)
+    cord, fluid = (sitk.GetArrayFromImage(image) > 0.5 for image in (images[0], placed))
     width, height, spacing = images[0].GetSpacing()
     slices, places, widths = [], [], []
     for inner, around in zip(cord, fluid, strict=True):

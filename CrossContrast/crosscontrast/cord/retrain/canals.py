@@ -32,7 +32,7 @@ def with_canals(base: ModelEntry, table: Path, folder: Path, device: torch.devic
         report = part(progress, number / len(rows), (number + 1) / len(rows))
         image = clean_intensities(read_image(row.image), str(row.image))
         path = maps / f"{number:03d}.nii.gz"
-        write_image(predictor.predict([image], report)[predictor.outputs[1]], path)
+        write_image(predictor.predict([image], report)[predictor.outputs[1]], path, like=row.image)
         named.append(row.model_copy(update={"outcomes": row.outcomes | {CANAL: str(path.relative_to(folder))}}))
     write_cohort(result, named)
     return result

@@ -9,11 +9,10 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import reorient, same_grid
+from crosscontrast.ground.geometry import reorient
 from crosscontrast.ground.images import clean_intensities, image_like, read_image
+from crosscontrast.ground.placement import put_onto
 
-#: In mm: rounding in the headers of an image and its mask may part their voxels by this much.
-_SAME_PLACE = 0.01
 #: How far beyond [0, 1] interpolation may have carried a mask before we refuse to take it for one.
 _OVERSHOOT = 0.1
 
@@ -88,12 +87,12 @@ def checked_contrast(
 def _on_one_grid(role: str, mask: sitk.Image, image: sitk.Image | None, mask_name: str, image_name: str) -> Contrast:
     if image is None:
         return Contrast(role, mask)
-    if not same_grid(image, mask, _SAME_PLACE):
+    placed = put_onto(mask, image, mask_name)
+    if placed is None:
         raise BadInputError(
             f"{mask_name} does not lie on the grid of {image_name}.", "resample the mask onto its image first"
         )
-    image.CopyInformation(mask)
-    return Contrast(role, mask, image)
+    return Contrast(role, placed, image)
 
 
 def _unit_mask(mask: sitk.Image, name: str) -> sitk.Image:

@@ -54,7 +54,8 @@ class MakeSoftGroundTruth(Job):
         progress(0.85, 1, "writing")
         inputs = [path for given in self.contrasts for path in (given.image, given.mask) if path]
         parameters = self.model_dump(mode="json", include={"reference", "keep_all", "drop_ends"})
-        told = write_results(found, files, stems, inputs=inputs, parameters=parameters, remarks=remarks)
+        sources = [given.image or given.mask for given in self.contrasts]
+        told = write_results(found, files, stems, sources, inputs=inputs, parameters=parameters, remarks=remarks)
         progress(1, 1, "done")
         return SoftGroundTruthResult(
             subject=self.subject,

@@ -23,6 +23,7 @@ def write_results(
     found: SoftGroundTruth,
     files: SubjectFiles,
     stems: list[str],
+    sources: list[Path],
     *,
     inputs: list[Path],
     parameters: dict[str, Any],
@@ -30,9 +31,9 @@ def write_results(
 ) -> list[ContrastResult]:
     """Write the masks of every contrast that was kept, a sidecar beside each, and the subject's report and sidecar.
 
-    ``stems`` name the results of each contrast. What an earlier run recorded in the same sidecar and this one does not
-    make any more is removed. Returns what is told of each contrast, with the paths of its files. Raises
-    :class:`crosscontrast.errors.OutputError` with nothing written.
+    ``stems`` name the results of each contrast, ``sources`` are the files on whose grids they lie. What an earlier run
+    recorded in the same sidecar and this one does not make any more is removed. Returns what is told of each contrast,
+    with the paths of its files. Raises :class:`crosscontrast.errors.OutputError` with nothing written.
     """
     provenance = Provenance(
         job="cord.soft-gt", parameters=parameters, inputs=[FileRecord.of(path) for path in inputs], warnings=remarks
@@ -42,9 +43,9 @@ def write_results(
     make_folder(files.folder)
     with staging_folder(files.folder) as staging:
         staged = SubjectFiles(staging, files.subject)
-        for fused, stem, told in zip(found.contrasts, stems, results, strict=True):
+        for fused, stem, source, told in zip(found.contrasts, stems, sources, results, strict=True):
             if fused.kept:
-                _write_contrast(fused.soft, staged.contrast(stem), provenance, told)
+                _write_contrast(fused.soft, staged.contrast(stem), source, provenance, told)
         write_report(found, results, staged.report, subject=files.subject, remarks=remarks)
         provenance.outputs = [FileRecord.of(path, relative=True) for path in sorted(staging.iterdir())]
         provenance.measures = {"reference": found.reference, "contrasts": [_measures(told) for told in results]}
@@ -70,9 +71,11 @@ def _result(found: SoftGroundTruth, fused: FusedContrast, files: ContrastFiles) 
     )
 
 
-def _write_contrast(soft: sitk.Image, files: ContrastFiles, whole: Provenance, told: ContrastResult) -> None:
-    write_image(soft, files.softseg)
-    write_image(sitk.Cast(sitk.GreaterEqual(soft, _THRESHOLD), sitk.sitkUInt8), files.seg)
+def _write_contrast(
+    soft: sitk.Image, files: ContrastFiles, source: Path, whole: Provenance, told: ContrastResult
+) -> None:
+    write_image(soft, files.softseg, like=source)
+    write_image(sitk.Cast(sitk.GreaterEqual(soft, _THRESHOLD), sitk.sitkUInt8), files.seg, like=source)
     outputs = [FileRecord.of(path, relative=True) for path in (files.softseg, files.seg)]
     whole.model_copy(update={"outputs": outputs, "measures": _measures(told)}).write(files.sidecar)
 

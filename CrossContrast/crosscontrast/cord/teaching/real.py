@@ -16,8 +16,9 @@ from crosscontrast.cord.generator.frame import AWAY, draw_offset
 from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import read_cohort
-from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_spacing, same_grid
+from crosscontrast.ground.geometry import reorient, resample_to_spacing
 from crosscontrast.ground.images import read_image
+from crosscontrast.ground.placement import bring_onto
 
 #: The optional column of a cohort table that names maps of the canal.
 CANAL = "canal"
@@ -70,7 +71,7 @@ def _read(path: Path) -> sitk.Image:
 def _read_shares(path: Path, image: sitk.Image) -> Tensor:
     """Return the values of a mask or map (D, H, W) on the grid of ``image`` at 1 mm."""
     mask = _read(path)
-    values = _at_one_millimetre(mask if same_grid(mask, image) else resample_onto(mask, image))
+    values = _at_one_millimetre(bring_onto(mask, image))
     if not -0.01 < float(values.min()) <= float(values.max()) < 1.01:
         raise BadInputError(f"The mask {path} should hold values from 0 to 1.")
     return values.clamp(0, 1)

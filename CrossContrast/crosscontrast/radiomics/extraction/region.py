@@ -6,6 +6,7 @@ import SimpleITK as sitk
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import image_like
+from crosscontrast.ground.placement import put_onto
 from crosscontrast.radiomics.extraction.settings import Perturbation
 
 #: Width in mm of the smooth random field that moves a contour; about what two readers' contours differ along.
@@ -17,15 +18,12 @@ def aligned(mask: sitk.Image, image: sitk.Image) -> sitk.Image:
 
     No voxel moves. Raises :class:`BadInputError` saying in what the grids differ.
     """
-    if same_grid(mask, image):
-        return mask
-    letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(image.GetDirection())
-    turned = sitk.DICOMOrient(mask, letters)
-    if same_grid(turned, image):
-        return turned
+    placed = put_onto(mask, image, "The mask")
+    if placed is not None:
+        return placed
     sizes = [" x ".join(map(str, grid.GetSize())) for grid in (mask, image)]
     how = f"it has {sizes[0]} voxels, the image {sizes[1]}"
-    if turned.GetSize() == image.GetSize():
+    if sorted(mask.GetSize()) == sorted(image.GetSize()):
         how = "position, spacing or direction differ"
     raise BadInputError(f"The mask does not lie on the image's grid: {how}.", "resample it onto the image")
 
@@ -89,7 +87,7 @@ def prepare(image: sitk.Image, mask: sitk.Image, region: np.ndarray) -> tuple[si
     Raises :class:`BadInputError` where no feature could mean anything: another grid, a region that is empty or a
     single voxel, voxels in it that are NaN, infinite or all the same.
     """
-    if not same_grid(image, mask):
+    if not same_grid(image, mask):  # the region is an array in the image's order already
         raise BadInputError("The mask does not lie on the image's grid.", "resample it onto the image")
     voxels = int(np.count_nonzero(region))
     if voxels == 0:

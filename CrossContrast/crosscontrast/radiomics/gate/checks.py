@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from pydantic import BaseModel, ConfigDict
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import same_grid
+from crosscontrast.ground.placement import put_onto
 from crosscontrast.metrics.segmentation import soft_dice
 from crosscontrast.radiomics.gate.descriptor import describe
 from crosscontrast.radiomics.gate.profile import Range, TrainingProfile, ends_of, geometry_of
@@ -59,9 +59,10 @@ def output_check(translated: sitk.Image, profile: TrainingProfile, limits: GateL
 
 def spread_check(images: Sequence[sitk.Image], region: sitk.Image | None, limits: GateLimits) -> Check:
     """Measure how much the images that an ensemble made of one input differ in the region (none: everywhere)."""
-    if len(images) < 2 or not all(same_grid(images[0], image) for image in images):
+    placed = [there for there in (put_onto(image, images[0]) for image in images) if there is not None]
+    if len(images) < 2 or len(placed) < len(images):
         raise BadInputError("The spread of an ensemble needs two or more images on the same grid.")
-    stack = np.stack([sitk.GetArrayFromImage(image).astype(float) for image in images])
+    stack = np.stack([sitk.GetArrayFromImage(image).astype(float) for image in placed])
     inside = np.ones(stack.shape[1:], bool) if region is None else _region(region, images[0])
     return _spread(stack.std(0, ddof=1)[inside], stack.mean(0)[inside], f"{len(images)} images of the ensemble", limits)
 
@@ -70,18 +71,20 @@ def spread_map_check(
     spread: sitk.Image, translated: sitk.Image, region: sitk.Image | None, limits: GateLimits
 ) -> Check:
     """Judge the map of standard deviations that came with a translated image (none as region: everywhere)."""
-    if not same_grid(spread, translated):
+    placed = put_onto(spread, translated)
+    if placed is None:
         raise BadInputError("The map of the spread does not lie on the translated image's grid.")
     values = sitk.GetArrayFromImage(translated).astype(float)
     inside = np.ones(values.shape, bool) if region is None else _region(region, translated)
-    return _spread(sitk.GetArrayFromImage(spread)[inside], values[inside], "answers", limits)
+    return _spread(sitk.GetArrayFromImage(placed)[inside], values[inside], "answers", limits)
 
 
 def agreement_check(of_input: sitk.Image, of_translated: sitk.Image, limits: GateLimits) -> Check:
     """Compare the segmentations (0 to 1) of the input and of the translated image: anatomy must not move."""
-    if not same_grid(of_input, of_translated):
+    placed = put_onto(of_translated, of_input)
+    if placed is None:
         raise BadInputError("The segmentations of input and translated image lie on different grids.")
-    value = soft_dice(*(sitk.GetArrayFromImage(part) for part in (of_input, of_translated)))
+    value = soft_dice(*(sitk.GetArrayFromImage(part) for part in (of_input, placed)))
     if not np.isfinite(value):
         text = "neither image has anything segmented"
     else:
@@ -123,9 +126,10 @@ def _beyond(value: float, allowed: Range) -> float:
 
 
 def _region(region: sitk.Image, image: sitk.Image) -> np.ndarray:
-    if not same_grid(region, image):
+    placed = put_onto(region, image, "The mask")
+    if placed is None:
         raise BadInputError("The mask does not lie on the grid of the translated images.")
-    inside: np.ndarray = sitk.GetArrayFromImage(region) > 0
+    inside: np.ndarray = sitk.GetArrayFromImage(placed) > 0
     if not inside.any():
         raise BadInputError("The mask is empty.")
     return inside

@@ -11,8 +11,9 @@ import SimpleITK as sitk
 import torch
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import resample_onto, same_grid
+from crosscontrast.ground.geometry import resample_onto
 from crosscontrast.ground.images import clean_intensities, read_image, write_image
+from crosscontrast.ground.placement import bring_onto, put_onto
 from crosscontrast.models.load import load_model
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.benchmark.baselines import baselines
@@ -81,12 +82,11 @@ def read_subjects(config: TrainingConfig, split: str) -> Iterator[Subject]:
         source, target = (clean_intensities(read_image(r.image), r.image.name) for r in (row, partner))
         path = None if config.whole_image else partner.mask or row.mask
         mask = sitk.Cast(read_image(path) > 0, sitk.sitkUInt8) if path else _ones(target)
-        mask = mask if same_grid(mask, target) else resample_onto(mask, target, linear=False)
-        if not same_grid(source, target):
-            if not config.resample:
-                raise BadInputError(f"{config.cohort}: the images of {row.subject} lie on different grids.")
-            source = resample_onto(source, target)
-        yield Subject(row.subject, source, target, mask)
+        mask = bring_onto(mask, target, linear=False)
+        placed = put_onto(source, target, row.image.name)
+        if placed is None and not config.resample:
+            raise BadInputError(f"{config.cohort}: the images of {row.subject} lie on different grids.")
+        yield Subject(row.subject, placed if placed is not None else resample_onto(source, target), target, mask)
 
 
 def _check_same(config: TrainingConfig, before: dict[str, Any], place: Path) -> None:
@@ -129,7 +129,7 @@ def _network(
         started = time.perf_counter()
         (answer,) = predictor.predict([subject.source]).values()
         seconds.append(time.perf_counter() - started)
-        answer = answer if same_grid(answer, subject.target) else resample_onto(answer, subject.target)
+        answer = bring_onto(answer, subject.target)
         _take(found, config.network, subject, answer, judge)
         (folder / "images").mkdir(parents=True, exist_ok=True)
         write_image(answer, folder / "images" / f"{subject.name}_{config.network}.nii.gz")

@@ -6,8 +6,9 @@ import torch
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import Cohort, CohortRow, read_cohort
-from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_spacing, same_grid
+from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_spacing
 from crosscontrast.ground.images import clean_intensities, read_image
+from crosscontrast.ground.placement import put_onto
 from crosscontrast.inference.preprocess import normalise_channels, prepare
 from crosscontrast.synthesis.segmentation.config import SegmentationConfig
 from crosscontrast.synthesis.training.cases import Case
@@ -64,8 +65,8 @@ def synthetic_channels(image: sitk.Image, translators: tuple[str, ...]) -> list[
 
 def _read(config: SegmentationConfig, cohort: Cohort, row: CohortRow, labels: CohortRow) -> Case:
     images = channels_of(config, cohort, row)
-    label_map = read_image(labels.image)
-    if not same_grid(label_map, images[0]):
+    label_map = put_onto(read_image(labels.image), images[0], labels.image.name)
+    if label_map is None:
         raise BadInputError(f"{config.cohort}: {labels.image.name} does not lie on the grid of {row.image.name}.")
     prepared = prepare(images, config.preprocessing)
     target = one_hot(config, _onto(config, label_map))

@@ -55,7 +55,7 @@ def cleanse_cohort(
             labels, confidence = to_grid(config, proposal, given)
             names.append([f"{image_stem(row.image)}_{what}.nii.gz" for what in ("proposal", "confidence")])
             for image, name in zip((labels, confidence), names[-1], strict=True):
-                write_image(image, results.place(name))
+                write_image(image, results.place(name), like=row.image)
             changed = float((sitk.GetArrayFromImage(labels) != sitk.GetArrayFromImage(given)).mean())
             lines.append([row.subject, str(row.image), *names[-1], f"{changed:.6g}"])
         with results.place(TABLE).open("w", newline="") as stream:

@@ -78,10 +78,10 @@ def segment_file(
     parameters = {"translators": list(request.translators), "localise": request.localise, "margin": request.margin}
     with case.results(folder, sidecar, parameters=parameters) as results:
         for name, path in soft.items():
-            write_image(maps[name], results.place(path))
-        write_image(label_map(maps, tuple(soft)), results.place(labels))
+            write_image(maps[name], results.place(path), like=files[0])
+        write_image(label_map(maps, tuple(soft)), results.place(labels), like=files[0])
         for image, path in zip(made, synthetic, strict=True):
-            write_image(image, results.place(path))
+            write_image(image, results.place(path), like=files[0])
     progress(1, 1, "done")
     return Segmented(soft, labels, synthetic, sidecar, case.warnings)
 

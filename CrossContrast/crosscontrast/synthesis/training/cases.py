@@ -12,8 +12,9 @@ from torch.nn import functional
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import CohortRow, read_cohort
-from crosscontrast.ground.geometry import resample_onto, same_grid
+from crosscontrast.ground.geometry import resample_onto
 from crosscontrast.ground.images import clean_intensities, read_image
+from crosscontrast.ground.placement import bring_onto, put_onto
 from crosscontrast.inference.preprocess import normalise, prepare
 from crosscontrast.models.networks.translator import Range, map_to_unit
 from crosscontrast.synthesis.training.config import TrainingConfig
@@ -77,13 +78,13 @@ def read_training_cases(config: TrainingConfig) -> list[Case]:
 
 def _read(config: TrainingConfig, row: CohortRow, partner: CohortRow) -> Case:
     source, target = (clean_intensities(read_image(r.image), r.image.name) for r in (row, partner))
-    if not same_grid(source, target):
-        if not config.resample:
-            raise BadInputError(
-                f"{config.cohort}: {row.image.name} and {partner.image.name} of {row.subject} lie on different grids.",
-                "register and resample them, or let them be resampled (--resample)",
-            )
-        target = resample_onto(target, source)
+    placed = put_onto(target, source, partner.image.name)
+    if placed is None and not config.resample:
+        raise BadInputError(
+            f"{config.cohort}: {row.image.name} and {partner.image.name} of {row.subject} lie on different grids.",
+            "register and resample them, or let them be resampled (--resample)",
+        )
+    target = placed if placed is not None else resample_onto(target, source)
     prepared = prepare([source, target, _mask(config, row, partner, source)], config.preprocessing("none"))
     first, second, mask = prepared.values
     values = normalise(first, config.source_normalisation), normalise(second, config.target_normalisation)
@@ -104,7 +105,7 @@ def _mask(config: TrainingConfig, row: CohortRow, partner: CohortRow, grid: sitk
         ones.CopyInformation(grid)
         return ones
     mask = sitk.Cast(sitk.Cast(read_image(path), sitk.sitkFloat32) > 0, sitk.sitkFloat32)
-    mask = mask if same_grid(mask, grid) else resample_onto(mask, grid, linear=False)
+    mask = bring_onto(mask, grid, linear=False)
     if not sitk.GetArrayViewFromImage(mask).any():
         raise BadInputError(f"The mask {path} of {row.subject} is empty.")
     return mask
