@@ -85,7 +85,7 @@ def test_masks_keep_their_place_in_the_patient_through_the_dataset(tmp_path, awk
     dataset = CorrectionDataset.create(tmp_path / "d")
     dataset.add(tmp_path / "sub-x_T2star.nrrd")
     soft = image_like((values(awkward_image) > 300).astype(np.float32) * 0.5, awkward_image)
-    dataset.save("sub-x_T2star", soft, soft, author="A")
+    dataset.save("sub-x_T2star", soft, soft > 0, author="A")
     back = dataset.load("sub-x_T2star")
     image = read_image(dataset.case("sub-x_T2star").image)
     assert same_grid(back.soft, awkward_image, 1e-3)

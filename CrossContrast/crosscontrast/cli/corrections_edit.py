@@ -27,6 +27,8 @@ _AUTHOR = click.option("--author", default=getpass.getuser, show_default="your u
 )
 @click.option("--seconds", default=0.0, type=click.FloatRange(min=0), help="Time that you spent.")
 @click.option("--note", default="", help="A word on it.")
+@click.option("--label", type=click.IntRange(min=1), help="The label to take, where MASK has several.")
+@click.option("--force", is_flag=True, help="Save a mask that looks wrong all the same.")
 @_AUTHOR
 @user_command
 def save(
@@ -38,20 +40,28 @@ def save(
     base: int | None,
     seconds: float,
     note: str,
+    label: int | None,
+    force: bool,
     author: str,
 ) -> None:
     """Save the corrected binary MASK of a CASE as its next revision; earlier ones stay.
+
+    MASK has two values, 0 and 1 (or 255, ...). One that covers most of the image, that shares nearly nothing with what
+    was there, or that is in many pieces is saved with --force only.
 
     Where voxels were not changed, the soft mask keeps its values; where they were, it gets the soft edge that it has
     elsewhere.
     """
     from crosscontrast.corrections.dataset import CorrectionDataset
+    from crosscontrast.corrections.masks import one_label
     from crosscontrast.corrections.starting import save_edited, starting_point
     from crosscontrast.ground.images import read_image
 
     opened = CorrectionDataset.open(dataset)
     start = starting_point(opened, case, revision=base)
     edited = read_image(mask)
+    if label is not None:
+        edited = one_label(edited, label, mask.name)
     if soft:
         saved = opened.save(
             case,
@@ -63,9 +73,10 @@ def save(
             model=start.model,
             base=start.base,
             note=note,
+            force=force,
         )
     else:
-        saved = save_edited(opened, start, edited, author=author, seconds=seconds, note=note)
+        saved = save_edited(opened, start, edited, author=author, seconds=seconds, note=note, force=force)
     record = saved.record
     console.result({**record.model_dump(), "overtaken": [r.revision for r in saved.overtaken]})
     for other in saved.overtaken:

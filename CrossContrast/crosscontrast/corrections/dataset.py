@@ -11,11 +11,12 @@ import SimpleITK as sitk
 from crosscontrast.corrections.bids import CaseName
 from crosscontrast.corrections.create import create_dataset
 from crosscontrast.corrections.documents import read_document, write_document
+from crosscontrast.corrections.doubts import doubts
 from crosscontrast.corrections.exclusions import FILE as EXCLUSIONS
 from crosscontrast.corrections.exclusions import add_exclusion, read_exclusions, remove_exclusion, why_excluded
 from crosscontrast.corrections.layout import RECORD, SEG, SOFTSEG, Layout
 from crosscontrast.corrections.masks import inside as inside_mask
-from crosscontrast.corrections.masks import soft_values
+from crosscontrast.corrections.masks import contradiction, soft_values
 from crosscontrast.corrections.prediction import Prediction, find_prediction
 from crosscontrast.corrections.publish import publish, published_revision, read_revision, revision_numbers
 from crosscontrast.corrections.records import Case, CaseRecord, Correction, Revision, Saved, Settings, now
@@ -200,13 +201,15 @@ class CorrectionDataset:
         model: ModelRecord | None = None,
         base: int | None = None,
         note: str = "",
+        force: bool = False,
     ) -> Saved:
         """Save a correction as the case's next revision; no earlier one is touched.
 
-        ``soft`` has values in [0, 1] and ``mask`` is above 0 in the structure, both on the image's grid. ``base`` is
+        ``soft`` has values in [0, 1] and ``mask`` is not 0 in the structure, both on the image's grid. ``base`` is
         the revision that the person began with (default: the newest; 0: the prediction), ``before`` its mask where it
         is neither that revision's nor the prediction at .5, and ``model`` what predicted, where the prediction does not
-        tell. Raises :class:`BadInputError` for masks that do not fit the image.
+        tell. Raises :class:`BadInputError` for masks that do not fit the image, for a mask of more than two values, for
+        a soft one that lies elsewhere, and, unless ``force``, for a mask that is implausible (:func:`doubts`).
         """
         record = self.record(case)
         grid = record.grid()
@@ -216,6 +219,7 @@ class CorrectionDataset:
         if base and base not in numbers:
             raise BadInputError(f"{case} has no revision {base}.")
         start = inside_mask(before, grid, case, "mask before") if before is not None else self._start(case, base, grid)
+        _check_together(case, values, inside, [] if force else doubts(inside, start))
         predicted = self.prediction(case)
         with new_folder(self.layout.staging) as staging:
             write_image(image_like(values, grid), staging / SOFTSEG)
@@ -330,3 +334,11 @@ class CorrectionDataset:
             if settings.test_subjects is None:
                 write_document(self.layout.settings, settings.model_copy(update={"test_subjects": chosen}))
         return chosen
+
+
+def _check_together(case: str, soft: np.ndarray, mask: np.ndarray, doubtful: list[str]) -> None:
+    against = contradiction(soft, mask)
+    if against:
+        raise BadInputError(f"The soft mask of {case} {against}.")
+    if doubtful:
+        raise BadInputError(f"The mask of {case} looks wrong: {'; '.join(doubtful)}.", "save it all the same with --force")

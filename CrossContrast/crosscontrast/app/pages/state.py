@@ -121,8 +121,10 @@ class MeasureState:
 
 @dataclass
 class SaveState:
-    """Saving into the dataset, and taking the result away."""
+    """Saving into the dataset, and taking the result away. ``asking`` is whether the user is asked the ``question``."""
 
+    question: str = ""
+    asking: bool = False
     author: str = ""
     note: str = ""
     unsaved: bool = False
