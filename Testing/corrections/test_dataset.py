@@ -194,7 +194,8 @@ def test_states_reasons_and_who_is_tested_are_listed(dataset):
 def test_test_subjects_are_fixed_once(dataset, images):
     drawn = dataset.freeze_test_subjects(share=0.5, seed=3)
     assert len(drawn) == 1
-    dataset.add(images / "sub-01_T1w.nii.gz", subject="03")
+    write_image(small_image(9), images / "sub-03_T1w.nii.gz")
+    dataset.add(images / "sub-03_T1w.nii.gz")
     assert dataset.freeze_test_subjects(share=0.5, seed=4) == drawn
     assert dataset.freeze_test_subjects(drawn) == drawn
     with pytest.raises(BadInputError, match="are fixed already"):

@@ -23,7 +23,9 @@ def doubts(mask: np.ndarray, start: np.ndarray) -> list[str]:
     shared = int(np.count_nonzero(mask & start))
     if before and 2 * shared < _LEAST_DICE * (count + before):
         found.append(
-            "it shares nearly no voxel with what you began with" if count else "it is empty, and what you began with is not"
+            "it shares nearly no voxel with what you began with"
+            if count
+            else "it is empty, and what you began with is not"
         )
     if count and (many := pieces(mask)) > max(_MOST_PIECES, pieces(start)):
         found.append(f"it has {many} separate pieces")
