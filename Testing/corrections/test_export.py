@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from small_corrections import box_mask, box_soft
+from small_corrections import box_mask, box_soft, small_image
 
 from crosscontrast.corrections.choices import FORMATS
 from crosscontrast.corrections.dataset import CorrectionDataset
@@ -19,15 +19,16 @@ from crosscontrast.corrections.jobs import ExportCorrections
 from crosscontrast.errors import BadInputError, CancelledError, OutputError
 from crosscontrast.ground.files import sha256
 from crosscontrast.ground.geometry import same_grid
-from crosscontrast.ground.images import read_image
+from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.progress import silent
 
 
 @pytest.fixture
 def corrected(dataset, images) -> CorrectionDataset:
     """Three subjects: 01 with two contrasts, 02 frozen for tests, 03 of which one is excluded; one case waits."""
-    dataset.add(images / "sub-01_T1w.nii.gz", subject="03")
-    dataset.add(images / "sub-01_T2w.nii.gz", subject="03")
+    for seed, contrast in enumerate(("T1w", "T2w")):
+        write_image(small_image(10 + seed), images / f"sub-03_{contrast}.nii.gz")
+        dataset.add(images / f"sub-03_{contrast}.nii.gz")
     for case in ("sub-01_T1w", "sub-01_T2w", "sub-02_T1w", "sub-03_T1w", "sub-03_T2w"):
         grid = dataset.record(case).grid()
         dataset.save(case, box_soft(grid), box_mask(grid), author="A. Reader")

@@ -145,6 +145,8 @@ class RetrainState:
     reasons: list[str] = field(default_factory=list)
     decided: str = ""
     asking: bool = False
+    asking_lot: bool = False
+    question: str = ""
     before: str = ""
     why_not: str = NO_DATASET
     why_not_accept: str = NO_CANDIDATE

@@ -39,7 +39,8 @@ class RetrainCord(Job):
 
     The same job on the same folder goes on where it was stopped. With ``accept`` a candidate that passes becomes the
     next version of ``base``; otherwise :func:`crosscontrast.cord.retrain.run.accept` can do that later. Without
-    ``settings`` those of ``out``, or the defaults, hold.
+    ``settings`` those of ``out``, or the defaults, hold. Where the dataset has no frozen test subjects yet, ``freeze``
+    allows to draw them by lot.
     """
 
     kind: ClassVar[str] = "cord.retrain"
@@ -49,6 +50,7 @@ class RetrainCord(Job):
     base: str = "softcord"
     settings: RetrainSettings | None = None
     accept: bool = True
+    freeze: bool = False
     device: str = "auto"
     workers: Annotated[int, Field(ge=1)] = 1
     max_minutes: Annotated[float, Field(gt=0)] | None = None
@@ -68,7 +70,7 @@ class RetrainCord(Job):
         out, files = self.out.resolve(), RetrainFiles(self.out.resolve())
         progress(0, 1, "collecting the corrections")
         base = find_base(self.base, out, ModelLibrary())
-        plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out)
+        plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out, freeze=self.freeze)
         report = part(progress, 0.01, _TRAINING)
         if not learn(plan, out, device=self.device, max_minutes=self.max_minutes, progress=report):
             return RetrainResult(finished=False, candidate=None)
