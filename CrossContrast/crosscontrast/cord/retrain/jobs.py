@@ -63,6 +63,7 @@ class RetrainCord(Job):
         from crosscontrast.cord.retrain.material import TEST, TRAINING
         from crosscontrast.cord.retrain.run import accept, conclude, find_base, learn, prepare
         from crosscontrast.corrections.dataset import CorrectionDataset
+        from crosscontrast.ground.case import our_warnings
         from crosscontrast.ground.device import check_device_name
         from crosscontrast.models.library import ModelLibrary
 
@@ -70,10 +71,11 @@ class RetrainCord(Job):
         out, files = self.out.resolve(), RetrainFiles(self.out.resolve())
         progress(0, 1, "collecting the corrections")
         base = find_base(self.base, out, ModelLibrary())
-        plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out, freeze=self.freeze)
+        with our_warnings() as said:
+            plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out, freeze=self.freeze)
         report = part(progress, 0.01, _TRAINING)
         if not learn(plan, out, device=self.device, max_minutes=self.max_minutes, progress=report):
-            return RetrainResult(finished=False, candidate=None)
+            return RetrainResult(finished=False, candidate=None, warnings=said)
         progress(_TRAINING, 1, "measuring before and after")
         half = (_TRAINING + 1) / 2
         tested = self._evaluate(files, TEST, (BASE, CANDIDATE), part(progress, _TRAINING, half))
@@ -90,7 +92,7 @@ class RetrainCord(Job):
             model=model,
             candidate=files.candidate,
             report=files.report,
-            warnings=doubts(outcome.figures, plan.settings.limits),
+            warnings=said + doubts(outcome.figures, plan.settings.limits),
         )
 
     def _evaluate(self, files: "RetrainFiles", table: str, models: tuple[str, ...], progress: Progress) -> Evaluated:
