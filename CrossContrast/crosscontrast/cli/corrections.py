@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.corrections_check import check
 from crosscontrast.cli.corrections_edit import exclude, freeze, include, rename, save
 from crosscontrast.cli.corrections_work import export, predict, worklist
 from crosscontrast.cli.datasets import open_dataset
@@ -147,5 +148,5 @@ def _summary(case: "Case") -> dict[str, Any]:
     }
 
 
-for command in (save, rename, exclude, include, freeze, predict, worklist, export):
+for command in (check, save, rename, exclude, include, freeze, predict, worklist, export):
     corrections.add_command(command)

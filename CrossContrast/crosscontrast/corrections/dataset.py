@@ -263,7 +263,7 @@ class CorrectionDataset:
         base = max(numbers, default=0) if base is None else base
         if base and base not in numbers:
             raise BadInputError(f"{case} has no revision {base}.")
-        start = inside_mask(before, grid, case, "mask before") if before is not None else self._start(case, base, grid)
+        start = inside_mask(before, grid, case, "mask before") if before is not None else self.start_mask(case, base)
         _check_together(case, values, inside, [] if force else doubts(inside, start))
         predicted = self.prediction(case)
         with new_folder(self.layout.staging) as staging:
@@ -318,8 +318,10 @@ class CorrectionDataset:
                 raise BadInputError(f"{folder / file} is not the file that was saved.", "load another revision")
         return record
 
-    def _start(self, case: str, base: int, grid: sitk.Image) -> np.ndarray:
-        """The mask that a correction began with, as an array: a revision's, or the prediction's, or nothing."""
+    def start_mask(self, case: str, base: int) -> np.ndarray:
+        """Return what a correction of ``base`` begins with, (k, j, i) bool: that revision's mask, the prediction's, or
+        nothing."""
+        grid = self.record(case).grid()
         if base:
             return inside_mask(self.load(case, base).mask, grid, case, "earlier mask")
         predicted = self.prediction(case)
