@@ -79,9 +79,8 @@ def partings(records: Iterable[CaseRecord]) -> list[Parting]:
     for record in records:
         by_image[record.source_sha256].append(record)
         by_person[_person(record).lower()].append(record)
-    found = [*_parted(by_person, "as their files say"), *_parted(by_image, "as they have the same image")]
-    seen: set[tuple[str, ...]] = set()
-    return [p for p in found if not (p.subjects in seen or seen.add(p.subjects))]
+    found = [*_parted(by_image, "as they have the same image"), *_parted(by_person, "as their files say")]
+    return list({parting.subjects: parting for parting in found}.values())
 
 
 def _parted(groups: dict[str, list[CaseRecord]], why: str) -> Iterable[Parting]:
