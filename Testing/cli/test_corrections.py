@@ -58,7 +58,9 @@ def test_from_an_empty_folder_to_a_corrected_case(tmp_path, phantom, model_home)
     assert np.array_equal(sitk.GetArrayFromImage(back.soft) >= 0.5, edited > 0)
 
     write_image(back.mask * 0, tmp_path / "empty.nii.gz")
-    run("save", dataset, "sub-01_T2w", tmp_path / "empty.nii.gz", "--soft", tmp_path / "empty.nii.gz", "--base", 0)
+    empty = ("save", dataset, "sub-01_T2w", tmp_path / "empty.nii.gz", "--soft", tmp_path / "empty.nii.gz")
+    assert "it is empty" in run(*empty, "--base", 0, code=2).stderr
+    run(*empty, "--base", 0, "--force")
     shown = run("show", dataset, "sub-01_T2w").stdout
     assert "B, 42 s" in shown
     assert "from softcord@" in shown
@@ -95,3 +97,55 @@ def test_a_bad_image_does_not_stop_the_others_and_mistakes_end_with_2(tmp_path, 
         (("init", dataset), "is a correction dataset already"),
     ):
         assert words in run(*arguments, code=2).stderr
+
+
+def test_what_is_saved_is_a_mask_of_two_values_that_fits_its_soft_map(tmp_path):
+    """A soft map (+26 %) and two labels (+107 %) handed in as the mask were saved without a word."""
+    body = CordPhantom(size=(48, 48, 20), origin=(-24.0, 24.0, -10.0))
+    write_image(body.image("T2w"), tmp_path / "sub-01_T2w.nii.gz")
+    soft = body.soft_truth()
+    values = sitk.GetArrayFromImage(soft)
+    cord = values >= 0.5
+    right, dataset = int(cord.sum()), tmp_path / "d"
+    other = np.roll(cord, 16, axis=2) & ~cord
+    given = {
+        "soft": values,
+        "labels": (cord + 2 * other).astype(np.uint8),
+        "inverted": (~cord).astype(np.uint8),
+        "beside": np.roll(cord, 16, axis=2).astype(np.uint8),
+        "speckled": (cord | (np.indices(cord.shape).sum(0) % 8 == 0) & (np.indices(cord.shape) % 4 == 0).all(0)).astype(
+            np.uint8
+        ),
+        "zeros": np.zeros_like(values),
+        "moved": np.roll(values, 16, axis=2),
+        **{f"mask{top}": (cord * top).astype(np.uint8) for top in (1, 2, 255)},
+    }
+    for name, array in given.items():
+        write_image(image_like(array, soft), tmp_path / f"{name}.nii.gz")
+    run("init", dataset)
+    run("add", dataset, tmp_path / "sub-01_T2w.nii.gz")
+
+    def save(name, *more, code=0):
+        return run("save", dataset, "sub-01_T2w", tmp_path / f"{name}.nii.gz", *more, code=code)
+
+    def voxels():
+        return int(sitk.GetArrayFromImage(CorrectionDataset.open(dataset).load("sub-01_T2w").mask).sum())
+
+    for name, word in (("soft", "it is a soft map"), ("labels", "has the values 0, 1, 2")):
+        assert word in save(name, code=2).stderr
+    assert "covers" in save("inverted", code=2).stderr
+    for name in ("zeros", "moved"):
+        refused = save("mask1", "--soft", tmp_path / f"{name}.nii.gz", "--force", code=2)
+        assert "does not lie where the mask does" in refused.stderr
+    assert "1 pending" in run("list", dataset).stdout
+    for name in ("mask1", "mask2", "mask255"):
+        save(name, "--soft", tmp_path / "soft.nii.gz")
+        assert voxels() == right
+    save("labels", "--label", 1)
+    assert voxels() == right
+    assert "no voxel of the label 3" in save("labels", "--label", 3, code=2).stderr
+    assert "it is a soft map" in save("soft", "--label", 1, code=2).stderr
+    assert "shares nearly no voxel" in save("beside", code=2).stderr
+    assert "separate pieces" in save("speckled", code=2).stderr
+    save("beside", "--force")
+    assert voxels() == int(given["beside"].sum())

@@ -14,10 +14,12 @@ from crosscontrast.errors import BadInputError
         ("sub-01_T2w.nii.gz", "sub-01_T2w", "sub-01/anat"),
         ("sub-01_ses-a_acq-MTon_MTS.nii", "sub-01_ses-a_acq-MTon_MTS", "sub-01/ses-a/anat"),
         ("sub-01_rec-average_dwi.nii.gz", "sub-01_rec-average_dwi", "sub-01/dwi"),
-        ("t2_ms.nii.gz", "sub-t2ms_T2w", "sub-t2ms/anat"),
+        ("t2_ms.nii.gz", "sub-ms_T2w", "sub-ms/anat"),
         ("mt0.nii.gz", "sub-mt0_acq-MToff_MTS", "sub-mt0/anat"),
         ("Patient 7.nrrd", "sub-Patient7_acq-unknown_T2w", "sub-Patient7/anat"),
-        ("sub-01_T2w_reg.nii.gz", "sub-sub01T2wreg_T2w", "sub-sub01T2wreg/anat"),
+        ("sub-01_T2w_reg.nii.gz", "sub-01_acq-reg_T2w", "sub-01/anat"),
+        ("pat01_T1w.nii.gz", "sub-pat01_T1w", "sub-pat01/anat"),
+        ("sub-01_ses-b_acq-sag_T2w_x.nii.gz", "sub-01_ses-b_acq-sagx_T2w", "sub-01/ses-b/anat"),
     ],
 )
 def test_a_case_is_called_as_its_file_is_or_else_something_that_bids_allows(file, name, folder):

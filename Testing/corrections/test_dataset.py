@@ -87,7 +87,7 @@ def test_masks_keep_their_place_in_the_patient_through_the_dataset(tmp_path, awk
     dataset = CorrectionDataset.create(tmp_path / "d")
     dataset.add(tmp_path / "sub-x_T2star.nrrd")
     soft = image_like((values(awkward_image) > 300).astype(np.float32) * 0.5, awkward_image)
-    dataset.save("sub-x_T2star", soft, soft, author="A")
+    dataset.save("sub-x_T2star", soft, soft > 0, author="A")
     back = dataset.load("sub-x_T2star")
     image = read_image(dataset.case("sub-x_T2star").image)
     assert same_grid(back.soft, awkward_image, 1e-3)
@@ -196,7 +196,8 @@ def test_states_reasons_and_who_is_tested_are_listed(dataset):
 def test_test_subjects_are_fixed_once(dataset, images):
     drawn = dataset.freeze_test_subjects(share=0.5, seed=3)
     assert len(drawn) == 1
-    dataset.add(images / "sub-01_T1w.nii.gz", subject="03")
+    write_image(small_image(9), images / "sub-03_T1w.nii.gz")
+    dataset.add(images / "sub-03_T1w.nii.gz")
     assert dataset.freeze_test_subjects(share=0.5, seed=4) == drawn
     assert dataset.freeze_test_subjects(drawn) == drawn
     with pytest.raises(BadInputError, match="are fixed already"):

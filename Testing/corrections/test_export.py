@@ -9,25 +9,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from small_corrections import box_mask, box_soft
+from small_corrections import box_mask, box_soft, small_image
 
 from crosscontrast.corrections.choices import FORMATS
 from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.corrections.export.cases import corrected_cases, folds
 from crosscontrast.corrections.export.write import export_corrections
 from crosscontrast.corrections.jobs import ExportCorrections
+from crosscontrast.desk.cases import FORMS
 from crosscontrast.errors import BadInputError, CancelledError, OutputError
 from crosscontrast.ground.files import sha256
 from crosscontrast.ground.geometry import same_grid
-from crosscontrast.ground.images import read_image
+from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.progress import silent
 
 
 @pytest.fixture
 def corrected(dataset, images) -> CorrectionDataset:
     """Three subjects: 01 with two contrasts, 02 frozen for tests, 03 of which one is excluded; one case waits."""
-    dataset.add(images / "sub-01_T1w.nii.gz", subject="03")
-    dataset.add(images / "sub-01_T2w.nii.gz", subject="03")
+    for seed, contrast in enumerate(("T1w", "T2w")):
+        write_image(small_image(10 + seed), images / f"sub-03_{contrast}.nii.gz")
+        dataset.add(images / f"sub-03_{contrast}.nii.gz")
     for case in ("sub-01_T1w", "sub-01_T2w", "sub-02_T1w", "sub-03_T1w", "sub-03_T2w"):
         grid = dataset.record(case).grid()
         dataset.save(case, box_soft(grid), box_mask(grid), author="A. Reader")
@@ -51,6 +53,37 @@ def test_nnunet_finds_its_raw_dataset_in_order(corrected, tmp_path):
         [{"sub-03"}, {"sub-01"}],
     )
     assert all(not {n[:6] for n in s["train"]} & {n[:6] for n in s["val"]} for s in splits)
+
+
+def test_a_second_dataset_of_the_same_number_is_refused_and_another_number_taken(corrected, tmp_path):
+    (tmp_path / "raw" / "Dataset712_Spleen").mkdir(parents=True)
+    with pytest.raises(OutputError, match="Dataset712_Spleen has the number 712 already"):
+        export_corrections(corrected, "nnunet", tmp_path / "raw", nnunet_id=712)
+    assert names(tmp_path / "raw") == ["Dataset712_Spleen"]
+    assert export_corrections(corrected, "nnunet", tmp_path / "raw", nnunet_id=713).folder.is_dir()
+
+
+def test_there_are_nnunet_s_five_folds_or_a_word_on_what_not_to_run(corrected, tmp_path):
+    few = export_corrections(corrected, "nnunet", tmp_path / "few").folder
+    assert "run 0, 1 or `all`, and not 2, 3, 4" in (few / "README.md").read_text()
+    for number in range(4, 7):
+        write_image(small_image(20 + number), tmp_path / f"sub-0{number}_T2w.nii.gz")
+        case = corrected.add(tmp_path / f"sub-0{number}_T2w.nii.gz").name
+        grid = corrected.record(case).grid()
+        corrected.save(case, box_soft(grid), box_mask(grid), author="A. Reader")
+    many = export_corrections(corrected, "nnunet", tmp_path / "many").folder
+    assert len(json.loads((many / "splits_final.json").read_text())) == 5
+    assert "and not" not in (many / "README.md").read_text()
+
+
+def test_images_that_changed_since_they_were_added_are_named_and_left_out(corrected, tmp_path):
+    image = corrected.case("sub-01_T2w").image
+    write_image(small_image(77), image)
+    done = export_corrections(corrected, "nnunet", tmp_path / "raw")
+    assert len(done.warnings) == 1
+    assert "sub-01_T2w" in done.warnings[0]
+    assert "was changed since it was added" in done.warnings[0]
+    assert (done.cases, names(done.folder / "labelsTr")) == (3, ["sub-01_T1w.nii.gz", "sub-03_T1w.nii.gz"])
 
 
 def test_nnunet_s_own_checks_accept_image_and_label(corrected, tmp_path):
@@ -135,9 +168,8 @@ def test_bids_goes_out_as_it_is(corrected, tmp_path):
     assert reopened.add(tmp_path / "b" / "sub-01" / "anat" / "sub-01_T1w.nii.gz").image.is_file()
 
 
-def test_the_browser_offers_every_form():
-    exporting = pytest.importorskip("crosscontrast.app.pages.exporting", exc_type=ImportError)
-    assert [form for form, _ in exporting.FORMS] == list(FORMATS)
+def test_the_front_ends_offer_every_form():
+    assert list(FORMS) == list(FORMATS)
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "dicom-seg"])

@@ -60,6 +60,17 @@ def test_a_folder_that_cannot_be_read_says_so(runner, dataset):
     assert not worklist.known
 
 
+def test_a_person_under_two_subjects_is_told_when_the_folder_is_read(worklist, dataset, tmp_path):
+    """As earlier versions named the subjects."""
+    for number, contrast in enumerate(("T1w", "T2w")):
+        sitk.WriteImage(sitk.Image([9, 8, 7], sitk.sitkInt16) + number, str(tmp_path / f"pat7_{contrast}.nii.gz"))
+        dataset.add(tmp_path / f"pat7_{contrast}.nii.gz", subject=f"pat7{contrast}")
+    worklist.read()
+    (remark,) = worklist.remarks
+    assert "sub-pat7T1w and sub-pat7T2w are one person" in remark
+    assert worklist.known
+
+
 def test_the_next_case_is_another_one_and_a_named_one_that_one(worklist, runner, opened):
     worklist.open()
     assert runner.said == "sub-01_T2w: in the order of the list; 1 other case waits."

@@ -68,6 +68,25 @@ def test_it_says_in_turn_what_is_lacking(retrainer, runner, dataset):
             act()
 
 
+def test_the_lot_is_named_before_a_retraining_fixes_it(retrainer, runner, dataset, tmp_path):
+    made = CorrectionDataset.open(dataset)
+    for number in (2, 3):
+        image = sitk.Image([9, 8, 7], sitk.sitkInt16) + number
+        sitk.WriteImage(image, str(tmp_path / f"sub-0{number}_T2w.nii.gz"))
+        case = made.add(tmp_path / f"sub-0{number}_T2w.nii.gz").name
+        soft = sitk.Cast(image * 0, sitk.sitkFloat32)
+        soft[2:5, 2:5, 2:5] = 1.0
+        made.save(case, soft, soft > 0, author="A")
+    retrainer.use(dataset)
+    question = retrainer.question()
+    retrainer.run()
+    assert "has no test subjects yet" in runner.refused
+    assert made.settings.test_subjects is None
+    (drawn,) = {"02", "03"} & set(question.replace("sub-", " ").split())
+    made.freeze_test_subjects([drawn])
+    assert retrainer.question() == ""
+
+
 def test_a_server_for_several_people_changes_no_model(runner, dataset, finished):
     shared = Retrainer(runner, forbidden="Not here.")
     shared.model = "softcord"

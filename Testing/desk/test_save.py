@@ -73,6 +73,18 @@ def test_what_is_saved_lies_on_the_grid_of_the_file_where_it_was_drawn(saver, co
     assert np.abs(points - [-right, -anterior, superior]).max() < 6
 
 
+def test_a_mask_that_looks_wrong_is_asked_about_before_it_is_saved(saver, corrector, runner):
+    assert saver.question() == ""
+    # What Slicer's segment editor does when it inverts a segment.
+    soft = corrector.soft
+    slicer.util.updateVolumeFromArray(soft, 1 - voxels(soft))
+    assert "it covers" in saver.question()
+    saver.save()
+    assert "looks wrong" in runner.refused
+    saver.save(force=True)
+    assert runner.said.startswith("Saved sub-01_T2w as revision 1: ")
+
+
 def test_what_was_done_while_it_was_saved_is_not_saved(saver, corrector, runner):
     dab(corrector, 3, 15, 8)
     runner.meanwhile = lambda: dab(corrector, 20, 3, 4)

@@ -100,6 +100,7 @@ def retrain_cord(
     base: str = "softcord",
     settings: Mapping[str, Any] | None = None,
     accept: bool = True,
+    freeze: bool = False,
     max_minutes: float | None = None,
     device: str = "auto",
     workers: int = 1,
@@ -110,8 +111,8 @@ def retrain_cord(
     Parameters
     ----------
     dataset : str or path
-        A :class:`CorrectionDataset` with corrections of two subjects or more. Where no test subjects are fixed yet
-        (``freeze_test_subjects``), a fifth of them is, by lot.
+        A :class:`CorrectionDataset` with corrections of two subjects or more, and with test subjects
+        (``freeze_test_subjects``).
     out : str or path
         Folder of the retraining; the same call on the same folder goes on where it was stopped.
     base : str, default "softcord"
@@ -121,6 +122,8 @@ def retrain_cord(
         those of the retraining in ``out``, or the defaults, which take ten to twenty minutes on one CPU core.
     accept : bool, default True
         Make a candidate that passes the gate the next version of ``base``. Otherwise it is kept aside in ``out``.
+    freeze : bool, default False
+        Where the dataset has no test subjects yet, fix a fifth of its subjects for good, by lot.
     max_minutes : float, optional
         Stop training after so many minutes; the result then says ``finished=False``.
     device : str, default "auto"
@@ -158,6 +161,7 @@ def retrain_cord(
         base=base,
         settings=None if settings is None else SettingsFile(None).section("retraining", RetrainSettings, settings),
         accept=accept,
+        freeze=freeze,
         max_minutes=max_minutes,
         device=device,
         workers=workers,

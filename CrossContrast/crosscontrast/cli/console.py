@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from crosscontrast.errors import CancelledError, CrossContrastError
+from crosscontrast.errors import BadInputError, CancelledError, CrossContrastError
 from crosscontrast.progress import Progress
 
 #: Exit code for input that cannot be used, or of which some could not.
@@ -82,6 +82,17 @@ class Console:
                 bar.update(100 * done / total - bar.n if total else 0)
 
             yield report
+
+
+def ask(console: Console, sentence: str) -> None:
+    """Say what is about to be done and go on after a yes.
+
+    Raises :class:`CancelledError` after a no, and :class:`BadInputError` where nobody can be asked.
+    """
+    if console.as_json or not sys.stdin.isatty():
+        raise BadInputError(sentence, "nobody is there to be asked: say --yes")
+    if not click.confirm(f"{sentence} Go on?", err=True):
+        raise CancelledError("Nothing was done.")
 
 
 def _paths(values: Iterable[Any]) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from crosscontrast.cli.cord_evaluate import evaluate
 from crosscontrast.cli.cord_retrain import retrain
 from crosscontrast.cli.cord_softgt import soft_gt
 from crosscontrast.cli.cord_train import package, train
+from crosscontrast.cord.outputs import NAMES_BY, NameBy, places_of
 
 if TYPE_CHECKING:
     from crosscontrast.cord.jobs import SegmentCordResult
@@ -49,7 +50,16 @@ def cord() -> None:
     help="A point in the cord (mm, RAS), or points from Slicer (.mrk.json, .fcsv): the cord is followed from there and "
     "nothing else is taken for it. May be repeated.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
+@click.option(
+    "--name-by",
+    type=click.Choice(NAMES_BY),
+    default="file",
+    show_default=True,
+    help="Put the folder's or the subject's name before the file's, where files of two patients are called alike.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace results even if they were changed by hand or are of another image."
+)
 @user_command
 def segment(
     console: Console,
@@ -63,6 +73,7 @@ def segment(
     mirror: bool,
     uncertainty: bool,
     at: tuple[str, ...],
+    name_by: NameBy,
     overwrite: bool,
 ) -> None:
     """Segment the cord softly in IMAGES (files, DICOM folders, or folders of images).
@@ -70,7 +81,8 @@ def segment(
     For each image five files appear in the output folder, on the image's own grid: <name>_softseg.nii.gz (float32, 0 to
     1), <name>_seg.nii.gz, <name>_csa.csv, <name>_overlay.png and <name>_softseg.json. With --uncertainty there is also
     <name>_uncertainty.nii.gz, the standard deviation of each voxel, and the table holds that of each area. An image
-    that cannot be used is named with the reason, the others are done, and the exit code is 2.
+    that cannot be used is named with the reason, the others are done, and the exit code is 2. Images in folders of BIDS
+    keep these folders below the output folder.
     """
     from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.jobs import SegmentCord
@@ -83,11 +95,12 @@ def segment(
     check_device_name(device)
     entry = ModelLibrary().find(model)
     points = read_points(at)
-    found = find_images(images)
+    found = find_images(images, unique=False)
     jobs = [
         SegmentCord(
             image=image.absolute(),
-            out=out.absolute(),
+            out=place.parent,
+            stem=place.name,
             model=str(entry),
             device=device,
             threshold=threshold,
@@ -96,7 +109,7 @@ def segment(
             at=points,
             overwrite=overwrite,
         )
-        for image in found
+        for image, place in zip(found, places_of(found, out.absolute(), name_by), strict=True)
     ]
     run_batch(
         console,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cord.outputs import NAMES_BY, NameBy, places_of
 
 if TYPE_CHECKING:
     from crosscontrast.cord.csa.jobs import CsaSummary
@@ -32,6 +33,14 @@ _PATH = click.Path(path_type=Path)
     type=click.FloatRange(0, 1, min_open=True),
     help="Soft value from which pixels form an object.",
 )
+@click.option(
+    "--name-by",
+    type=click.Choice(NAMES_BY),
+    default="file",
+    show_default=True,
+    help="Put the folder's or the subject's name before the file's, where files of two patients are called alike.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace results even if they are of another segmentation.")
 @click.option("--perslice/--aggregate", default=True, help="A line per slice (default), or per level or image.")
 @user_command
 def csa(
@@ -41,6 +50,8 @@ def csa(
     levels: Path | None,
     discs: Path | None,
     threshold: float,
+    name_by: NameBy,
+    overwrite: bool,
     perslice: bool,
 ) -> None:
     """Measure the cross-sectional area of the cord in soft segmentations or binary masks.
@@ -56,9 +67,21 @@ def csa(
 
     # All that would fail for every segmentation is checked before the first one.
     read_level_files(levels, discs)
-    found = find_images(segs)
+    found = find_images(segs, unique=False)
     per: Literal["slice", "aggregate"] = "slice" if perslice else "aggregate"
-    jobs = [MeasureCsa(seg=seg, out=out, levels=levels, discs=discs, threshold=threshold, per=per) for seg in found]
+    jobs = [
+        MeasureCsa(
+            seg=seg,
+            out=place.parent,
+            stem=place.name,
+            levels=levels,
+            discs=discs,
+            threshold=threshold,
+            per=per,
+            overwrite=overwrite,
+        )
+        for seg, place in zip(found, places_of(found, out, name_by), strict=True)
+    ]
     run_batch(console, jobs, found, out, label="measuring", tell=lambda seg, result: _tell(console, seg, result))
 
 

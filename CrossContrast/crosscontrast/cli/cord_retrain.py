@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, ask, user_command
+from crosscontrast.cli.datasets import open_dataset
 
 if TYPE_CHECKING:
     from crosscontrast.cord.retrain.figures import Figures
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 )
 @click.option("--settings", type=click.Path(path_type=Path), help="Settings and limits (JSON) that are not default.")
 @click.option("--keep-aside", is_flag=True, help="Do not add the candidate to the model library even if it passes.")
+@click.option("--yes", is_flag=True, help="Fix test subjects by lot, where there are none yet, without asking.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop training after this time.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Test images at a time.")
@@ -30,6 +32,7 @@ def retrain(
     out: Path,
     settings: Path | None,
     keep_aside: bool,
+    yes: bool,
     max_minutes: float | None,
     device: str,
     workers: int,
@@ -39,17 +42,27 @@ def retrain(
     Corrected images are mixed with generated ones, so that nothing is unlearnt. Both models are then measured on the
     frozen test subjects, which are never trained on, and the candidate must keep to the limits of the settings. The
     folder receives report.html, verdict.json and both models. A call that was stopped is gone on with by repeating it.
+
+    Where no test subjects are frozen yet, the lot draws some, and they are frozen when you say yes.
     """
     from crosscontrast.cli.running import run_job
+    from crosscontrast.cord.retrain.files import RetrainFiles
     from crosscontrast.cord.retrain.jobs import RetrainCord
-    from crosscontrast.cord.retrain.settings import read_settings
+    from crosscontrast.cord.retrain.material import drawn_by_lot
+    from crosscontrast.cord.retrain.settings import RetrainSettings, read_settings
 
+    chosen = read_settings(settings) if settings else None
+    if not yes and not RetrainFiles(out).plan.exists():
+        drawn = drawn_by_lot(open_dataset(console, dataset), (chosen or RetrainSettings()).seed)
+        if drawn:
+            ask(console, f"The lot draws {', '.join(f'sub-{subject}' for subject in drawn)} to be tested on for good.")
     job = RetrainCord(
         dataset=dataset.absolute(),
         out=out.absolute(),
         base=base,
-        settings=read_settings(settings) if settings else None,
+        settings=chosen,
         accept=not keep_aside,
+        freeze=True,
         device=device,
         workers=workers,
         max_minutes=max_minutes,

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crosscontrast.cli.console import Console, user_command
-from crosscontrast.cli.corrections_edit import exclude, freeze, include, save
+from crosscontrast.cli.corrections_check import check
+from crosscontrast.cli.corrections_edit import exclude, freeze, include, rename, save
 from crosscontrast.cli.corrections_work import export, predict, worklist
+from crosscontrast.cli.datasets import open_dataset
 
 if TYPE_CHECKING:
     from crosscontrast.corrections.records import Case, Revision
@@ -41,6 +43,11 @@ def init(console: Console, dataset: Path, name: str, label: str) -> None:
 @click.option("--session", default="", help="Label of the session.  [default: from the file's name, or none]")
 @click.option("--contrast", default="", help="T2w, mt0, acq-MTon_MTS, ...  [default: from the file's name]")
 @click.option("--author", default="", help="Who adds them.")
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    help="Also write a table of which PatientID each subject from DICOM is; keep it apart from the dataset.",
+)
 @user_command
 def add(
     console: Console,
@@ -50,24 +57,33 @@ def add(
     session: str,
     contrast: str,
     author: str,
+    key: Path | None,
 ) -> None:
     """Copy IMAGES (files, DICOM folders, or folders of images) into a dataset, named as BIDS wants it.
 
+    The subject is the file's name without its contrast: pat01 for pat01_T1w.nii.gz and pat01_T2w.nii.gz. For DICOM it
+    is a pseudonym of the PatientID, the same one always.
+
     An image that cannot be used is named with the reason, the others are added, and the exit code is 2.
     """
-    from crosscontrast.corrections.dataset import CorrectionDataset
+    from crosscontrast.corrections.subjects import patient_of, write_key
     from crosscontrast.errors import BadInputError, CrossContrastError
+    from crosscontrast.ground.case import our_warnings
     from crosscontrast.ground.inputs import find_images
 
-    opened, added, failed = CorrectionDataset.open(dataset), [], 0
+    opened, added, failed = open_dataset(console, dataset), [], 0
     found = find_images(images)
     for image in found:
         try:
-            case = opened.add(image, subject=subject, session=session, contrast=contrast, author=author)
+            with our_warnings() as said:
+                case = opened.add(image, subject=subject, session=session, contrast=contrast, author=author)
+            console.warn(said)
         except CrossContrastError as error:
             failed += 1
             console.error(error)
             continue
+        if key and not subject and (patient := patient_of(image)):
+            write_key(key, {case.subject: patient})
         added.append({"image": str(image), **_summary(case)})
         console.say(f"{image.name}: {case.name}")
     console.result(added)
@@ -80,9 +96,7 @@ def add(
 @user_command
 def list_cases(console: Console, dataset: Path) -> None:
     """List the cases of a dataset: pending, corrected, or excluded with the reason."""
-    from crosscontrast.corrections.dataset import CorrectionDataset
-
-    cases = CorrectionDataset.open(dataset).cases()
+    cases = open_dataset(console, dataset).cases()
     console.result([_summary(case) for case in cases])
     width = max((len(case.name) for case in cases), default=0)
     for case in cases:
@@ -98,9 +112,7 @@ def list_cases(console: Console, dataset: Path) -> None:
 @user_command
 def show(console: Console, dataset: Path, case: str) -> None:
     """Show a case and the history of its corrections."""
-    from crosscontrast.corrections.dataset import CorrectionDataset
-
-    opened = CorrectionDataset.open(dataset)
+    opened = open_dataset(console, dataset)
     shown, history = opened.case(case), opened.history(case)
     record = opened.record(case)
     console.result(
@@ -136,5 +148,5 @@ def _summary(case: "Case") -> dict[str, Any]:
     }
 
 
-for command in (save, exclude, include, freeze, predict, worklist, export):
+for command in (check, save, rename, exclude, include, freeze, predict, worklist, export):
     corrections.add_command(command)

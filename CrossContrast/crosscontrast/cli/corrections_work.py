@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.datasets import open_dataset
 from crosscontrast.corrections.choices import FORMATS, ORDERS
 
 _DATASET = click.argument("dataset", type=click.Path(path_type=Path))
@@ -29,13 +30,12 @@ def predict(
     """Segment the pending cases of a dataset, for people to correct."""
     from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.jobs import SegmentCord
-    from crosscontrast.corrections.dataset import CorrectionDataset
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.models.library import ModelLibrary
 
     check_device_name(device)
     entry = ModelLibrary().find(model)
-    opened = CorrectionDataset.open(dataset)
+    opened = open_dataset(console, dataset)
     cases = [c for c in opened.cases() if c.state == "pending" and (again or opened.prediction(c.name) is None)]
     jobs = [
         SegmentCord(

@@ -8,7 +8,7 @@ from pydantic import Field, FiniteFloat
 from crosscontrast.cord.outputs import SegmentationFiles
 from crosscontrast.corrections.choices import Order
 from crosscontrast.errors import BadInputError, CancelledError, CrossContrastError
-from crosscontrast.ground.files import image_stem, make_folder
+from crosscontrast.ground.files import image_stem, make_folder, output_folder
 from crosscontrast.ground.provenance import ModelRecord
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, part
@@ -44,13 +44,16 @@ class SegmentCordResult(JobResult):
 class SegmentCord(Job):
     """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid.
 
-    ``at`` are points in the cord, in mm (RAS): it is followed from there, and nothing else is taken for it.
+    ``at`` are points in the cord, in mm (RAS): it is followed from there, and nothing else is taken for it. The results
+    in ``out`` are called ``stem``, by default as the image. Without ``overwrite``, those of another image and those that
+    were changed by hand are not replaced.
     """
 
     kind: ClassVar[str] = "cord.segment"
 
     image: Path
     out: Path
+    stem: str = ""
     model: str = "softcord"
     device: str = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -61,11 +64,16 @@ class SegmentCord(Job):
 
     def run(self, progress: Progress) -> SegmentCordResult:
         """Segment and write; see :func:`crosscontrast.cord.segment.segment_file`."""
+
+        with output_folder(self.out):
+            return self._run(progress)
+
+    def _run(self, progress: Progress) -> SegmentCordResult:
         from crosscontrast.cord.segment import segment_file
 
-        files = SegmentationFiles(make_folder(self.out), image_stem(self.image))
+        files = SegmentationFiles(self.out, self.stem or image_stem(self.image))
         if not self.overwrite:
-            files.check_replaceable()
+            files.check_replaceable(self.image)
         provenance = segment_file(
             self.image,
             files,

@@ -55,22 +55,27 @@ class CaseName:
         return cls(entities, suffix)
 
     @classmethod
-    def of_file(cls, path: Path, *, subject: str = "", session: str = "", contrast: str = "") -> Self:
+    def of_file(
+        cls, path: Path, *, subject: str = "", session: str = "", contrast: str = "", patient: str = ""
+    ) -> Self:
         """Name an image after its file, as far as its name tells, and after what the user says of it.
 
-        A BIDS name is kept. Otherwise the subject is the file's name without signs, and the contrast is a word of it
-        such as ``T2w`` or ``mt0``. ``contrast`` is such a word, or a suffix with its acquisition, ``acq-MTon_MTS``.
+        A BIDS name is kept. Otherwise the contrast is a word of the file's name such as ``T2w`` or ``mt0``, and the
+        subject is the rest of it without signs, so that the contrasts of a person stay together: ``pat01`` for
+        ``pat01_T1w``. ``patient`` is the subject where the file itself tells it (DICOM); the rest of the name then
+        tells the person's images apart. ``contrast`` is such a word, or a suffix with its acquisition,
+        ``acq-MTon_MTS``.
         """
         stem = image_stem(path)
         own = cls.parse(stem) if _NAME.fullmatch(stem) else None
-        entities = dict(own.entities) if own else {"sub": _label(stem, f"{path} cannot name a subject")}
+        entities = dict(own.entities) if own else _entities(stem, patient, f"{path} cannot name a subject")
         suffix = own.suffix if own else ""
         if subject:
             entities["sub"] = _label(subject.removeprefix("sub-"), f"{subject!r} cannot name a subject")
         if session:
             entities["ses"] = _label(session.removeprefix("ses-"), f"{session!r} cannot name a session")
         if contrast or not own:
-            acquisition, suffix = _contrast(contrast, stem)
+            acquisition, suffix = _contrast(contrast, stem, entities.pop("acq", "") if not own else "")
             entities.pop("acq", None)
             entities |= {"acq": acquisition} if acquisition else {}
         first = [key for key in ("sub", "ses") if key in entities]
@@ -110,13 +115,40 @@ def _label(text: str, fault: str) -> str:
     return label
 
 
-def _contrast(said: str, stem: str) -> tuple[str, str]:
+def _entities(stem: str, patient: str, fault: str) -> dict[str, str]:
+    """Subject, session and what else tells an image from the person's others, from a name that is not one of BIDS."""
+    parts = dict(re.findall(r"(?:^|_)(sub|ses)-([A-Za-z0-9]+)(?=_|$)", stem))
+    named = r"(^|_)((sub|ses)-[A-Za-z0-9]+|acq-)" if "sub" in parts else r"(^|_)acq-"
+    rest = "".join(word for word in _words(re.sub(named, r"\1", stem)) if not _is_contrast(word))
+    known = patient or parts.get("sub", "")
+    found = {"sub": known or rest or _label(stem, fault)}
+    found |= {"ses": parts["ses"]} if "sub" in parts and "ses" in parts else {}
+    return found | ({"acq": rest} if known and rest else {})
+
+
+def _words(stem: str) -> list[str]:
+    return re.split(r"[^A-Za-z0-9]+", stem)
+
+
+def _is_contrast(word: str) -> bool:
+    return word.lower() in _CONTRASTS
+
+
+def names_subject(path: Path) -> bool:
+    """Tell whether a file's name says more than a contrast: ``mt0.nii.gz`` does not say whose image it is."""
+    return any(word and not _is_contrast(word) for word in _words(image_stem(path)))
+
+
+def _contrast(said: str, stem: str, rest: str) -> tuple[str, str]:
     if said:
         found = re.fullmatch(r"(?:acq-([A-Za-z0-9]+)_)?([A-Za-z0-9]+)", said)
         if not found:
             raise BadInputError(f"{said!r} cannot name a contrast.", "write it like T2w or acq-MTon_MTS")
         if found[1]:
             return found[1], found[2]
-        return _CONTRASTS.get(said.lower(), ("", said))
-    words = re.split(r"[^a-z0-9]+", stem.lower())
-    return next((_CONTRASTS[word] for word in words if word in _CONTRASTS), _UNKNOWN)
+        acquisition, suffix = _CONTRASTS.get(said.lower(), ("", said))
+        return acquisition or rest, suffix
+    known = next((_CONTRASTS[word.lower()] for word in _words(stem) if _is_contrast(word)), None)
+    if known is None:
+        return (rest, _UNKNOWN[1]) if rest else _UNKNOWN
+    return known[0] or rest, known[1]

@@ -8,19 +8,22 @@ from typing import Self
 import numpy as np
 import SimpleITK as sitk
 
-from crosscontrast.corrections.bids import CaseName
+from crosscontrast.corrections.bids import CaseName, names_subject
 from crosscontrast.corrections.create import create_dataset
 from crosscontrast.corrections.documents import read_document, write_document
+from crosscontrast.corrections.doubts import doubts
 from crosscontrast.corrections.exclusions import FILE as EXCLUSIONS
 from crosscontrast.corrections.exclusions import add_exclusion, read_exclusions, remove_exclusion, why_excluded
 from crosscontrast.corrections.layout import RECORD, SEG, SOFTSEG, Layout
+from crosscontrast.corrections.masks import contradiction, soft_values
 from crosscontrast.corrections.masks import inside as inside_mask
-from crosscontrast.corrections.masks import soft_values
 from crosscontrast.corrections.prediction import Prediction, find_prediction
 from crosscontrast.corrections.publish import publish, published_revision, read_revision, revision_numbers
 from crosscontrast.corrections.records import Case, CaseRecord, Correction, Revision, Saved, Settings, now
+from crosscontrast.corrections.rename import move_case
 from crosscontrast.corrections.split import choose_test_subjects
 from crosscontrast.corrections.storage import commit_folder, dataset_lock, move_file, new_folder, stage_image, sweep
+from crosscontrast.corrections.subjects import Parting, partings, patient_of, pseudonym
 from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground.files import image_stem, sha256
 from crosscontrast.ground.images import ImageWarning, image_like, read_image, write_image
@@ -70,6 +73,7 @@ class CorrectionDataset:
     def open(cls, folder: Path) -> Self:
         """Open a dataset, and finish what a process that was killed while saving has left to do.
 
+        A person whom the dataset parts into several subjects (:meth:`partings`) is warned of.
         Raises :class:`BadInputError` where the folder is not a correction dataset.
         """
         dataset = cls(folder.resolve())
@@ -82,6 +86,13 @@ class CorrectionDataset:
                         dataset._bring_up(record)
         except (OutputError, OSError) as error:  # who may only read sees the revisions all the same
             warnings.warn(f"{folder} could not be brought up to date: {error}", ImageWarning, stacklevel=2)
+        for parting in dataset.partings():
+            warnings.warn(
+                f"{folder}: {parting} Repair it with: crosscontrast corrections rename {folder} CASE "
+                f"--subject {parting.person}",
+                ImageWarning,
+                stacklevel=2,
+            )
         return dataset
 
     @property
@@ -99,10 +110,19 @@ class CorrectionDataset:
         """Bring an image (file or DICOM folder) into the dataset, named as :meth:`CaseName.of_file` says.
 
         The image is copied, unless it lies in the dataset already. Adding the same image again changes nothing. Raises
-        :class:`BadInputError` for a file that cannot be used and where the name belongs to another image.
+        :class:`BadInputError` for a file that cannot be used, where the name belongs to another image, and where the
+        image is in the dataset as one of another subject.
         """
         image = read_image(source)
-        name = CaseName.of_file(source, subject=subject, session=session, contrast=contrast)
+        patient = "" if subject else pseudonym(patient_of(source))
+        name = CaseName.of_file(source, subject=subject, session=session, contrast=contrast, patient=patient)
+        if not (subject or patient or names_subject(source)):
+            warnings.warn(
+                f"{source.name} does not say whose image it is and is taken for one of sub-{name.subject}: name the "
+                "subject.",
+                ImageWarning,
+                stacklevel=2,
+            )
         source, content = source.resolve(), sha256(source)
         inside = source.parent == self.folder / name.folder and image_stem(source) == str(name)
         with new_folder(self.layout.staging) as staging:
@@ -136,6 +156,14 @@ class CorrectionDataset:
                 f"{record.source} would be called {record.case}, and that is another image of the dataset.",
                 "name its subject, session or contrast",
             )
+        subject = CaseName.parse(record.case).subject
+        for other in known:
+            same = other.source_sha256 == record.source_sha256 or other.image_sha256 == record.image_sha256
+            if same and CaseName.parse(other.case).subject.lower() != subject.lower():
+                raise BadInputError(
+                    f"{record.source} would be called {record.case}, and the same image is {other.case} already.",
+                    "an image has one subject; see: crosscontrast corrections rename",
+                )
         if target != staged:
             if target.exists() and sha256(target) != record.image_sha256:
                 raise BadInputError(f"{target} is another image than {record.source}.")
@@ -143,6 +171,24 @@ class CorrectionDataset:
         numbered = record.model_copy(update={"number": max((r.number for r in known), default=0) + 1})
         write_document(staging / "case.json", numbered)
         commit_folder(staging, self.layout.case(record.case).parent)
+
+    def partings(self) -> list[Parting]:
+        """Return the persons who stand in the dataset as several subjects: one could test what another trained."""
+        return partings(self._records())
+
+    def rename(self, case: str, subject: str) -> Case:
+        """Make a case one of another subject; image, prediction and all revisions go with it.
+
+        The new subject is a frozen test subject where the old or the new one was. Raises :class:`BadInputError` where
+        there is no such case, and where the new name belongs to another image. A kill in between leaves the case under
+        both names, and the same call finishes it.
+        """
+        with dataset_lock(self.layout.lock):
+            record = self.record(case)
+            renamed = CaseName.of_file(Path(f"{record.case}.nii.gz"), subject=subject)
+            if str(renamed) != record.case:
+                move_case(self.layout, record, str(renamed), self._records())
+        return self.case(str(renamed))
 
     def cases(self) -> list[Case]:
         """Return all cases in the order in which they were added."""
@@ -200,13 +246,15 @@ class CorrectionDataset:
         model: ModelRecord | None = None,
         base: int | None = None,
         note: str = "",
+        force: bool = False,
     ) -> Saved:
         """Save a correction as the case's next revision; no earlier one is touched.
 
-        ``soft`` has values in [0, 1] and ``mask`` is above 0 in the structure, both on the image's grid. ``base`` is
+        ``soft`` has values in [0, 1] and ``mask`` is not 0 in the structure, both on the image's grid. ``base`` is
         the revision that the person began with (default: the newest; 0: the prediction), ``before`` its mask where it
         is neither that revision's nor the prediction at .5, and ``model`` what predicted, where the prediction does not
-        tell. Raises :class:`BadInputError` for masks that do not fit the image.
+        tell. Raises :class:`BadInputError` for masks that do not fit the image, for a mask of more than two values, for
+        a soft one that lies elsewhere, and, unless ``force``, for a mask that is implausible (:func:`doubts`).
         """
         record = self.record(case)
         grid, source = record.grid(), self.folder / record.image
@@ -215,7 +263,8 @@ class CorrectionDataset:
         base = max(numbers, default=0) if base is None else base
         if base and base not in numbers:
             raise BadInputError(f"{case} has no revision {base}.")
-        start = inside_mask(before, grid, case, "mask before") if before is not None else self._start(case, base, grid)
+        start = inside_mask(before, grid, case, "mask before") if before is not None else self.start_mask(case, base)
+        _check_together(case, values, inside, [] if force else doubts(inside, start))
         predicted = self.prediction(case)
         with new_folder(self.layout.staging) as staging:
             write_image(image_like(values, grid), staging / SOFTSEG, like=source)
@@ -269,8 +318,10 @@ class CorrectionDataset:
                 raise BadInputError(f"{folder / file} is not the file that was saved.", "load another revision")
         return record
 
-    def _start(self, case: str, base: int, grid: sitk.Image) -> np.ndarray:
-        """The mask that a correction began with, as an array: a revision's, or the prediction's, or nothing."""
+    def start_mask(self, case: str, base: int) -> np.ndarray:
+        """Return what a correction of ``base`` begins with, (k, j, i) bool: that revision's mask, the prediction's, or
+        nothing."""
+        grid = self.record(case).grid()
         if base:
             return inside_mask(self.load(case, base).mask, grid, case, "earlier mask")
         predicted = self.prediction(case)
@@ -324,9 +375,27 @@ class CorrectionDataset:
         subject that is not there, and where none would be left to train on.
         """
         with dataset_lock(self.layout.lock):
-            there = sorted({CaseName.parse(record.case).subject for record in self._records()})
-            settings = self.settings
+            there, settings = self._subjects(), self.settings
             chosen = choose_test_subjects(there, settings.test_subjects, subjects, share=share, seed=seed)
             if settings.test_subjects is None:
                 write_document(self.layout.settings, settings.model_copy(update={"test_subjects": chosen}))
         return chosen
+
+    def draw_test_subjects(
+        self, subjects: Sequence[str] | None = None, *, share: float = 0.2, seed: int = 0
+    ) -> tuple[str, ...]:
+        """Return whom :meth:`freeze_test_subjects` would fix, and fix nobody; raises what it raises."""
+        return choose_test_subjects(self._subjects(), self.settings.test_subjects, subjects, share=share, seed=seed)
+
+    def _subjects(self) -> list[str]:
+        return sorted({CaseName.parse(record.case).subject for record in self._records()})
+
+
+def _check_together(case: str, soft: np.ndarray, mask: np.ndarray, doubtful: list[str]) -> None:
+    against = contradiction(soft, mask)
+    if against:
+        raise BadInputError(f"The soft mask of {case} {against}.")
+    if doubtful:
+        raise BadInputError(
+            f"The mask of {case} looks wrong: {'; '.join(doubtful)}.", "save it all the same with --force"
+        )

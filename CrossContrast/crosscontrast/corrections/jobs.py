@@ -105,6 +105,7 @@ class SaveCorrection(Job):
     made of it, and are put onto the image's own by position. Of objects that were removed altogether not even the faint
     rim stays in the soft map, which the person cannot see. A dataset that is made is one of the structure
     ``label``, and one that is there must be of the same; without ``label`` it may be of any and is made for the cord.
+    ``force`` saves a mask that looks wrong too.
     """
 
     kind: ClassVar[str] = "corrections.save"
@@ -123,6 +124,7 @@ class SaveCorrection(Job):
     base: Annotated[int, Field(ge=0)] = 0
     model: ModelRecord | None = None
     note: str = ""
+    force: bool = False
 
     def run(self, progress: Progress) -> SaveCorrectionResult:
         """Add the case if it is new, and save."""
@@ -155,6 +157,7 @@ class SaveCorrection(Job):
             model=self.model,
             base=self.base,
             note=self.note,
+            force=self.force,
         )
         progress(1, 1, "done")
         return SaveCorrectionResult(

@@ -62,10 +62,12 @@ def save_edited(
     author: str,
     seconds: float = 0,
     note: str = "",
+    force: bool = False,
 ) -> Saved:
-    """Save the soft merge of an edited binary mask (above 0 in the structure) as the case's next revision.
+    """Save the soft merge of an edited binary mask (not 0 in the structure) as the case's next revision.
 
-    Of objects that were removed altogether nothing stays, not even their rim.
+    Of objects that were removed altogether nothing stays, not even their rim. ``force`` and what is raised are those
+    of :meth:`CorrectionDataset.save`.
     """
     grid = dataset.record(start.case).grid()
     corrected = on_grid_of(corrected, grid, start.case)
@@ -80,4 +82,5 @@ def save_edited(
         model=start.model,
         base=start.base,
         note=note,
+        force=force,
     )

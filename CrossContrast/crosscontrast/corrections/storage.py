@@ -53,7 +53,10 @@ def new_folder(staging: Path) -> Iterator[Path]:
 
 def commit_folder(folder: Path, target: Path) -> None:
     """Bring all files of ``folder`` to the disk and rename it to ``target``, which must not exist: the commit point."""
-    for file in folder.iterdir():
+    for file in folder.rglob("*"):
+        if file.is_dir():
+            _sync_folder(file)
+            continue
         with file.open("rb+") as stream:
             os.fsync(stream.fileno())
     _sync_folder(folder)

@@ -52,19 +52,23 @@ class Worklist:
         self.cases: list[Case] = []
         #: Whether the folder holds a dataset that could be read, and why not where there is something else in it.
         self.known, self.problem = False, ""
+        #: What is wrong with it, such as a person under two subjects, and how to repair it.
+        self.remarks: list[str] = []
         self._wanted = ""
 
     def read(self) -> None:
         """Read the cases; none where there is no dataset, or one that cannot be read."""
-        self.cases, self.known, self.problem = [], False, ""
+        self.cases, self.known, self.problem, self.remarks = [], False, "", []
         if self.dataset is None or not self._ready():
             return
         from crosscontrast.corrections.dataset import CorrectionDataset
         from crosscontrast.corrections.layout import Layout
+        from crosscontrast.ground.case import our_warnings
 
         if Layout(self.dataset).settings.exists():
             try:
-                self.cases, self.known = CorrectionDataset.open(self.dataset).cases(), True
+                with our_warnings() as self.remarks:
+                    self.cases, self.known = CorrectionDataset.open(self.dataset).cases(), True
             except CrossContrastError as error:
                 self.problem = error.message
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crosscontrast.cord.retrain.steps import DEFAULT_STEPS, FEWEST_STEPS, MOST_STEPS
 from crosscontrast.desk.reasons import BUSY, NO_DATASET
 from crosscontrast.desk.runner import Runner
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, CrossContrastError
 
 if TYPE_CHECKING:
     from crosscontrast.cord.retrain.files import Outcome
@@ -52,6 +52,7 @@ class Retrainer:
         #: The retraining whose figures are shown, and what came out of it.
         self.folder: Path | None = None
         self.outcome: Outcome | None = None
+        self._freeze = False
         self._target: Path | None = None  # of the retraining under way
         self.state: list[Callable[[], None]] = []
         self.models: list[Callable[[], None]] = []
@@ -143,9 +144,27 @@ class Retrainer:
 
     # What is done
 
-    def run(self) -> None:
-        """Start, or go on where an earlier retraining of the same model with as many steps was stopped."""
+    def question(self) -> str:
+        """What to ask before a retraining fixes test subjects for good; empty where some are fixed."""
+        from crosscontrast.cord.retrain.material import drawn_by_lot
+        from crosscontrast.corrections.dataset import CorrectionDataset
+
+        if self.why_not() or self.dataset is None or self.goes_on():
+            return ""
+        try:
+            drawn = drawn_by_lot(CorrectionDataset.open(self.dataset))
+        except CrossContrastError:  # which the retraining says itself
+            return ""
+        named = ", ".join(f"sub-{subject}" for subject in drawn)
+        return f"The lot draws {named} to be tested on for good and never trained on. Go on?" if drawn else ""
+
+    def run(self, *, freeze: bool = False) -> None:
+        """Start, or go on where an earlier retraining of the same model with as many steps was stopped.
+
+        ``freeze`` is the person's yes to :meth:`question`.
+        """
         if not self.why_not():
+            self._freeze = freeze
             self._runner.start(self._make, self._take)
 
     def accept(self, *, anyway: bool = False) -> None:
@@ -188,7 +207,13 @@ class Retrainer:
         self._target = folder = retraining_folder(self.dataset, self.model, self.steps)
         settings = None if plan_of(folder) else RetrainSettings(steps=self.steps)
         return RetrainCord(
-            dataset=self.dataset, out=folder, base=self.model, settings=settings, accept=False, device=self.device
+            dataset=self.dataset,
+            out=folder,
+            base=self.model,
+            settings=settings,
+            accept=False,
+            freeze=self._freeze,
+            device=self.device,
         )
 
     def _take(self, result: "JobResult") -> str:

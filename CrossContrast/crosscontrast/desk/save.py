@@ -30,7 +30,7 @@ class Saver:
         self.saved: list[Callable[[], None]] = []
         self._soft: Any = None  # what is being saved
         self._seconds = 0.0
-        self._changed_since = False
+        self._changed_since = self._force = False
         corrector.changed.append(self._on_change)
 
     @property
@@ -49,11 +49,23 @@ class Saver:
 
         return why_not_together(self._corrector.soft)
 
-    def save(self) -> None:
-        """Save, where it can be."""
+    def question(self) -> str:
+        """What to ask the person before this is saved, where the mask looks wrong; empty where it does not."""
+        self._corrector.lift()
+        self._corrector.take()
+        correction = self._corrector.correction
+        if self.why_not() or correction is None:
+            return ""
+        from crosscontrast.corrections.doubts import doubts, question
+
+        return question(doubts(correction.mask(), correction.mask_before()))
+
+    def save(self, *, force: bool = False) -> None:
+        """Save, where it can be; ``force`` is the person's yes to :meth:`question`."""
         self._corrector.lift()
         self._corrector.take()
         if not self.why_not():
+            self._force = force
             self._runner.start(self._make, self._take, heavy=False)
 
     def _make(self, folder: Path) -> "Job":
@@ -81,6 +93,7 @@ class Saver:
             soft=files["soft"],
             mask=files["mask"],
             before=files["before"],
+            force=self._force,
         )
 
     def _take(self, result: "JobResult") -> str:

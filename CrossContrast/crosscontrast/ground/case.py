@@ -150,6 +150,22 @@ def check_replaceable(folder: Path, results: Iterable[Path], sidecar: Path) -> N
         )
 
 
+def check_same_input(image: Path, sidecar: Path, way_out: str = "") -> None:
+    """Raise :class:`OutputError` if ``sidecar`` records results that were made of another image than ``image``.
+
+    The content decides, as files of two patients are often called alike. ``way_out`` is one more thing that the user
+    can do.
+    """
+    ours = Provenance.read(sidecar)
+    if ours is None or not ours.inputs or not image.exists() or ours.inputs[0].sha256 == sha256(image):
+        return
+    raise OutputError(
+        f"{sidecar.parent} holds the results of another image under the name of {image}: they were made of "
+        f"{ours.inputs[0].path} as it was then.",
+        f"choose another --out, {f'{way_out}, ' if way_out else ''}or --overwrite to replace them",
+    )
+
+
 def remove_superseded(folder: Path, earlier: Provenance | None, now: Provenance) -> None:
     """Remove what an earlier run made and this one did not, such as a map of uncertainty, unless it was changed."""
     made = {record.path for record in now.outputs}

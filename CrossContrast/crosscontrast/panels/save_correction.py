@@ -52,9 +52,11 @@ class SaveForm:
         return Path(text) if text else None
 
     def save(self) -> None:
-        """Save the correction, where it can be."""
+        """Save the correction, where it can be; a mask that looks wrong is asked about first."""
         self._fill_in()
-        self.desk.save()
+        question = self.desk.question()
+        if not question or slicer.util.confirmYesNoDisplay(question):
+            self.desk.save(force=bool(question))
 
     def update(self, tip: str) -> None:
         """Enable the button, or let it say why not."""

@@ -145,9 +145,19 @@ class Correction:
         """How many voxels of the map differ from the prediction."""
         return self._changed
 
+    def mask(self) -> np.ndarray:
+        """Return where the corrected map is cut, as an array (k, j, i) of the node's voxels."""
+        found: np.ndarray = voxels(self.soft) >= self.threshold
+        return found
+
+    def mask_before(self) -> np.ndarray:
+        """Return the same of the prediction."""
+        found: np.ndarray = voxels(self.predicted) >= self.threshold
+        return found
+
     def write(self, folder: Path) -> dict[str, Path]:
         """Write map, mask and the mask before the correction to ``folder``, on the node's grid; return them by name."""
-        before = soft_on((voxels(self.predicted) >= self.threshold).astype(np.uint8), self.soft)
+        before = soft_on(self.mask_before().astype(np.uint8), self.soft)
         images = {"soft": image_of(self.soft), "mask": self._mask(), "before": before}
         for name, image in images.items():
             sitk.WriteImage(image, str(folder / f"{name}.nrrd"))
@@ -160,7 +170,7 @@ class Correction:
         return CorrectionImages(put_on(image_of(self.predicted), grid), soft, put_on(self._mask(), grid))
 
     def _mask(self) -> sitk.Image:
-        return soft_on((voxels(self.soft) >= self.threshold).astype(np.uint8), self.soft)
+        return soft_on(self.mask().astype(np.uint8), self.soft)
 
     def _with_rim(self, box: Box | None) -> Box | None:
         """One voxel more on every side, so that a mask that ends inside the image is seen to end."""

@@ -9,7 +9,7 @@ import SimpleITK as sitk
 import torch
 
 from crosscontrast.errors import BadInputError, ModelError
-from crosscontrast.ground.case import Case, check_replaceable
+from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.inference.preprocess import normalise
@@ -74,6 +74,7 @@ def translate_file(
         place = {name: folder / f"{stem}_{name}.nii.gz" for name in (*outputs, *map(spread_of, outputs), CYCLE)}
         if not overwrite:
             written = place.values() if request.uncertainty else [place[name] for name in outputs]
+            check_same_input(path, sidecar)
             check_replaceable(folder, written, sidecar)
         progress(0.02, 1, "loading the model")
         images = translate_image(image, entries, device, request, part(progress, 0.05, 0.9))

@@ -16,7 +16,7 @@ from crosscontrast.cord.phantom import CordPhantom
 from crosscontrast.cord.retrain.canals import with_canals
 from crosscontrast.cord.retrain.candidate import check_base, training_config
 from crosscontrast.cord.retrain.jobs import RetrainCord
-from crosscontrast.cord.retrain.material import collect
+from crosscontrast.cord.retrain.material import collect, drawn_by_lot
 from crosscontrast.cord.retrain.retrainings import outcome_of
 from crosscontrast.cord.retrain.run import accept, keep_aside
 from crosscontrast.cord.retrain.settings import Limits, RetrainSettings
@@ -68,13 +68,18 @@ def test_frozen_subjects_are_never_among_what_is_trained_on(dataset, tmp_path):
         assert row.mask.parent == dataset.layout.revision(material.training[0], 1)
 
 
-def test_without_frozen_subjects_some_of_those_with_corrections_are_frozen_by_lot(cohort, tmp_path):
+def test_without_frozen_subjects_none_is_frozen_silently_and_the_lot_only_when_it_may(cohort, tmp_path):
     wanted = {"sub-001": ["T1w"], "sub-002": ["T1w"]}
     dataset = corrections_of(tmp_path / "d", cohort, wanted, ["sub-002"])
     settings = dataset.settings
     dataset.layout.settings.write_text(settings.model_copy(update={"test_subjects": None}).model_dump_json())
-    collect(dataset, tmp_path)
-    assert len(dataset.settings.test_subjects) == 1
+    (drawn,) = drawn_by_lot(dataset)
+    with pytest.raises(BadInputError, match=f"the lot draws {drawn} to be tested on"):
+        collect(dataset, tmp_path)
+    assert dataset.settings.test_subjects is None
+    collect(dataset, tmp_path, freeze=True)
+    assert dataset.settings.test_subjects == (drawn,)
+    assert drawn_by_lot(dataset) == ()
     for case in dataset.cases():
         if case.test:
             dataset.exclude(case.name, "motion")

@@ -71,8 +71,9 @@ class Cases:
         """Look again at which cases there are and what has become of them."""
         states = {}
         self._worklist.read()
-        if self._worklist.problem:
-            self.tell(self._worklist.problem)
+        said = list(filter(None, [self._worklist.problem, *self._worklist.remarks]))
+        if said:
+            self.tell(" ".join(said))
         for case in self._worklist.cases:
             key = f"case:{case.name}"
             self._cases.setdefault(key, ListedCase(key, case.name, case.image, case.name))

@@ -111,3 +111,10 @@ def save_panel(saving: Saving, work: Work) -> None:
         reason(name.why_not)
         said(work, ("corrections.save",), "save-message")
         html.Div("not saved yet", v_if=(name.unsaved,), classes="text-caption unsaved")
+    with v3.VDialog(v_model=(name.asking,), max_width=460), v3.VCard(title="Save this mask?"):
+        v3.VCardText("{{ " + name.question + " }}")
+        with v3.VCardActions():
+            v3.VSpacer()
+            v3.VBtn("Back", classes="text-none", click=f"{name.asking} = false")
+            anyway = {"click": saving.save_anyway, "color": "warning", "id": "save-anyway"}
+            v3.VBtn("Save all the same", classes="text-none", **anyway)

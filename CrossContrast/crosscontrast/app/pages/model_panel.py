@@ -57,6 +57,13 @@ def retrain_panel(retraining: Retraining, segmenting: Segmenting, work: Work) ->
         reason(name.why_not)
         said(work, ("cord.retrain",), "retrain-message")
         _outcome(retraining)
+    with v3.VDialog(v_model=(name.asking_lot,), max_width=460), v3.VCard(title="Fix the test subjects?"):
+        v3.VCardText("{{ " + name.question + " }}")
+        with v3.VCardActions():
+            v3.VSpacer()
+            v3.VBtn("Back", classes="text-none", click=f"{name.asking_lot} = false")
+            fix = {"click": retraining.run_with_lot, "color": "warning", "id": "fix-test-subjects"}
+            v3.VBtn("Fix and retrain", classes="text-none", **fix)
 
 
 def _outcome(retraining: Retraining) -> None:

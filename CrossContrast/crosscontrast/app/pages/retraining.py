@@ -40,7 +40,17 @@ class Retraining:
     def run(self) -> None:
         """Start, or go on where an earlier retraining of the same model with as many steps was stopped."""
         self._update()
-        self._desk.run()
+        question = self._desk.question()
+        if question:
+            self.typed.data.question, self.typed.data.asking_lot = question, True
+        else:
+            self._desk.run()
+
+    def run_with_lot(self) -> None:
+        """Start it with the test subjects that the lot drew."""
+        self.typed.data.asking_lot = False
+        self._update()
+        self._desk.run(freeze=True)
 
     def accept(self) -> None:
         """Make the candidate the current version of its model, or ask first where the gate speaks against it."""

@@ -36,9 +36,19 @@ class Saving:
         self._update()
 
     def save(self) -> None:
-        """Save the correction as the next revision of its case."""
+        """Save the correction as the next revision of its case, or ask first where the mask looks wrong."""
         self._update()
-        self._saver.save()
+        question = self._saver.question()
+        if question:
+            self.typed.data.question, self.typed.data.asking = question, True
+        else:
+            self._saver.save()
+
+    def save_anyway(self) -> None:
+        """Save it although the mask looks wrong."""
+        self.typed.data.asking = False
+        self._update()
+        self._saver.save(force=True)
 
     def download(self) -> Path:
         """Make a ZIP of the soft and the binary mask on the grid of the image's file, and return it.

@@ -121,8 +121,10 @@ class MeasureState:
 
 @dataclass
 class SaveState:
-    """Saving into the dataset, and taking the result away."""
+    """Saving into the dataset, and taking the result away. ``asking`` is whether the user is asked the ``question``."""
 
+    question: str = ""
+    asking: bool = False
     author: str = ""
     note: str = ""
     unsaved: bool = False
@@ -143,6 +145,8 @@ class RetrainState:
     reasons: list[str] = field(default_factory=list)
     decided: str = ""
     asking: bool = False
+    asking_lot: bool = False
+    question: str = ""
     before: str = ""
     why_not: str = NO_DATASET
     why_not_accept: str = NO_CANDIDATE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.files import image_stem
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress
 
@@ -40,26 +41,32 @@ class MeasureCsa(Job):
 
     ``levels`` is a label map of vertebral levels; ``discs`` are points at the discs, see
     :func:`~crosscontrast.cord.csa.levels.read_discs`. ``per`` chooses the lines of the table: one per slice, or
-    aggregated, which is one per level where levels are known and one for all slices where not. Earlier results are
-    replaced.
+    aggregated, which is one per level where levels are known and one for all slices where not. The files are
+    called ``stem``, by default as the segmentation. Earlier results are replaced, those of another segmentation with
+    ``overwrite`` only.
     """
 
     kind: ClassVar[str] = "cord.csa"
 
     seg: Path
     out: Path
+    stem: str = ""
     levels: Path | None = None
     discs: Path | None = None
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
     per: Literal["slice", "aggregate"] = "slice"
+    overwrite: bool = False
 
     def run(self, progress: Progress) -> CsaSummary:
         """Read, measure and write; the three files appear together or not at all."""
         from crosscontrast.cord.csa.plot import plot_csa
         from crosscontrast.cord.csa.report import write_csv
-        from crosscontrast.ground.case import write_results
+        from crosscontrast.cord.outputs import NAMING
+        from crosscontrast.ground.case import check_same_input, write_results
 
         progress(0, 1, "reading")
+        if not self.overwrite:
+            check_same_input(self.seg, self.out / f"{self._stem}_csa.json", NAMING)
         table, remarks = self._measure(progress)
         progress(0.8, 1, "writing")
         summary = self._summary(table, remarks)
@@ -70,6 +77,10 @@ class MeasureCsa(Job):
             plot_csa(table, results.place(summary.plot), title=summary.table.stem.removesuffix("_csa"))
         progress(1, 1, "done")
         return summary
+
+    @property
+    def _stem(self) -> str:
+        return self.stem or image_stem(self.seg)
 
     def _measure(self, progress: Progress) -> tuple["CsaTable", list[str]]:
         from crosscontrast.cord.csa.measure import measure_csa
@@ -87,9 +98,7 @@ class MeasureCsa(Job):
         return table, said
 
     def _summary(self, table: "CsaTable", remarks: list[str]) -> CsaSummary:
-        from crosscontrast.ground.files import image_stem
-
-        stem = image_stem(self.seg)
+        stem = self._stem
         slices = sum(math.isfinite(area) for area in table.values("area_true"))
         if not slices:
             remarks = [*remarks, f"{self.seg.name} holds no cord; every area is nan"]

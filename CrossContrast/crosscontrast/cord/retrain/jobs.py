@@ -39,7 +39,8 @@ class RetrainCord(Job):
 
     The same job on the same folder goes on where it was stopped. With ``accept`` a candidate that passes becomes the
     next version of ``base``; otherwise :func:`crosscontrast.cord.retrain.run.accept` can do that later. Without
-    ``settings`` those of ``out``, or the defaults, hold.
+    ``settings`` those of ``out``, or the defaults, hold. Where the dataset has no frozen test subjects yet, ``freeze``
+    allows to draw them by lot.
     """
 
     kind: ClassVar[str] = "cord.retrain"
@@ -49,6 +50,7 @@ class RetrainCord(Job):
     base: str = "softcord"
     settings: RetrainSettings | None = None
     accept: bool = True
+    freeze: bool = False
     device: str = "auto"
     workers: Annotated[int, Field(ge=1)] = 1
     max_minutes: Annotated[float, Field(gt=0)] | None = None
@@ -61,6 +63,7 @@ class RetrainCord(Job):
         from crosscontrast.cord.retrain.material import TEST, TRAINING
         from crosscontrast.cord.retrain.run import accept, conclude, find_base, learn, prepare
         from crosscontrast.corrections.dataset import CorrectionDataset
+        from crosscontrast.ground.case import our_warnings
         from crosscontrast.ground.device import check_device_name
         from crosscontrast.models.library import ModelLibrary
 
@@ -68,10 +71,11 @@ class RetrainCord(Job):
         out, files = self.out.resolve(), RetrainFiles(self.out.resolve())
         progress(0, 1, "collecting the corrections")
         base = find_base(self.base, out, ModelLibrary())
-        plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out)
+        with our_warnings() as said:
+            plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out, freeze=self.freeze)
         report = part(progress, 0.01, _TRAINING)
         if not learn(plan, out, device=self.device, max_minutes=self.max_minutes, progress=report):
-            return RetrainResult(finished=False, candidate=None)
+            return RetrainResult(finished=False, candidate=None, warnings=said)
         progress(_TRAINING, 1, "measuring before and after")
         half = (_TRAINING + 1) / 2
         tested = self._evaluate(files, TEST, (BASE, CANDIDATE), part(progress, _TRAINING, half))
@@ -88,7 +92,7 @@ class RetrainCord(Job):
             model=model,
             candidate=files.candidate,
             report=files.report,
-            warnings=doubts(outcome.figures, plan.settings.limits),
+            warnings=said + doubts(outcome.figures, plan.settings.limits),
         )
 
     def _evaluate(self, files: "RetrainFiles", table: str, models: tuple[str, ...], progress: Progress) -> Evaluated:

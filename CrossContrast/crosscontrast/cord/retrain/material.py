@@ -23,23 +23,32 @@ class Material:
     revisions: dict[str, int]
 
 
-def collect(dataset: CorrectionDataset, folder: Path, *, seed: int = 0) -> Material:
+def drawn_by_lot(dataset: CorrectionDataset, seed: int = 0) -> tuple[str, ...]:
+    """Return whom the lot would fix as test subjects, a fifth of those with a correction; none where some are fixed.
+
+    Raises :class:`BadInputError` where there are too few.
+    """
+    return () if dataset.settings.test_subjects is not None else _draw(dataset, corrected_cases(dataset), seed)
+
+
+def collect(dataset: CorrectionDataset, folder: Path, *, seed: int = 0, freeze: bool = False) -> Material:
     """Write the tables of training and test images into ``folder``, with the soft masks of the newest revisions.
 
     Revisions never change, so a training that is resumed later learns from the same masks, whatever was corrected
-    meanwhile. Where no test subjects are frozen yet, a fifth of those with a correction is, by lot. Raises
-    :class:`BadInputError` where nothing is left to train or to test on.
+    meanwhile. Where no test subjects are frozen yet, ``freeze`` allows to freeze those of :func:`drawn_by_lot`. Raises
+    :class:`BadInputError` where it does not, and where nothing is left to train or to test on.
     """
     cases = corrected_cases(dataset)
     fixed = dataset.settings.test_subjects
     if fixed is None:
-        subjects = sorted({case.subject for case in cases})
-        if len(subjects) < 2:
-            count = "one subject" if subjects else "no subject"
+        drawn = _draw(dataset, cases, seed)
+        if not freeze:
             raise BadInputError(
-                f"{dataset.folder} has corrected images of {count}; two are needed, as one of them is only tested on."
+                f"{dataset.folder} has no test subjects yet: the lot draws {', '.join(drawn)} to be tested on.",
+                f"fix these or others with: crosscontrast corrections freeze {dataset.folder} --subjects "
+                f"{','.join(drawn)}",
             )
-        fixed = dataset.freeze_test_subjects(choose_test_subjects(subjects, None, None, share=0.2, seed=seed))
+        fixed = dataset.freeze_test_subjects(drawn)
     test = [case for case in cases if case.subject in fixed]
     training = [case for case in cases if case.subject not in fixed]
     for group, purpose in ((training, "train"), (test, "test")):
@@ -55,6 +64,16 @@ def collect(dataset: CorrectionDataset, folder: Path, *, seed: int = 0) -> Mater
         test=tuple(case.name for case in test),
         revisions={case.name: case.revision.revision for case in cases},
     )
+
+
+def _draw(dataset: CorrectionDataset, cases: Sequence[ExportCase], seed: int) -> tuple[str, ...]:
+    subjects = sorted({case.subject for case in cases})
+    if len(subjects) < 2:
+        count = "one subject" if subjects else "no subject"
+        raise BadInputError(
+            f"{dataset.folder} has corrected images of {count}; two are needed, as one of them is only tested on."
+        )
+    return choose_test_subjects(subjects, None, None, share=0.2, seed=seed)
 
 
 def _write(path: Path, cases: Sequence[ExportCase], split: str) -> None:

@@ -34,8 +34,17 @@ def find_base(request: str, out: Path, library: ModelLibrary) -> ModelEntry:
     return library.find(request)
 
 
-def prepare(dataset: CorrectionDataset, base: ModelEntry, settings: RetrainSettings | None, out: Path) -> Plan:
+def prepare(
+    dataset: CorrectionDataset,
+    base: ModelEntry,
+    settings: RetrainSettings | None,
+    out: Path,
+    *,
+    freeze: bool = False,
+) -> Plan:
     """Decide what the retraining in ``out`` learns from, or return what was decided there earlier.
+
+    ``freeze`` is that of :func:`~crosscontrast.cord.retrain.material.collect`.
 
     Raises :class:`BadInputError` where ``out`` is a retraining of something else, with other settings, or in use.
     """
@@ -58,7 +67,7 @@ def prepare(dataset: CorrectionDataset, base: ModelEntry, settings: RetrainSetti
     check_base(base)
     settings = settings or RetrainSettings()
     with staging_folder(make_folder(out)) as staging:
-        material = collect(dataset, staging, seed=settings.seed)
+        material = collect(dataset, staging, seed=settings.seed, freeze=freeze)
     _copy_base(base, files)
     plan = Plan(
         dataset=dataset.folder,

@@ -20,6 +20,7 @@ from crosscontrast.corrections.export.nnunet import export_nnunet, nnunet_name
 from crosscontrast.corrections.publish import dataset_name
 from crosscontrast.corrections.storage import sweep
 from crosscontrast.errors import BadInputError, OutputError
+from crosscontrast.ground.case import our_warnings
 from crosscontrast.progress import Progress, silent
 
 
@@ -45,12 +46,16 @@ def export_corrections(
 
     For ``nnunet`` the new folder is ``Dataset701_Title`` inside ``out``, beside others. ``dicom-seg`` takes the cases
     that came from DICOM; their series are looked for where they were or in ``dicom``. Raises :class:`BadInputError`
-    where nothing can be exported and :class:`OutputError` where ``out`` is in use or cannot be written.
+    where nothing can be exported and :class:`OutputError` where ``out`` is in use or cannot be written, or another
+    dataset of nnU-Net has the number.
     """
-    cases = corrected_cases(dataset)
+    with our_warnings() as said:
+        cases = corrected_cases(dataset)
     title, label = dataset_name(dataset.folder), dataset.layout.label
-    count, remarks = len(cases), []
+    count, remarks = len(cases), said
     folder = out / nnunet_name(nnunet_id, title) if form == "nnunet" else out
+    if form == "nnunet":
+        _check_number(out, nnunet_id, folder)
     with _new_export(folder) as staging:
         if form == "bids":
             export_bids(dataset, cases, staging, progress)
@@ -62,12 +67,19 @@ def export_corrections(
         elif form == "decathlon":
             export_decathlon(cases, staging, title, label, progress)
         elif form == "dicom-seg":
-            remarks = _export_dicom(cases, staging, label, dicom, progress)
-            count -= len(remarks)
+            left_out = _export_dicom(cases, staging, label, dicom, progress)
+            remarks, count = remarks + left_out, count - len(left_out)
         else:  # mypy tells who adds a form and forgets it here
             assert_never(form)
     progress(1, 1, "done")
     return Exported(folder, count, tuple(remarks))
+
+
+def _check_number(out: Path, number: int, folder: Path) -> None:
+    """nnU-Net finds its datasets by their numbers and stops where two have the same."""
+    other = next((path for path in sorted(out.glob(f"Dataset{number:03d}_*")) if path != folder), None)
+    if other:
+        raise OutputError(f"{other} has the number {number} already.", "give another one with --id")
 
 
 def _export_dicom(

@@ -69,8 +69,9 @@ class DatasetPage:
         """Read the list of cases again."""
         self.worklist.dataset = self._form.folder
         self.worklist.read()
-        if self.worklist.problem:
-            self._ui.datasetStatusLabel.text = self.worklist.problem
+        said = list(filter(None, [self.worklist.problem, *self.worklist.remarks]))
+        if said:
+            self._ui.datasetStatusLabel.text = " ".join(said)
         self._list.show()
         self.onFolder(self.worklist.dataset if self.worklist.known else None)
         self.update()

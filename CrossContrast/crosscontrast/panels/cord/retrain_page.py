@@ -107,7 +107,9 @@ class RetrainPage:
 
     def _run(self) -> None:
         self._fill_in()
-        self.desk.run()
+        question = self.desk.question()
+        if not question or slicer.util.confirmYesNoDisplay(question):
+            self.desk.run(freeze=bool(question))
 
     def _on_state(self) -> None:
         ui, desk = self._ui, self.desk

@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import ModelError
-from crosscontrast.ground.case import Case, check_replaceable
+from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.inference import load_predictor
@@ -70,6 +70,7 @@ def segment_file(
         case.model = entry.record()
         soft = {name: folder / f"{stem}_{name}_softseg.nii.gz" for name in entry.outputs if name != "background"}
         if not overwrite:
+            check_same_input(files[0], sidecar)
             check_replaceable(folder, [*soft.values(), labels, *synthetic], sidecar)
         progress(0.02, 1, "translating")
         made = synthetic_channels(images[0], tuple(request.translators))
