@@ -152,5 +152,5 @@ def _sort(inputs: tuple[Path, ...]) -> tuple[list[Path], Path | None]:
     datasets = [path for path in inputs if path.is_dir() and Layout(path).settings.exists()]
     if len(datasets) > 1:
         raise BadInputError("Only one correction dataset can be open at a time.")
-    files = find_images([path for path in inputs if path not in datasets])
+    files = find_images([path for path in inputs if path not in datasets], tell=console.remark)
     return files, (datasets[0].absolute() if datasets else None)

@@ -60,7 +60,7 @@ def add(
     from crosscontrast.ground.inputs import find_images
 
     opened, added, failed = CorrectionDataset.open(dataset), [], 0
-    found = find_images(images)
+    found = find_images(images, tell=console.remark)
     for image in found:
         try:
             case = opened.add(image, subject=subject, session=session, contrast=contrast, author=author)
