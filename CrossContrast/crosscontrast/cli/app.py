@@ -81,7 +81,7 @@ def app(
     from crosscontrast.app.server.needed import check_needed
 
     token = _token(token, token_file)
-    files, dataset = _sort(inputs)
+    files, dataset = _sort(inputs, console)
     check_needed()
     from crosscontrast.app.server.access import is_loopback
     from crosscontrast.app.server.plan import Limits
@@ -140,7 +140,7 @@ def _address(text: str) -> str:
         raise BadInputError(f"--proxy needs the address of the proxy, such as 127.0.0.1, and not {text!r}.") from error
 
 
-def _sort(inputs: tuple[Path, ...]) -> tuple[list[Path], Path | None]:
+def _sort(inputs: tuple[Path, ...], console: Console) -> tuple[list[Path], Path | None]:
     """Tell correction datasets from images; what cannot be used is said before the server starts."""
     from crosscontrast.corrections.layout import Layout
     from crosscontrast.errors import BadInputError

@@ -35,7 +35,10 @@ def cord() -> None:
     help="Soft value from which a voxel belongs to the binary mask.",
 )
 @click.option(
-    "--series", multiple=True, metavar="UID|NUMBER|TEXT", help="Of DICOM studies only this series, by UID, number or name."
+    "--series",
+    multiple=True,
+    metavar="UID|NUMBER|TEXT",
+    help="Of DICOM studies only this series, by UID, number or name.",
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
@@ -68,8 +71,8 @@ def segment(
     <name>_uncertainty.nii.gz, the standard deviation of each voxel, and the table holds that of each area. An image
     that cannot be used is named with the reason, the others are done, and the exit code is 2.
 
-    Of a DICOM study, a folder with several series, each MR series that is a volume is segmented, and what is left out is
-    named with the reason.
+    Of a DICOM study, a folder with several series, each MR series that is a volume is segmented, and what is left out
+    is named with the reason.
     """
     from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.jobs import SegmentCord

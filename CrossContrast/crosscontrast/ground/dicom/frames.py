@@ -80,7 +80,9 @@ def pydicom() -> ModuleType:
         importlib.import_module("pydicom.pixels.decoders")
         return importlib.import_module("pydicom")
     except ImportError as error:
-        raise MissingPackageError("DICOM needs the packages pydicom (3 or later) and highdicom.", "pip install highdicom") from error
+        raise MissingPackageError(
+            "DICOM needs the packages pydicom (3 or later) and highdicom.", "pip install highdicom"
+        ) from error
     finally:
         if hidden:
             del sys.modules["gdcm"]
@@ -123,7 +125,8 @@ def _check_kind(data: "Dataset") -> None:
         if name.startswith(start):
             raise NoImage(f"it is {what}, no image")
     if not (data.get("Rows") and data.get("Columns")):
-        raise NoImage(f"it holds no image ({name})")
+        torn = name.endswith("Image Storage")
+        raise NoImage("its header is incomplete: damaged" if torn else f"it holds no image ({name})")
     if data.get("SamplesPerPixel", 1) != 1:
         raise NoImage("it is in colour")
     if "MOSAIC" in (data.get("ImageType") or ()):

@@ -1,7 +1,7 @@
 """Parting the slices of a series: echoes, magnitude and phase, stacks at several angles, points of time."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -33,6 +33,10 @@ _MARKS = (
 )
 
 
+#: What sets a part apart: image type, echo time, number of the plane, and the mark of slices at one place.
+_Key = tuple[tuple[str, ...], float, int, str]
+
+
 class Part(NamedTuple):
     """Slices of one series that may be one volume; ``name`` is empty where it is the only one."""
 
@@ -46,13 +50,13 @@ def parted(frames: Sequence[Frame]) -> list[Part]:
     Raises :class:`NoStack` where they are volumes over time or of diffusion.
     """
     planes: list[Frame] = []
-    groups: dict[tuple[Hashable, ...], list[Frame]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, ...], float, int], list[Frame]] = defaultdict(list)
     for frame in frames:
         plane = next((n for n, other in enumerate(planes) if same_plane(frame, other)), len(planes))
         if plane == len(planes):
             planes.append(frame)
         groups[frame.image_type, frame.echo_time, plane].append(frame)
-    keyed = {}
+    keyed: dict[_Key, list[Frame]] = {}
     for key, group in groups.items():
         for mark, part in _told_apart(group):
             keyed[(*key, mark)] = part
@@ -86,18 +90,19 @@ def _natural(text: str) -> tuple[float, str]:
         return 0.0, text
 
 
-def _names(keys: list[tuple]) -> dict[tuple, str]:
+def _names(keys: list[_Key]) -> dict[_Key, str]:
     """Name the parts by what differs between them."""
     types = [set(key[0]) for key in keys]
     common = set.intersection(*types)
     echoes = sorted({key[1] for key in keys})
     planes = sorted({key[2] for key in keys})
     names = {key: "_".join(word for word in dict.fromkeys(key[0]) if word not in common) for key in keys}
-    for more in (
-        lambda key: f"echo-{echoes.index(key[1]) + 1}",
-        lambda key: f"stack-{planes.index(key[2]) + 1}",
+    marks: list[Callable[[_Key], str]] = [
+        lambda key: f"echo-{echoes.index(key[1]) + 1}" if len(echoes) > 1 else "",
+        lambda key: f"stack-{planes.index(key[2]) + 1}" if len(planes) > 1 else "",
         lambda key: key[3],
-    ):
+    ]
+    for mark in marks:
         if len(set(names.values())) < len(keys):
-            names = {key: "_".join(filter(None, (name, more(key)))) for key, name in names.items()}
+            names = {key: "_".join(filter(None, (name, mark(key)))) for key, name in names.items()}
     return names

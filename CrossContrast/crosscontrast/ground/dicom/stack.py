@@ -72,9 +72,10 @@ def _judged(positions: np.ndarray, orientation: Sequence[float]) -> tuple[float,
 
 
 def _sideways(positions: np.ndarray, first: Frame) -> float:
-    """How far (mm) the slices are shifted against each other within their planes, at most."""
-    shifts = positions - np.outer(positions @ first.normal, first.normal)
-    return float(np.linalg.norm(shifts - shifts[0], axis=1).max())
+    """How far (mm) slices are shifted within their planes against the one at an end of the stack, at most."""
+    along = positions @ first.normal
+    shifts = positions - np.outer(along, first.normal)
+    return float(np.linalg.norm(shifts - shifts[np.argmin(along)], axis=1).max())
 
 
 def _refuse(positions: np.ndarray, first: Frame, gaps: np.ndarray) -> None:
