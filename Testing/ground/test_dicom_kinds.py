@@ -16,6 +16,8 @@ from pydicom.uid import (
 )
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.dicom.frames import HEADER
+from crosscontrast.ground.dicom.kinds import _MARKS
 from crosscontrast.ground.dicom.study import read_study
 from crosscontrast.ground.images import ImageWarning, read_image
 
@@ -233,3 +235,18 @@ def _implicit(stream):
     out = DicomFileLike(stream)
     out.is_implicit_VR, out.is_little_endian = True, True
     return out
+
+
+def test_what_tells_slices_apart_is_read_of_every_header():
+    classic = {"InversionTime", "FlipAngle", "EchoNumbers", "TriggerTime", "SequenceName", "ScanOptions"}
+    asked = {keyword for mark in _MARKS for keyword in mark.keywords}
+    assert classic < asked
+    # The others stand in the groups of enhanced files only.
+    assert asked - set(HEADER) == {
+        "InversionTimes",
+        "MagnetizationTransfer",
+        "StackID",
+        "TemporalPositionIndex",
+        "TemporalPositionTimeOffset",
+        "NominalCardiacTriggerDelayTime",
+    }

@@ -120,6 +120,10 @@ def _sources(series: Path, mask: sitk.Image, name: str) -> tuple[list["Dataset"]
     groups = source.PerFrameFunctionalGroupsSequence
     source.PerFrameFunctionalGroupsSequence = [groups[frame.number] for frame in frames]
     source.NumberOfFrames = len(frames)
+    # The frames of a volume share both; highdicom wants that said once, scanners say it of each.
+    for keyword in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
+        if keyword in groups[frames[0].number]:
+            setattr(source.SharedFunctionalGroupsSequence[0], keyword, groups[frames[0].number][keyword].value)
     return [source], frames
 
 

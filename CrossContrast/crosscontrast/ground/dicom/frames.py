@@ -27,6 +27,19 @@ _NO_IMAGE = {
 #: Sequences of a frame that speak of other images.
 _OF_OTHERS = {"ReferencedImageSequence", "DerivationImageSequence", "SourceImageSequence", "ConversionSourceAttributes"}
 
+#: What is read of a header: a third of the time that all of it takes.
+HEADER = (
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "ProtocolName",
+    "Modality", "FrameOfReferenceUID", "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated",
+    "ImageType", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+    "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence", "EchoTime", "EchoNumbers", "InversionTime", "FlipAngle", "ScanOptions",
+    "TemporalPositionIdentifier", "TriggerTime", "DiffusionBValue", "DiffusionGradientOrientation", "SequenceName",
+    "AcquisitionNumber", "TransferSyntaxUID",
+)  # fmt: skip
+#: Representations of elements that tell no slices apart and may be long.
+_LONG = {"SQ", "OB", "OW", "OF", "OD", "OL", "UN"}
+
 
 class NoImage(Exception):  # noqa: N818  (it is a finding about one file, said to the user as a sentence)
     """Why a DICOM file is no slice of an image; an empty reason where nobody would take it for one."""
@@ -89,14 +102,16 @@ def pydicom() -> ModuleType:
 
 
 def open_dicom(path: Path, *, pixels: bool = True) -> "Dataset | None":
-    """Read a DICOM file, without its pixels if they are not wanted; ``None`` where the file is not DICOM."""
+    """Read a DICOM file, or only the :data:`HEADER` of it; ``None`` where the file is not DICOM."""
     with path.open("rb") as stream:
         start = stream.read(132)
     # Some archives leave out the preamble; such files begin with an element of group 8.
     bare = start[:2] == b"\x08\x00" and start[2:4] < b"\x20\x00"
     if start[128:] != b"DICM" and not bare:
         return None
-    data: Dataset = pydicom().dcmread(path, stop_before_pixels=not pixels, force=bare)
+    data: Dataset = pydicom().dcmread(
+        path, stop_before_pixels=not pixels, force=bare, specific_tags=None if pixels else list(HEADER)
+    )
     if bare and "TransferSyntaxUID" not in data.file_meta:
         data.file_meta.TransferSyntaxUID = pydicom().uid.ImplicitVRLittleEndian
     return data
@@ -112,6 +127,8 @@ def frames_of(path: Path) -> list[Frame]:
         return [_frame(path, data, number, said) for number, said in enumerate(_said(data))]
     except (NoImage, MissingPackageError):
         raise
+    except OSError as error:
+        raise NoImage(f"it cannot be opened ({error.strerror or error})") from error
     except Exception as error:  # whatever a damaged header makes of a parser
         raise NoImage("its header cannot be read: damaged") from error
 
@@ -137,7 +154,7 @@ def _check_kind(data: "Dataset") -> None:
 
 def _said(data: "Dataset") -> Iterator[dict[str, Any]]:
     """Give, for every frame, all that is said of it by keyword: by its file, by all frames' groups, by its own."""
-    whole = {element.keyword: element.value for element in data if element.VR != "SQ" and element.keyword}
+    whole = {element.keyword: element.value for element in data if element.VR not in _LONG and element.keyword}
     frames = data.get("PerFrameFunctionalGroupsSequence")
     if not frames:
         if int(data.get("NumberOfFrames") or 1) > 1:
@@ -158,7 +175,7 @@ def _flat(group: Any) -> dict[str, Any]:
         if element.VR == "SQ":
             if element.value and element.keyword and element.keyword not in _OF_OTHERS:
                 found |= _flat(element.value[0])
-        elif element.keyword:
+        elif element.keyword and element.VR not in _LONG:
             found[element.keyword] = element.value
     return found
 
