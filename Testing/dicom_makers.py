@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import SimpleITK as sitk
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -13,13 +14,23 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     UID,
+    DeflatedExplicitVRLittleEndian,
     EnhancedMRImageStorage,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGLSLossless,
     MRImageStorage,
+    RLELossless,
     generate_uid,
 )
 from pydicom.valuerep import DS
+
+SYNTAXES = {
+    "RLE": RLELossless,
+    "deflated": DeflatedExplicitVRLittleEndian,
+    "JPEG-LS": JPEGLSLossless,
+    "JPEG 2000": JPEG2000Lossless,
+}
 
 
 @dataclass(frozen=True)
@@ -164,6 +175,28 @@ def _as_jpeg_2000(data: Dataset) -> None:
         coded.append(stream.getvalue())
     data.PixelRepresentation, data.PixelData = 0, encapsulate(coded)
     data["PixelData"].VR = "OB"
+
+
+def as_lossless_jpeg(path: Path) -> None:
+    """Compress a classic file of values that are not negative, by the GDCM in SimpleITK: pydicom cannot."""
+    data = pydicom.dcmread(path)
+    pixels = sitk.GetImageFromArray(data.pixel_array.astype(np.uint16)[None])
+    pixels.SetMetaData("0008|0060", "MR")
+    writer = sitk.ImageFileWriter()
+    writer.SetFileName(str(path.with_name("coded.dcm")))
+    writer.SetImageIO("GDCMImageIO")
+    writer.UseCompressionOn()
+    writer.SetCompressor("JPEG")
+    writer.Execute(pixels)
+    coded = pydicom.dcmread(path.with_name("coded.dcm"))
+    path.with_name("coded.dcm").unlink()
+    data.file_meta.TransferSyntaxUID = coded.file_meta.TransferSyntaxUID
+    assert data.file_meta.TransferSyntaxUID.name.startswith("JPEG Lossless")
+    for keyword in ("PixelRepresentation", "BitsStored", "HighBit"):
+        setattr(data, keyword, coded[keyword].value)
+    data.PixelData = coded.PixelData
+    data["PixelData"].VR = "OB"
+    data.save_as(path)
 
 
 def _ds(value: float) -> DS:

@@ -13,6 +13,8 @@ from crosscontrast.errors import OutputError
 
 #: Extensions of the image formats we read, longest first so that ``.nii.gz`` is not taken for ``.gz``.
 IMAGE_EXTENSIONS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+#: Written into a folder by macOS and Windows when somebody looks into it.
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def is_image_name(path: Path) -> bool:
@@ -28,10 +30,13 @@ def image_stem(path: Path) -> str:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files below a folder taken in the order of their names."""
+    """Return the SHA-256 of a file, or of all files below a folder taken in the order of their names.
+
+    What file managers leave in a folder does not count.
+    """
     if path.is_dir():
         whole = hashlib.sha256()
-        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        for file in sorted(p for p in path.rglob("*") if p.is_file() and p.name not in _LITTER):
             whole.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
         return whole.hexdigest()
     with path.open("rb") as stream:

@@ -26,12 +26,16 @@ def find_images(
     """
     images: list[Path] = []
     for path in paths:
-        images.extend(_images_in(path, series, modality, tell) if path.is_dir() else [path])
+        images.extend(_images_in(path, series, modality, tell or _unsaid) if path.is_dir() else [path])
     _check_stems(images)
     return images
 
 
-def _images_in(folder: Path, series: Sequence[str], modality: str, tell: Callable[[str], None] | None) -> list[Path]:
+def _unsaid(_: str) -> None:
+    """Tell nobody."""
+
+
+def _images_in(folder: Path, series: Sequence[str], modality: str, tell: Callable[[str], None]) -> list[Path]:
     inside = sorted(p for p in folder.iterdir() if p.is_file() and is_image_name(p) and not p.name.startswith("."))
     if inside and not series:
         return inside
@@ -43,7 +47,7 @@ def _images_in(folder: Path, series: Sequence[str], modality: str, tell: Callabl
     if len(study.volumes) <= 1 and not series:
         return [folder]  # which is read, or refused with the reason, as one image
     chosen, left_out = study.chosen(series, modality)
-    for sentence in [*study.left_out, *left_out] if tell else ():
+    for sentence in [*study.left_out, *left_out]:
         tell(f"{folder.name}: {sentence}")
     if not chosen:
         asked = f"no DICOM series {', '.join(series)}" if series else "no DICOM series that can be used"

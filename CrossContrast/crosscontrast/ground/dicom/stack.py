@@ -67,7 +67,7 @@ def _judged(positions: np.ndarray, orientation: Sequence[float]) -> tuple[float,
         from highdicom.spatial import get_volume_positions
     except ImportError as error:
         raise MissingPackageError("DICOM needs the package highdicom.", "pip install highdicom") from error
-    spacing, places = get_volume_positions(positions, orientation, rtol=_ALONG, index_convention="RD")
+    spacing, places = get_volume_positions(positions.tolist(), orientation, rtol=_ALONG, index_convention="RD")
     return spacing or 0.0, places
 
 

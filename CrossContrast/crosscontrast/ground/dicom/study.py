@@ -107,6 +107,7 @@ def read_study(folder: Path) -> DicomStudy:
     study = DicomStudy()
     series: dict[str, list[Frame]] = defaultdict(list)
     seen: dict[tuple[str, int], Frame] = {}
+    odd: dict[str, list[str]] = defaultdict(list)
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         try:
             for frame in frames_of(path):
@@ -116,7 +117,10 @@ def read_study(folder: Path) -> DicomStudy:
                 series[frame.series].append(frame)
         except NoImage as why:
             if str(why):
-                study.left_out.append(f"{path.name} was left out: {why}.")
+                odd[str(why)].append(path.name)
+    for reason, names in odd.items():
+        what = f"{names[0]} was" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more were"
+        study.left_out.append(f"{what} left out: {reason}.")
     for frames in sorted(series.values(), key=lambda frames: (frames[0].series_number, frames[0].series)):
         _add_series(study, frames)
     return study
