@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from crosscontrast.ground.dicom.study import source_sha256
 from crosscontrast.ground.files import atomic_write, sha256
 from crosscontrast.version import __version__
 
@@ -21,6 +20,8 @@ class FileRecord(BaseModel):
     @classmethod
     def of(cls, path: Path, *, relative: bool = False) -> "FileRecord":
         """Record a file or a DICOM series; ``relative`` keeps the name only, for files beside the sidecar."""
+        from crosscontrast.ground.dicom.study import source_sha256
+
         return cls(path=path.name if relative else str(path.resolve()), sha256=source_sha256(path))
 
 
