@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from commands import crosscontrast, process
+from dicom_makers import slices_of, write_classic, write_enhanced
 
 from crosscontrast.cord.phantom import CordPhantom
 from crosscontrast.ground.geometry import same_grid
@@ -201,3 +202,26 @@ def test_real_images_are_segmented_on_their_grids(tmp_path, real_data, contrast)
     (result,) = json.loads(run.stdout)
     assert same_grid(read_image(result["softseg"]), read_image(images[0]), 1e-5)
     assert 30 < result["mean_csa_mm2"] < 130
+
+
+def test_of_a_dicom_study_every_mr_series_is_segmented_and_series_chooses(tmp_path):
+    image = sitk.Cast(PHANTOM.image("T2w") * 100, sitk.sitkInt16)
+    study, slices = tmp_path / "patient", slices_of(image)
+    write_enhanced(study / "IM1", slices)
+    write_classic(study / "T1", slices, SeriesNumber=2, SeriesDescription="T1 ax")
+    write_classic(study / "scout", slices[:1], SeriesNumber=7, SeriesDescription="scout")
+    done = crosscontrast("cord", "segment", study, "--out", tmp_path / "all", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert "patient: The DICOM series 7_scout is a single slice." in done.stderr
+    made = {path.name for path in (tmp_path / "all").glob("*_softseg.nii.gz")}
+    assert made == {"2_T1_ax_softseg.nii.gz", "4_t2_sag_softseg.nii.gz"}
+    soft = [read_image(tmp_path / "all" / name) for name in sorted(made)]
+    assert same_grid(soft[0], read_image(study / "2_T1_ax.dcmseries"), tolerance=1e-3)
+    assert np.array_equal(*map(sitk.GetArrayFromImage, soft))
+    command = ("cord", "segment", study, "--series", "t1 AX", "--out", tmp_path / "one", "--device", "cpu")
+    assert crosscontrast(*command).returncode == 0
+    assert [path.name for path in (tmp_path / "one").glob("*_softseg.nii.gz")] == ["2_T1_ax_softseg.nii.gz"]
+    refused = crosscontrast("cord", "segment", study, "--series", "9", "--out", tmp_path / "none", "--device", "cpu")
+    assert refused.returncode == 2
+    assert "holds no DICOM series 9; it has 2_T1_ax, 4_t2_sag, 7_scout." in refused.stderr
+    assert not (tmp_path / "none").exists()

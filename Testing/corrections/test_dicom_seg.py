@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from dicom_makers import slices_of, write_enhanced
 from support import oblique_direction
 
 from crosscontrast.corrections.dataset import CorrectionDataset
@@ -155,3 +156,37 @@ def test_the_image_in_the_dataset_lies_where_the_series_lies(made):
     assert np.array_equal(
         sitk.GetArrayFromImage(read_image(case.image)), sitk.GetArrayFromImage(read_image(made["series"]))
     )
+
+
+@pytest.mark.parametrize("part", ["whole", "second echo"])
+def test_frames_of_a_multi_frame_source_are_named_whatever_their_order(part, tmp_path, awkward_image):
+    import pydicom
+
+    plain = sitk.Cast(sitk.Round(awkward_image), sitk.sitkInt16)
+    first, second = slices_of(plain), slices_of(plain + 1000, echo_time=160.0)
+    places = write_enhanced(tmp_path / "patient" / "IM1", first + second if part != "whole" else first, seed=5)
+    source = tmp_path / "patient" if part == "whole" else tmp_path / "patient" / "4_t2_sag_echo-2.dcmseries"
+    dataset = CorrectionDataset.create(tmp_path / "dataset")
+    case = dataset.add(source, subject="9", contrast="T2w").name
+    grid = dataset.record(case).grid()
+    soft = np.zeros(grid.GetSize()[::-1], np.float32)
+    soft[1:4, 3:8, 2:6] = 0.75
+    soft[7, 2:5, 10:20] = 1
+    soft = image_like(soft, grid)
+    dataset.save(case, soft, soft >= 0.5, author="Ada B. Reader")
+    done = export_corrections(dataset, "dicom-seg", tmp_path / "out")
+    assert (done.cases, done.warnings) == (1, ())
+    made = tmp_path / "out" / f"{case}_label-SC_binary.dcm"
+    assert set(positions_and_values(made)) == set(expected(soft >= 0.5))
+    # Every frame of the segmentation names the frame of the source that lies where it lies, and is of its echo.
+    frames = pydicom.dcmread(tmp_path / "patient" / "IM1").PerFrameFunctionalGroupsSequence
+    offset = 0 if part == "whole" else len(first)
+    named = set()
+    for group in pydicom.dcmread(made).PerFrameFunctionalGroupsSequence:
+        (reference,) = group.DerivationImageSequence[0].SourceImageSequence
+        number = int(reference.ReferencedFrameNumber) - 1
+        named.add(number)
+        here, there = (g.PlanePositionSequence[0].ImagePositionPatient for g in (group, frames[number]))
+        assert np.allclose(here, there, atol=1e-3)
+    assert len(named) == 4
+    assert named < set(places[offset : offset + len(first)])

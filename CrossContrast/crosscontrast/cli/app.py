@@ -81,7 +81,7 @@ def app(
     from crosscontrast.app.server.needed import check_needed
 
     token = _token(token, token_file)
-    files, dataset = _sort(inputs)
+    files, dataset = _sort(inputs, console)
     check_needed()
     from crosscontrast.app.server.access import is_loopback
     from crosscontrast.app.server.plan import Limits
@@ -140,7 +140,7 @@ def _address(text: str) -> str:
         raise BadInputError(f"--proxy needs the address of the proxy, such as 127.0.0.1, and not {text!r}.") from error
 
 
-def _sort(inputs: tuple[Path, ...]) -> tuple[list[Path], Path | None]:
+def _sort(inputs: tuple[Path, ...], console: Console) -> tuple[list[Path], Path | None]:
     """Tell correction datasets from images; what cannot be used is said before the server starts."""
     from crosscontrast.corrections.layout import Layout
     from crosscontrast.errors import BadInputError
@@ -152,5 +152,5 @@ def _sort(inputs: tuple[Path, ...]) -> tuple[list[Path], Path | None]:
     datasets = [path for path in inputs if path.is_dir() and Layout(path).settings.exists()]
     if len(datasets) > 1:
         raise BadInputError("Only one correction dataset can be open at a time.")
-    files = find_images([path for path in inputs if path not in datasets])
+    files = find_images([path for path in inputs if path not in datasets], tell=console.remark)
     return files, (datasets[0].absolute() if datasets else None)

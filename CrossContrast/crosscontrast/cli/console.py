@@ -49,6 +49,10 @@ class Console:
         for sentence in sentences:
             self.note(f"warning: {sentence}")
 
+    def remark(self, sentence: str) -> None:
+        """Print one sentence as :meth:`warn` prints several."""
+        self.warn([sentence])
+
     def result(self, data: Any) -> None:
         """Print the result for programs, as one JSON document."""
         if self.as_json:

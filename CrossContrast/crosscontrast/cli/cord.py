@@ -35,6 +35,12 @@ def cord() -> None:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Soft value from which a voxel belongs to the binary mask.",
 )
+@click.option(
+    "--series",
+    multiple=True,
+    metavar="UID|NUMBER|TEXT",
+    help="Of DICOM studies only this series, by UID, number or name.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
 @click.option("--mirror", is_flag=True, help="Average with the mirror image: slower, slightly steadier.")
@@ -68,6 +74,7 @@ def segment(
     model: str,
     device: str,
     threshold: float,
+    series: tuple[str, ...],
     workers: int,
     scheduler: str | None,
     mirror: bool,
@@ -76,13 +83,16 @@ def segment(
     name_by: NameBy,
     overwrite: bool,
 ) -> None:
-    """Segment the cord softly in IMAGES (files, DICOM folders, or folders of images).
+    """Segment the cord softly in IMAGES (files, DICOM folders and studies, or folders of images).
 
     For each image five files appear in the output folder, on the image's own grid: <name>_softseg.nii.gz (float32, 0 to
     1), <name>_seg.nii.gz, <name>_csa.csv, <name>_overlay.png and <name>_softseg.json. With --uncertainty there is also
     <name>_uncertainty.nii.gz, the standard deviation of each voxel, and the table holds that of each area. An image
     that cannot be used is named with the reason, the others are done, and the exit code is 2. Images in folders of BIDS
     keep these folders below the output folder.
+
+    Of a DICOM study, a folder with several series, each MR series that is a volume is segmented, and what is left out
+    is named with the reason.
     """
     from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.jobs import SegmentCord
@@ -95,7 +105,7 @@ def segment(
     check_device_name(device)
     entry = ModelLibrary().find(model)
     points = read_points(at)
-    found = find_images(images, unique=False)
+    found = find_images(images, series=series, modality="MR", unique=False, tell=console.remark)
     jobs = [
         SegmentCord(
             image=image.absolute(),

@@ -72,7 +72,7 @@ def add(
     from crosscontrast.ground.inputs import find_images
 
     opened, added, failed = open_dataset(console, dataset), [], 0
-    found = find_images(images)
+    found = find_images(images, tell=console.remark)
     for image in found:
         try:
             with our_warnings() as said:

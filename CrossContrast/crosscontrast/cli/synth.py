@@ -73,7 +73,7 @@ def translate(
     named = [str(Path(model).absolute()) if Path(model).is_dir() else str(find_translator(model)) for model in models]
     for model in named:
         find_translator(model)
-    found = find_images(images)
+    found = find_images(images, tell=console.remark)
     jobs = [
         TranslateImage(
             image=image.absolute(),

@@ -127,7 +127,7 @@ def segment(
     find_translator(model, "segmentation")
     for translator in translators:
         find_translator(translator)
-    found = find_images(images)
+    found = find_images(images, tell=console.remark)
     named = _given({"translators": translators}).get("translators", ())
     jobs = [
         SegmentImage(

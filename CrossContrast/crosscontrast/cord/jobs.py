@@ -45,8 +45,8 @@ class SegmentCord(Job):
     """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid.
 
     ``at`` are points in the cord, in mm (RAS): it is followed from there, and nothing else is taken for it. The results
-    in ``out`` are called ``stem``, by default as the image. Without ``overwrite``, those of another image and those that
-    were changed by hand are not replaced.
+    in ``out`` are called ``stem``, by default as the image. Without ``overwrite``, those of another image and those
+    that were changed by hand are not replaced.
     """
 
     kind: ClassVar[str] = "cord.segment"

@@ -25,6 +25,7 @@ from crosscontrast.corrections.split import choose_test_subjects
 from crosscontrast.corrections.storage import commit_folder, dataset_lock, move_file, new_folder, stage_image, sweep
 from crosscontrast.corrections.subjects import Parting, partings, patient_of, pseudonym
 from crosscontrast.errors import BadInputError, OutputError
+from crosscontrast.ground.dicom.study import source_sha256
 from crosscontrast.ground.files import image_stem, sha256
 from crosscontrast.ground.images import ImageWarning, image_like, read_image, write_image
 from crosscontrast.ground.provenance import ModelRecord
@@ -123,7 +124,7 @@ class CorrectionDataset:
                 ImageWarning,
                 stacklevel=2,
             )
-        source, content = source.resolve(), sha256(source)
+        source, content = source.resolve(), source_sha256(source)
         inside = source.parent == self.folder / name.folder and image_stem(source) == str(name)
         with new_folder(self.layout.staging) as staging:
             staged = source if inside else stage_image(source, image, staging)

@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import SimpleITK as sitk
-
 from crosscontrast.corrections.bids import CaseName
 from crosscontrast.corrections.records import CaseRecord
-from crosscontrast.ground.files import atomic_write, image_stem, is_image_name, native_stderr_silenced
+from crosscontrast.errors import BadInputError
+from crosscontrast.ground.dicom.frames import open_dicom
+from crosscontrast.ground.dicom.study import find_volume, is_dicom
+from crosscontrast.ground.files import atomic_write, image_stem, is_image_name
 
 #: Patients are numbered with few digits, so that trying them all must take long: this costs a tenth of a second each.
 _ROUNDS = 200_000
-_PATIENT_ID, _ISSUER = "0010|0020", "0010|0021"
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,16 @@ class Parting:
 
 
 def patient_of(source: Path) -> str:
-    """Return the PatientID of a DICOM folder or file, with its issuer where it is given; empty for other files."""
-    if source.is_file() and is_image_name(source):
+    """Return the PatientID of a DICOM volume, with its issuer where it is given; empty for what is none."""
+    if not is_dicom(source):
         return ""
-    files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
-    for file in files:
-        reader = sitk.ImageFileReader()
-        reader.SetFileName(str(file))
-        reader.SetImageIO("GDCMImageIO")
-        try:
-            with native_stderr_silenced():
-                reader.ReadImageInformation()
-        except RuntimeError:  # not DICOM, or no image
-            continue
-        tags = (reader.GetMetaData(tag).strip("\0 ") for tag in (_PATIENT_ID, _ISSUER) if reader.HasMetaDataKey(tag))
-        return "@".join(filter(None, tags))
-    return ""
+    try:
+        volume, _ = find_volume(source)
+    except BadInputError:  # said where the image is read
+        return ""
+    data = open_dicom(volume.files[0], pixels=False)
+    names = (str(getattr(data, field, "") or "").strip("\0 ") for field in ("PatientID", "IssuerOfPatientID"))
+    return "@".join(filter(None, names))
 
 
 def pseudonym(patient: str) -> str:

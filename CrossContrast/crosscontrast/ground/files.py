@@ -15,6 +15,8 @@ from crosscontrast.errors import OutputError
 IMAGE_EXTENSIONS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".hdr")
 #: The two files of one image, whose voxels are in the second.
 PAIR = (".hdr", ".img")
+#: Written into a folder by macOS and Windows when somebody looks into it.
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def is_image_name(path: Path) -> bool:
@@ -32,11 +34,12 @@ def image_stem(path: Path) -> str:
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, or of all files below a folder taken in the order of their names.
 
-    That of one of a pair (``.hdr`` and ``.img``) is that of both, because they are one image.
+    That of one of a pair (``.hdr`` and ``.img``) is that of both, because they are one image. What file managers leave
+    in a folder does not count.
     """
     if path.is_dir():
         whole = hashlib.sha256()
-        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        for file in sorted(p for p in path.rglob("*") if p.is_file() and p.name not in _LITTER):
             whole.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
         return whole.hexdigest()
     if path.suffix.lower() in PAIR:

@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground import nifti
-from crosscontrast.ground.dicom import read_dicom_series
+from crosscontrast.ground.dicom.study import find_volume, is_dicom
 from crosscontrast.ground.files import atomic_write, native_stderr_silenced
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.nifti_forms import Forms, forms_of, pack, stamp
@@ -28,16 +28,19 @@ class ImageWarning(UserWarning):
 def read_image(path: Path) -> sitk.Image:
     """Read a 3-D scalar image with its own pixel type.
 
-    NIfTI (1 and 2, also as a pair ``.hdr`` and ``.img``), NRRD, MHA, FreeSurfer's MGZ, Analyze, or a folder with one
-    DICOM series.
+    NIfTI (1 and 2, also as a pair ``.hdr`` and ``.img``), NRRD, MHA, FreeSurfer's MGZ, Analyze, or DICOM: a folder that
+    holds one volume, or one of several as ``FOLDER/NAME.dcmseries``; see :mod:`crosscontrast.ground.dicom.study`.
 
     Raises :class:`BadInputError` naming the file and the reason: missing, empty, incomplete, not an image, not 3-D, or
     with voxels in another file (but see :mod:`crosscontrast.ground.references` for headers that the user named).
     Warns with :class:`ImageWarning` where the header contradicts itself about the position of the voxels.
     """
     path = Path(path)
-    if path.is_dir():
-        return _three_dimensional(read_dicom_series(path), path)
+    if is_dicom(path):
+        volume, left_out = find_volume(path)
+        for sentence in left_out:
+            warnings.warn(f"{path.name}: {sentence}", ImageWarning, stacklevel=2)
+        return volume.image()
     _check_is_file(path)
     image, remarks = _read_file(path)
     for sentence in remarks:

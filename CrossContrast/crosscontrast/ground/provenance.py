@@ -19,8 +19,10 @@ class FileRecord(BaseModel):
 
     @classmethod
     def of(cls, path: Path, *, relative: bool = False) -> "FileRecord":
-        """Record a file or a DICOM folder; ``relative`` keeps the name only, for files beside the sidecar."""
-        return cls(path=path.name if relative else str(path.resolve()), sha256=sha256(path))
+        """Record a file or a DICOM series; ``relative`` keeps the name only, for files beside the sidecar."""
+        from crosscontrast.ground.dicom.study import source_sha256
+
+        return cls(path=path.name if relative else str(path.resolve()), sha256=source_sha256(path))
 
 
 class ModelRecord(BaseModel):

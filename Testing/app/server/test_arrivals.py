@@ -9,6 +9,8 @@ import zlib
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from dicom_makers import SYNTAXES, as_lossless_jpeg, write_classic, write_enhanced
+from dicom_makers import slices_of as dicom_slices
 
 pytest.importorskip("aiohttp", reason="needs the extra 'browser'")
 
@@ -236,3 +238,27 @@ def test_what_is_no_image_beside_images_is_named(send, axial, tmp_path):
     assert send.remarks == ["Left out, because no image by its name: a_word.txt and 1 more."]
     assert len(send(image, ("other.nii.gz", image[1]))) == 2
     assert send.remarks == []
+
+
+@pytest.mark.parametrize("how", ["RLE", "deflated", "JPEG-LS", "JPEG 2000", "JPEG lossless"])
+def test_compressed_dicom_is_read_behind_the_fences_too(send, how, awkward_image, tmp_path):
+    plain = sitk.Cast(sitk.Round(awkward_image), sitk.sitkInt16)[:, :, :3]
+    if how == "JPEG lossless":
+        paths = write_classic(tmp_path / "in", dicom_slices(plain))
+        for path in paths:
+            as_lossless_jpeg(path)
+    else:
+        write_enhanced(tmp_path / "in" / "IM1", dicom_slices(plain), syntax=SYNTAXES[how])
+    (made,) = send(*((path.name, path.read_bytes()) for path in (tmp_path / "in").iterdir()))
+    assert made.name == "4_t2_sag.nrrd"
+    there = sitk.Resample(sitk.ReadImage(str(made)), plain, sitk.Transform(), sitk.sitkNearestNeighbor)
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(there), sitk.GetArrayFromImage(plain))
+
+
+def test_two_echoes_become_two_images_and_an_odd_file_is_named(send, awkward_image, tmp_path):
+    plain = sitk.Cast(sitk.Round(awkward_image), sitk.sitkInt16)
+    write_classic(tmp_path / "in", dicom_slices(plain) + dicom_slices(plain + 9, echo_time=160.0))
+    files = [(path.name, path.read_bytes()) for path in (tmp_path / "in").iterdir()]
+    made = send(*files, ("torn file", files[0][1][:300]))
+    assert sorted(path.name for path in made) == ["4_t2_sag_echo-1.nrrd", "4_t2_sag_echo-2.nrrd"]
+    assert send.remarks == ["torn_file was left out: its header is incomplete: damaged."]

@@ -8,6 +8,7 @@ from typing import Any
 from trame_slicer.core import SlicerApp
 
 from crosscontrast.desk.correct import Corrector
+from crosscontrast.ground.dicom.study import is_dicom
 from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.ground.provenance import ModelRecord
@@ -89,7 +90,7 @@ class Desk:
         Raises :class:`CrossContrastError` for one that cannot be used.
         """
         whole = read_image(path)
-        if not path.is_dir():
+        if not is_dicom(path):
             return path
         copy = self.folder / "images" / f"{image_stem(path)}.nrrd"
         copy.parent.mkdir(exist_ok=True)

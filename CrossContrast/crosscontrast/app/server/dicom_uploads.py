@@ -1,70 +1,48 @@
-"""Volumes of DICOM files that came from a browser: one of every series in them."""
+"""Volumes of DICOM files that came from a browser: every one that can be made of them."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from crosscontrast.app.server.checks import clean_name, header_of, promised_bytes
 from crosscontrast.app.server.plan import Limits
 from crosscontrast.errors import BadInputError, CrossContrastError
-from crosscontrast.ground.dicom import dicom_series
-from crosscontrast.ground.images import read_image, write_image
-
-_DESCRIPTION = "0008|103e"
+from crosscontrast.ground.dicom.study import DicomVolume, read_study
+from crosscontrast.ground.images import write_image
 
 
-def settle_series(files: Sequence[Path], work: Path, limits: Limits) -> tuple[list[Path], list[str]]:
-    """Make a file of each DICOM series among ``files``, in ``work``, and return them and why others could not be made.
+def settle_series(files: Sequence[tuple[str, Path]], work: Path, limits: Limits) -> tuple[list[Path], list[str]]:
+    """Make a file of each volume in the DICOM ``files`` (name and path), in ``work``; return them and what is left out.
 
     Raises :class:`BadInputError` where there is no series, or none that can be used.
     """
     everything = work / "dicom"
-    everything.mkdir()
-    for number, path in enumerate(files):
-        shutil.move(path, everything / f"{number:06d}.dcm")
-    series = list(dicom_series(everything).values())
-    if not series:
+    for number, (name, path) in enumerate(files):
+        # Two files may have one name, and the name is what people hear of a file that is left out.
+        (everything / f"{number:06d}").mkdir(parents=True)
+        shutil.move(path, everything / f"{number:06d}" / name)
+    study = read_study(everything)
+    if not study.volumes and not study.left_out:
         which = "The file sent is" if len(files) == 1 else f"The {len(files)} files sent are"
         raise BadInputError(f"{which} no NIfTI, NRRD, MHA or DICOM image.")
     made: list[Path] = []
-    problems: list[str] = []
-    for number, found in enumerate(series):
+    problems = list(study.left_out)
+    for number, volume in enumerate(study.volumes):
         folder = work / f"series-{number}"
         folder.mkdir()
         try:
-            made.append(_settle_one([Path(name) for name in found], folder, limits))
+            made.append(_settle_one(volume, folder, limits))
         except CrossContrastError as error:
-            problems.append(error.message)
+            problems.append(error.message.replace(str(volume.files[0].parent.parent), volume.name))
     if not made:
         raise BadInputError(problems[0])
     return made, problems
 
 
-def _settle_one(files: Sequence[Path], folder: Path, limits: Limits) -> Path:
-    name = _name_of(files[0])
-    if promised_bytes(files[0], f"The DICOM series {name}") * len(files) > limits.volume_bytes:
+def _settle_one(volume: DicomVolume, folder: Path, limits: Limits) -> Path:
+    if volume.promised_bytes > limits.volume_bytes:
         raise BadInputError(
-            f"The DICOM series {name} is larger than the {limits.volume_bytes >> 20} MiB that are allowed here."
+            f"The DICOM series {volume.name} is larger than the {limits.volume_bytes >> 20} MiB that are allowed here."
         )
-    slices = folder / "slices"
-    slices.mkdir()
-    for path in files:
-        shutil.move(path, slices / path.name)
-    try:
-        image = read_image(slices)
-    except CrossContrastError as error:
-        told = error.message.replace(f"The folder {slices}", f"The DICOM series {name}")
-        told = told.replace(f"series in {slices}", f"series {name}")
-        raise BadInputError(told, error.hint) from error
-    write_image(image, folder / f"{name}.nrrd")
-    return folder / f"{name}.nrrd"
-
-
-def _name_of(path: Path) -> str:
-    """What the scanner called the series, which names no patient."""
-    try:
-        reader = header_of(path)
-    except RuntimeError:
-        return "dicom_series"
-    described = reader.GetMetaData(_DESCRIPTION) if reader.HasMetaDataKey(_DESCRIPTION) else ""
-    return clean_name(described).strip("_") or "dicom_series"
+    path = folder / f"{volume.name}.nrrd"
+    write_image(volume.image(), path)
+    return path

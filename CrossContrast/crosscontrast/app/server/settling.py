@@ -18,6 +18,8 @@ from crosscontrast.app.server.plan import Limits
 from crosscontrast.app.server.uploads import IMAGES, Settled, place, safe_name, settle_here
 from crosscontrast.errors import BadInputError, CrossContrastError
 from crosscontrast.ground.confinement import Bounds, confine
+from crosscontrast.ground.dicom.pixels import load_readers
+from crosscontrast.ground.files import is_image_name
 from crosscontrast.jobs.processes import worker_environment, worker_python
 
 #: Seconds that the files of one upload may take of the clock and of the processor.
@@ -103,6 +105,8 @@ def _main() -> None:
     os.dup2(2, 1)  # what libraries print is no answer
     for module in _NEEDED:
         importlib.import_module(module)
+    if not all(is_image_name(Path(name)) for name, _ in request["files"]):
+        load_readers()
     if any(name.lower().endswith((".nii", ".nii.gz", ".zip")) for name, _ in request["files"]):
         importlib.import_module("nibabel")  # for scaled voxels; 0.4 s
     work = Path.cwd()

@@ -62,7 +62,7 @@ def settle_here(files: Sequence[tuple[str, Path]], work: Path, limits: Limits) -
         kept = [_settle_image(name, path, work, limits, remarks) for name, path in images]
         remarks += _left_out([name for name, _ in others])
     elif others:
-        kept, remarks = settle_series([path for _, path in others], work, limits)
+        kept, remarks = settle_series(others, work, limits)
     else:
         raise BadInputError("There was no file in what was sent.")
     return Settled([place(path, made) for path in kept], remarks)

@@ -1,6 +1,7 @@
 """DICOM segmentation objects beside the series that was segmented, binary and as probabilities."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -10,8 +11,9 @@ import SimpleITK as sitk
 from crosscontrast.corrections.export.cases import ExportCase
 from crosscontrast.corrections.records import Revision
 from crosscontrast.errors import BadInputError, MissingPackageError
-from crosscontrast.ground.dicom import dicom_series, read_dicom_series
-from crosscontrast.ground.files import is_image_name, sha256
+from crosscontrast.ground.dicom.frames import Frame, open_dicom
+from crosscontrast.ground.dicom.study import find_volume, is_dicom, source_sha256
+from crosscontrast.ground.files import is_image_name
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
 from crosscontrast.version import __version__
@@ -41,19 +43,19 @@ MAX_FRACTIONAL = 255
 
 
 def find_series(case: ExportCase, root: Path | None) -> Path:
-    """Return the folder of the DICOM series that a case came from: where it was, or by its name inside ``root``.
+    """Return the DICOM series (as :func:`find_volume` takes it) of a case: where it was, or by its name in ``root``.
 
     Raises :class:`BadInputError` where the case did not come from DICOM, or the series is gone or not the same.
     """
     source = Path(case.record.source)
-    places = [source, *([root / source.name, root] if root else [])]
-    folders = [place for place in places if place.is_dir()]
+    places = [source, *([root / source.parent.name / source.name, root / source.name, root] if root else [])]
+    folders = [place for place in places if is_dicom(place)]
     if not folders:
         if is_image_name(source):
             raise BadInputError(f"{case.name} did not come from a DICOM series but from {source}.")
         raise BadInputError(f"The DICOM series of {case.name} is no longer at {source}.", "say where: --dicom FOLDER")
     for folder in folders:
-        if sha256(folder) == case.record.source_sha256:
+        if source_sha256(folder) == case.record.source_sha256:
             return folder
     raise BadInputError(f"The files in {folders[0]} are not those that {case.name} was made of.")
 
@@ -62,7 +64,7 @@ def write_dicom_seg(case: ExportCase, series: Path, kind: SegmentationKind, labe
     """Write a correction as DICOM SEG whose frames refer to the slices of ``series`` and lie where they lie.
 
     ``fractional`` keeps the soft mask in steps of 1/255. Raises :class:`BadInputError` where the mask does not lie on
-    the series' grid or its slices are not one per file, :class:`MissingPackageError` without highdicom.
+    the series' grid or its slices lie in several multi-frame files, :class:`MissingPackageError` without highdicom.
     """
     try:
         import highdicom
@@ -71,12 +73,14 @@ def write_dicom_seg(case: ExportCase, series: Path, kind: SegmentationKind, labe
         raise MissingPackageError("DICOM segmentations need the package highdicom.", "pip install highdicom") from error
 
     mask = sitk.Cast(read_image(case.softseg), sitk.sitkFloat32) if kind == "fractional" else read_image(case.seg)
-    slices, frames = _matched(series, mask, case.name)
+    sources, frames = _sources(series, mask, case.name)
+    # The mask's slice for a frame is where its position says, whatever the order of files and frames.
+    order = [mask.TransformPhysicalPointToIndex(frame.position)[2] for frame in frames]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks on the names in other people's series
         made = highdicom.seg.Segmentation(
-            source_images=slices,
-            pixel_array=frames,
+            source_images=sources,
+            pixel_array=np.ascontiguousarray(sitk.GetArrayFromImage(mask)[order]),
             segmentation_type=highdicom.seg.SegmentationTypeValues[kind.upper()],
             segment_descriptions=[_segment(case, label)],
             series_instance_uid=highdicom.UID(),
@@ -95,23 +99,50 @@ def write_dicom_seg(case: ExportCase, series: Path, kind: SegmentationKind, labe
             transfer_syntax_uid=ExplicitVRLittleEndian,
             series_description=f"{_structure(label).name} {kind}, revision {case.revision.revision}"[:64],
         )
+    _renumber(made, frames)
     made.save_as(path)
 
 
-def _matched(series: Path, mask: sitk.Image, name: str) -> tuple[list["Dataset"], np.ndarray]:
-    """Return the slices and, in their order, the frames of the mask, found by the slices' positions in the patient."""
-    import pydicom
+def _sources(series: Path, mask: sitk.Image, name: str) -> tuple[list["Dataset"], list[Frame]]:
+    """Return the files that the slices lie in, and the slices in the order in which highdicom will find them there.
 
-    (files,) = dicom_series(series).values()
-    slices: list[Dataset] = [pydicom.dcmread(file) for file in files]
-    if not same_grid(mask, read_dicom_series(series), tolerance=1e-2):
+    Of a multi-frame file only the frames of this volume are kept; :func:`_renumber` names them as the file does.
+    """
+    volume, _ = find_volume(series)
+    if not same_grid(mask, volume.image(), tolerance=1e-2):
         raise BadInputError(f"The mask of {name} does not lie on the grid of the series in {series}.")
-    if any("ImagePositionPatient" not in item for item in slices) or len(slices) != mask.GetDepth():
-        raise BadInputError(f"The series in {series} does not hold one slice per file.")
-    values = sitk.GetArrayFromImage(mask)
-    # The mask's slice for a file is where its position says, whatever the order of the files.
-    numbers = [mask.TransformPhysicalPointToIndex([float(x) for x in item.ImagePositionPatient]) for item in slices]
-    return slices, np.ascontiguousarray(values[[number[2] for number in numbers]])
+    if all(frame.count == 1 for frame in volume.frames):
+        return [_opened(frame.path) for frame in volume.frames], volume.frames
+    if len(volume.files) > 1:
+        raise BadInputError(f"The slices of {series} lie in several multi-frame files; DICOM SEG needs one.")
+    source = _opened(volume.files[0])
+    frames = sorted(volume.frames, key=lambda frame: frame.number)
+    groups = source.PerFrameFunctionalGroupsSequence
+    source.PerFrameFunctionalGroupsSequence = [groups[frame.number] for frame in frames]
+    source.NumberOfFrames = len(frames)
+    # The frames of a volume share both; highdicom wants that said once, scanners say it of each.
+    for keyword in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
+        if keyword in groups[frames[0].number]:
+            setattr(source.SharedFunctionalGroupsSequence[0], keyword, groups[frames[0].number][keyword].value)
+    return [source], frames
+
+
+def _opened(path: Path) -> "Dataset":
+    data = open_dicom(path)
+    assert data is not None
+    return data
+
+
+def _renumber(made: "Dataset", frames: Sequence[Frame]) -> None:
+    """Let references to frames of a multi-frame source count all of its frames."""
+    if frames[0].count == 1:
+        return
+    for group in made.PerFrameFunctionalGroupsSequence:
+        for derivation in group.get("DerivationImageSequence", ()):
+            for source in derivation.SourceImageSequence:
+                numbers = source.ReferencedFrameNumber
+                several = [numbers] if isinstance(numbers, int) else numbers
+                source.ReferencedFrameNumber = [frames[int(number) - 1].number + 1 for number in several]
 
 
 def _segment(case: ExportCase, label: str) -> Any:
