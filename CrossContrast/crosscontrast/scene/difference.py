@@ -33,10 +33,10 @@ def difference_labels(predicted: np.ndarray, corrected: np.ndarray) -> np.ndarra
     return labels
 
 
-def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float = 0.8) -> Any:
+def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float = 0.8, *, legend: bool = True) -> Any:
     """Show in the label layer of all slice views how ``corrected`` differs from ``predicted``; return its node.
 
-    Both are soft map nodes on the same grid. Called again it brings the overlay up to date.
+    Both are soft map nodes on the same grid. Called again it brings the overlay up to date. ``legend`` says whether it is explained.
     """
     labels = soft_on(difference_labels(voxels(predicted), voxels(corrected)), corrected)
     node = corrected.GetNodeReference(DIFFERENCE_ROLE)
@@ -51,7 +51,10 @@ def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float =
     for view in slice_views(scene):
         view.SetLabelVolumeID(node.GetID())
         view.SetLabelOpacity(opacity)
-    show_legend(node, "correction", column=1, named_colours=True)
+    if legend:
+        show_legend(node, "correction", column=1, named_colours=True)
+    else:
+        hide_legend(node)
     return node
 
 

@@ -76,9 +76,12 @@ class FeaturePage:
         self.widget.text = _("Radiomic features")
         layout = qt.QVBoxLayout(self.widget)
         self._form = qt.QFormLayout()
+        self._form.setRowWrapPolicy(qt.QFormLayout.WrapLongRows)
         layout.addLayout(self._form)
         self._rows: list[tuple[Any, tuple[int, ...]]] = []
         self.modeBox = qt.QComboBox()
+        self.modeBox.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)
+        self.modeBox.setMinimumContentsLength(8)
         self.modeBox.addItems([_("The two volumes above"), _("A cohort"), _("Quality gate: test made from reference")])
         self._form.addRow(_("Compare:"), self.modeBox)
         self.cohortPath = self._path(_("Cohort table:"), _("TSV with subject, role, image, mask"), (_COHORT,))

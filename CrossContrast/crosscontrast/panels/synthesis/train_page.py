@@ -8,6 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from crosscontrast.panels.choices import device_of
+from crosscontrast.panels.pictures import show_picture
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class TrainPage:
             self._timer.stop()
         folder, picture = Path(self._ui.trainingPathLineEdit.currentPath), Path(slicer.app.temporaryPath) / "curves.png"
         if draw_curves(folder, picture):
-            self._ui.curvesLabel.setPixmap(qt.QPixmap(str(picture)))
+            show_picture(self._ui.curvesLabel, picture)
         samples = newest_picture(folder)
         if samples:
-            self._ui.samplesLabel.setPixmap(qt.QPixmap(str(samples)))
+            show_picture(self._ui.samplesLabel, samples)
