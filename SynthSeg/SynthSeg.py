@@ -227,7 +227,7 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
     def loadLabels(self, source: vtkMRMLScalarVolumeNode | None, result: "SegmentImageResult") -> None:
         """Load the label map of all classes as a segmentation."""
         labels = self.load(result.labels, source)
-        import_label_map(slicer.mrmlScene, labels, labels.GetName())
+        import_label_map(slicer.mrmlScene, labels, labels.GetName(), tuple(result.soft))
 
 
 class SynthSegTest(ScriptedLoadableModuleTest):

@@ -51,7 +51,7 @@ def read(header: str, name: str) -> dict[str, object]:
 
 
 def signatures(source: str) -> dict[str, str]:
-    """Return what the functions and classes of a Python file take, such as ``"(text, parent=None)"``, by their names."""
+    """Return what functions and classes of a Python file take, such as ``"(text, parent=None)"``, by their names."""
     found = {}
     for part in ast.parse(source).body:
         if isinstance(part, ast.FunctionDef):

@@ -3,7 +3,7 @@
 ``python Testing/tools/run_drives.py COMMAND [DRIVE ...]``: COMMAND starts Slicer with our modules and runs the Python
 script whose path follows it, for example
 
-    "Slicer --ignore-slicerrc --additional-module-paths CrossContrast SoftCordSeg SynthSeg RadiomicsCompare --python-script"
+    "Slicer --ignore-slicerrc --additional-module-paths CrossContrast SoftCordSeg --python-script"
 
 Each drive gets a Slicer of its own. Logs and pictures go to the folder ``DRIVES_OUT`` (default: a new one).
 """

@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+import SimpleITK as sitk
 import slicer
 
+from crosscontrast.scene.colours import label_table
+from crosscontrast.scene.images import add_volume, image_of
+
+#: Of classes; they stay apart for colour-blind readers (Okabe and Ito).
+_COLOURS = ((0.84, 0.37, 0.0), (0.0, 0.45, 0.70), (0.0, 0.62, 0.45), (0.80, 0.47, 0.65), (0.90, 0.62, 0.0))
 #: A layout of our own, because Slicer has none of three slice views beside each other.
 _THREE_SLICES = 2947
 _COLUMN = '<item><view class="vtkMRMLSliceNode" singletontag="{name}"/></item>'
@@ -67,10 +73,18 @@ def set_overlay_opacity(scene: Any, foreground: Any, opacity: float) -> None:
             view.SetForegroundOpacity(opacity)
 
 
-def import_label_map(scene: Any, volume: Any, name: str) -> Any:
-    """Make a segmentation node ``name`` of a label map's scalar volume node, which is removed from the scene."""
-    labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", f"{name} labels")
-    slicer.vtkSlicerVolumesLogic().CreateLabelVolumeFromVolume(scene, labels, volume)
+def import_label_map(scene: Any, volume: Any, name: str, names: Sequence[str] = ()) -> Any:
+    """Make a segmentation node ``name`` of a label map's scalar volume node, which is removed from the scene.
+
+    ``names`` are what the labels 1, 2, ... stand for; segments without one are called after their number.
+    """
+    # Without a transform: the segmentation gets it, and would else have it twice.
+    image = sitk.Cast(image_of(volume), sitk.sitkInt16)
+    labels = add_volume(scene, image, f"{name} labels", "vtkMRMLLabelMapVolumeNode")
+    if names:
+        entries = [(text, _COLOURS[number % len(_COLOURS)]) for number, text in enumerate(names)]
+        table = label_table(scene, f"CrossContrast {', '.join(names)}", entries)
+        labels.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     segmentation.CreateDefaultDisplayNodes()
     slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, segmentation)

@@ -36,7 +36,8 @@ def difference_labels(predicted: np.ndarray, corrected: np.ndarray) -> np.ndarra
 def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float = 0.8, *, legend: bool = True) -> Any:
     """Show in the label layer of all slice views how ``corrected`` differs from ``predicted``; return its node.
 
-    Both are soft map nodes on the same grid. Called again it brings the overlay up to date. ``legend`` says whether it is explained.
+    Both are soft map nodes on the same grid. Called again it brings the overlay up to date. ``legend`` says whether it
+    is explained.
     """
     labels = soft_on(difference_labels(voxels(predicted), voxels(corrected)), corrected)
     node = corrected.GetNodeReference(DIFFERENCE_ROLE)

@@ -39,9 +39,9 @@ def show_soft_maps(
 ) -> list[Any]:
     """Show several soft maps at once, each with its own hue, the last on top.
 
-    Each has a colour legend, unless ``legends`` is false: a single map's says that it is the share of ``what``, those of
-    several name them. Returns those that the slice views can show: all, or where they have no further layers the last
-    one only.
+    Each has a colour legend, unless ``legends`` is false: a single map's says that it is the share of ``what``, those
+    of several name them. Returns those that the slice views can show: all, or where they have no further layers the
+    last one only.
     """
     palettes = list(SOFT_PALETTES)
     before = {layer for view in slice_views(scene) for layer in shown_layers(view)}

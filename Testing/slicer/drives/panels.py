@@ -32,7 +32,7 @@ def check_width(module, name):
     if need > WIDTH:
         print("      ", [entry for entry in wide(content) if entry[0] > 300])
     panel = slicer.util.mainWindow().findChild(qt.QDockWidget, "PanelDockWidget")
-    slicer.util.mainWindow().resizeDocks([panel], [WIDTH + 30], qt.Qt.Horizontal)
+    slicer.util.mainWindow().resizeDocks([panel], [WIDTH + panel.width - content.width], qt.Qt.Horizontal)
     pump(0.2)
     picture(content, name.replace(" ", "_"))
 

@@ -96,8 +96,9 @@ class FeaturePage:
         self.runButton, self.cancelButton = qt.QPushButton(_("Run")), qt.QPushButton(_("Cancel"))
         self.mapButton = qt.QPushButton(_("Map of the feature"))
         self.mapButton.toolTip = _("Show the chosen feature's value around every voxel of the test volume")
-        for button in (self.runButton, self.cancelButton, self.mapButton):
+        for button in (self.runButton, self.cancelButton):
             buttons.addWidget(button)
+        layout.addWidget(self.mapButton)
         self.progressBar, self.statusLabel, self.table = qt.QProgressBar(), qt.QLabel(), qt.QTableWidget()
         self.statusLabel.wordWrap = True
         self.table.minimumHeight = 240

@@ -51,17 +51,14 @@ class TrainPage:
         return "" if filled and ui.trainingPathLineEdit.currentPath else _("Fill in cohort, roles and folder.")
 
     def make_job(self, parameters: Any, folder: Path) -> "Job":
-        """Make the job ``synth.train``; a training that lies in the folder goes on."""
+        """Make the job ``synth.train``; a training that lies in the folder goes on where it is the one asked for."""
         from crosscontrast.synthesis.training.config import TrainingConfig
         from crosscontrast.synthesis.training.jobs import TrainTranslator
         from crosscontrast.training.settings import make_config
-        from crosscontrast.training.state import CHECKPOINT
 
         ui, out = self._ui, Path(self._ui.trainingPathLineEdit.currentPath)
         device = device_of(parameters.device)
         self._timer.start()
-        if (out / CHECKPOINT).exists():
-            return TrainTranslator(out=out, resume=True, more={"steps": ui.stepsSpinBox.value}, device=device)
         settings = {
             "cohort": ui.cohortPathLineEdit.currentPath,
             "source": ui.sourceRoleLineEdit.text,
@@ -69,7 +66,8 @@ class TrainPage:
             "network": ui.networkComboBox.currentData,
             "steps": ui.stepsSpinBox.value,
         }
-        return TrainTranslator(out=out, settings=make_config(TrainingConfig, settings), device=device)
+        wanted = make_config(TrainingConfig, settings)
+        return TrainTranslator(out=out, settings=wanted, resume=True, more={"steps": wanted.steps}, device=device)
 
     def take(self, parameters: Any, result: "TrainTranslatorResult") -> None:
         """Add the trained model to the library where it was given a name."""
