@@ -163,5 +163,7 @@ def test_classes_become_segments_of_their_names_at_the_place_of_the_labels(scene
     assert names == ["central gland", "peripheral zone"]
     box = [0.0] * 6
     made.GetRASBounds(box)
-    corners = [(grid @ [i, j, k, 1])[:3] + (20, 5, -7) for i in (0.5, 2.5) for j in (1.5, 3.5) for k in (0.5, 4.5)]
+    corners = [
+        (grid @ [i, j, k, 1])[:3] + np.array((20, 5, -7)) for i in (0.5, 2.5) for j in (1.5, 3.5) for k in (0.5, 4.5)
+    ]
     assert np.abs((np.array(box[::2]) + box[1::2]) / 2 - np.mean(corners, axis=0)).max() < 0.5

@@ -17,6 +17,8 @@ LABELS = (
     ("added a little", (1.0, 0.80, 0.45)),
     ("added by half or more", (0.95, 0.45, 0.05)),
 )
+#: The same in the legend of a slice view, where long words would be a few pixels high.
+_SHORT = ("removed", "lowered", "raised", "added")
 #: Differences below this are not worth a colour: they come from storing and interpolating.
 FAINT = 0.02
 _MUCH = 0.5
@@ -44,7 +46,8 @@ def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float =
     if node is None:
         node = add_volume(scene, labels, f"{corrected.GetName()} difference", "vtkMRMLLabelMapVolumeNode")
         corrected.SetNodeReferenceID(DIFFERENCE_ROLE, node.GetID())
-        table = label_table(scene, "CrossContrast difference", LABELS)
+        colours = [colour for _, colour in LABELS]
+        table = label_table(scene, "CrossContrast difference", list(zip(_SHORT, colours, strict=True)))
         node.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
     else:
         set_image(node, labels)

@@ -16,6 +16,8 @@ _RIGHT, _STEP, _WIDTH, _HEIGHT, _LEAST = 0.97, 0.14, 0.1, 0.4, 0.05
 #: What the title above a legend takes of the view's height, and how high a legend must be for all its numbers.
 _TITLE, _ROOMY = 0.13, 0.3
 _TITLE_SIZE, _LABEL_SIZE = 14, 12
+#: Words are as high as the width allows, whatever their font size.
+_NAMES_WIDTH = 0.22
 #: A title has at most so many letters: wider ones would be written over the anatomy.
 _LETTERS = 12
 #: Where colours end below this value, numbers need two decimals.
@@ -56,7 +58,7 @@ def show_legend(
     bottom = (1 - height) / 2 if rows == 1 else 1 - (row + 1) / rows
     # A position of 0 is at the bottom and one of 1 at the top, whatever the height.
     legend.SetPosition(_RIGHT - _STEP * column, bottom / (1 - height))
-    legend.SetSize(_WIDTH, height)
+    legend.SetSize(_NAMES_WIDTH if named_colours else _WIDTH, height)
     legend.GetTitleTextProperty().SetFontSize(_TITLE_SIZE)
     legend.GetLabelTextProperty().SetFontSize(_LABEL_SIZE)
     legend.SetUseColorNamesForLabels(named_colours)

@@ -1,5 +1,6 @@
 """What the drives have in common. They run inside Slicer and use its own Python and nothing else."""
 
+import faulthandler
 import os
 import sys
 import tempfile
@@ -19,6 +20,8 @@ SPACING = np.array([0.8, 1.0, 3.0])
 _failed: list[str] = []
 _python_errors: list[str] = []
 _read_lines = 0
+#: Every so many seconds a drive writes down where it is, to be read if it hangs.
+_HANGS = 60
 #: How lines of Slicer's log begin that should not be there.
 _WRONG = ("[ERROR", "[CRITICAL", "[FATAL")
 
@@ -97,6 +100,9 @@ def drive(story: Any) -> None:
     main.showNormal()
     main.setGeometry(0, 0, 1600, 1000)
     OUT.mkdir(parents=True, exist_ok=True)
+    stacks = (OUT / "stacks.txt").open("w")
+    faulthandler.enable(stacks)
+    faulthandler.dump_traceback_later(_HANGS, repeat=True, file=stacks)
     for part in story:
         print("=== ", part.__name__, flush=True)
         slicer.mrmlScene.Clear(0)
