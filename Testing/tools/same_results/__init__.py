@@ -1,0 +1,1 @@
+"""The parts of ``same_results.py``: the commands, their inputs, running them, and comparing what they leave behind."""
