@@ -2,10 +2,12 @@
 #              BROWSER=1, the application in the browser opens on it
 # make screenshots   the pictures of the README, from phantoms
 # make test    set everything up and run the tests
+# make test-slicer SLICER=COMMAND   the drives in a real Slicer: COMMAND starts it with the modules and runs the Python
+#              script whose path follows
 # make lint    style, types, and which room may import which
 # make lists   list new files for Slicer's build and for pip
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow lint lists venv benchmark screenshots clean
+.PHONY: demo test test-slow test-slicer lint lists venv benchmark screenshots clean
 
 PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -40,6 +42,9 @@ test: venv
 
 test-slow: venv
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+test-slicer: venv
+	$(BIN)/python Testing/tools/run_drives.py "$(SLICER)" $(DRIVES)
 
 lint: venv
 	$(BIN)/ruff check .

@@ -25,9 +25,11 @@ from crosscontrast.panels.cord.display_page import DisplayPage
 from crosscontrast.panels.cord.retrain_page import RetrainPage
 from crosscontrast.panels.cord.shortcuts import Shortcuts
 from crosscontrast.panels.correct_page import CorrectPage
+from crosscontrast.panels.image_selectors import ImagesOnly
 from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.scene_panel import ScenePanel
 from crosscontrast.scene.cord.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
+from crosscontrast.scene.results import first_image
 from crosscontrast.scene.soft_map import SOFT_MAP, show_soft_map
 from crosscontrast.scene.volumes import file_name, read_volume, write_volume
 
@@ -66,6 +68,7 @@ class SoftCordSegParameterNode:
     allMaps: bool = False
     showUncertainty: bool = False
     difference: bool = False
+    legends: bool = True
     brushMode: Annotated[str, Choice(["raise", "lower"])] = "raise"
     brushRadius: Annotated[float, WithinRange(0.5, 15)] = 3.0
     brushStrength: Annotated[float, WithinRange(0.05, 1)] = 0.5
@@ -98,6 +101,7 @@ class SoftCordSegWidget(ScenePanel):
                 **self.correcting.keys(),
             }
         )
+        self.images = ImagesOnly(self.ui.inputSelector, self.ui.contrastsComboBox)
         self.ui.softMapSelector.addAttribute("vtkMRMLScalarVolumeNode", SOFT_MAP, "1")
         self.ui.modelComboBox.currentIndexChanged.connect(self.onModelChosen)
         self.ui.contrastsComboBox.checkedNodesChanged.connect(self.onContrastsChosen)
@@ -105,7 +109,7 @@ class SoftCordSegWidget(ScenePanel):
     def chooseDefaults(self, parameters: SoftCordSegParameterNode) -> None:
         """Take the first volume of the scene and the models that are there now."""
         if not parameters.inputVolume:
-            parameters.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            parameters.inputVolume = first_image(slicer.mrmlScene)
         self.models.refresh(parameters.model)
         for node in self.logic.contrasts(parameters):
             self.ui.contrastsComboBox.setCheckState(node, qt.Qt.Checked)
@@ -128,6 +132,7 @@ class SoftCordSegWidget(ScenePanel):
         self.shortcuts.remove()
         self.correcting.close()
         self.csa.close()
+        self.images.close()
         self.dataset.close()
         self.retrain.close()
         super().cleanup()
@@ -145,6 +150,17 @@ class SoftCordSegWidget(ScenePanel):
         super().onSceneEndClose(caller, event)
         if self.parent.isEntered:
             self.correcting.enter()
+
+    def onSceneStartImport(self, caller, event) -> None:
+        """Hold nothing that what is opened may replace."""
+        super().onSceneStartImport(caller, event)
+        self.correcting.start_import()
+
+    def onSceneEndImport(self, caller, event) -> None:
+        """Show what was opened."""
+        self.correcting.end_import()
+        self.display.forget()
+        super().onSceneEndImport(caller, event)
 
     def onModelChosen(self) -> None:
         """Keep the model with the other choices."""
@@ -184,8 +200,8 @@ class SoftCordSegWidget(ScenePanel):
 
     def onCorrectionChanged(self) -> None:
         """Follow the beginning, the end and the state of a correction."""
-        wanted = bool(self._parameterNode and self._parameterNode.difference)
-        self.difference.show(wanted)
+        parameters = self._parameterNode
+        self.difference.show(bool(parameters and parameters.difference), bool(parameters and parameters.legends))
         self.dataset.update()
 
     def onMapEdited(self, box) -> None:

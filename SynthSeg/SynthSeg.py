@@ -16,6 +16,7 @@ from slicer.ScriptedLoadableModule import (
 
 from crosscontrast.errors import BadInputError, ModelError
 from crosscontrast.panels.choices import DEVICES, device_of
+from crosscontrast.panels.image_selectors import ImagesOnly
 from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.scene_panel import ScenePanel
 from crosscontrast.panels.synthesis.cleanse_page import CleansePage
@@ -26,6 +27,7 @@ from crosscontrast.panels.synthesis.segment_page import SegmentPage
 from crosscontrast.panels.synthesis.train_page import TrainPage
 from crosscontrast.panels.synthesis.translate_page import TranslatePage
 from crosscontrast.scene.comparison import import_label_map, set_overlay
+from crosscontrast.scene.results import first_image
 from crosscontrast.scene.volumes import file_name, read_volume, write_volume
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ class SynthSegWidget(ScenePanel):
             FeaturesPage(ui, needed, self.logic),
             CleansePage(ui, self.onParametersChanged),
         )
+        self.images = ImagesOnly(ui.inputSelector)
         self.working = self.pages[0]  # the page whose job is under way
         ui.tabWidget.currentChanged.connect(self.onPageChanged)
 
@@ -108,6 +111,7 @@ class SynthSegWidget(ScenePanel):
         """End everything."""
         for page in self.pages:
             page.close()
+        self.images.close()
         super().cleanup()
 
     def onSceneStartClose(self, caller, event) -> None:
@@ -121,10 +125,20 @@ class SynthSegWidget(ScenePanel):
         if self.parent.isEntered:
             self.segmenting.enter()
 
+    def onSceneStartImport(self, caller, event) -> None:
+        """Hold nothing that what is opened may replace."""
+        super().onSceneStartImport(caller, event)
+        self.segmenting.correcting.start_import()
+
+    def onSceneEndImport(self, caller, event) -> None:
+        """Show what was opened."""
+        self.segmenting.correcting.end_import()
+        super().onSceneEndImport(caller, event)
+
     def chooseDefaults(self, parameters: SynthSegParameterNode) -> None:
         """Take the first volume of the scene and the models that are there now."""
         if not parameters.inputVolume:
-            parameters.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            parameters.inputVolume = first_image(slicer.mrmlScene)
         for page in self.pages:
             page.refresh(parameters)
 
@@ -213,7 +227,7 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
     def loadLabels(self, source: vtkMRMLScalarVolumeNode | None, result: "SegmentImageResult") -> None:
         """Load the label map of all classes as a segmentation."""
         labels = self.load(result.labels, source)
-        import_label_map(slicer.mrmlScene, labels, labels.GetName())
+        import_label_map(slicer.mrmlScene, labels, labels.GetName(), tuple(result.soft))
 
 
 class SynthSegTest(ScriptedLoadableModuleTest):

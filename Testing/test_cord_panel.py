@@ -317,3 +317,58 @@ def test_closing_in_the_middle_of_a_run_ends_it_and_leaves_nothing(to_run, what)
     assert not list(Path(slicer.app.temporaryPath).glob("CrossContrast-*"))
     settle(to_run)
     assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == []
+
+
+def test_a_soft_map_is_never_offered_or_taken_as_the_image(correcting, case, scene):
+    image, soft = case
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 3  # image, map, the map as predicted
+    pump()
+    scene.RemoveNode(image)
+    pump()
+    assert correcting.ui.inputSelector.currentNode() is None
+    assert correcting.widget.logic.getParameterNode().inputVolume is None
+    correcting.widget.exit()
+    correcting.widget.enter()
+    assert correcting.widget.logic.getParameterNode().inputVolume is None
+    assert correcting.ui.softMapSelector.currentNode() is soft
+
+
+def test_a_scene_that_is_opened_under_the_open_panel_is_shown(correcting, case, scene, tmp_path):
+    scene.SetURL(str(tmp_path / "scene.mrml"))
+    correcting.widget.correcting._editor.take_tool("Paint")
+    assert scene.Commit()
+    assert 'activeEffectName="Paint"' not in (tmp_path / "scene.mrml").read_text()
+    scene.Clear(0)
+    pump()
+    assert correcting.ui.softMapSelector.currentNode() is None
+    scene.SetURL(str(tmp_path / "scene.mrml"))
+    scene.Import()
+    pump()
+    assert correcting.ui.softMapSelector.currentNode().GetName() == "T2w soft cord"
+    assert correcting.ui.inputSelector.currentNode().GetName() == "sub-01_T2w"
+    assert correcting.ui.makeSegmentButton.enabled
+
+
+def test_after_its_segment_was_removed_a_map_is_corrected_by_a_new_one(correcting):
+    segmentation = correcting.widget.correcting.correction.segmentation.GetSegmentation()
+    segmentation.RemoveSegment(segmentation.GetNthSegmentID(0))
+    settle(correcting)
+    assert correcting.widget.correcting.correction is None
+    correcting.ui.makeSegmentButton.click()
+    node = slicer.mrmlScene.GetSingletonNode("SoftCordSegEditor", "vtkMRMLSegmentEditorNode")
+    assert segmentation.GetSegment(node.GetSelectedSegmentID()) is not None
+
+
+def test_legends_are_hidden_and_shown_again_with_the_difference_too(correcting):
+    def seen():
+        nodes = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+        return {node.GetTitleText() for node in nodes if node.GetVisibility()}
+
+    correcting.ui.differenceCheckBox.click()
+    assert seen() == {"cord share", "correction"}
+    correcting.ui.legendsCheckBox.click()
+    assert seen() == set()
+    correcting.widget.difference._overlay.refresh()
+    assert seen() == set()
+    correcting.ui.legendsCheckBox.click()
+    assert seen() == {"cord share", "correction"}

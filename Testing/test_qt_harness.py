@@ -1,5 +1,7 @@
 """The Qt harness against what Slicer has: a stand-in that knows more than the real class proves nothing."""
 
+import ast
+import inspect
 import json
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import pytest
 pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
 
-from qt_harness.application import MODULES, _LayoutManager, _SliceWidget, start
+from qt_harness.application import MODULES, ROOT, _LayoutManager, _SliceWidget, start
 from qt_harness.fixtures import _opened, _scene  # noqa: F401 - fixtures
 
 slicer = start()
@@ -46,6 +48,47 @@ def test_a_stand_in_has_nothing_that_python_cannot_reach_in_slicer(cls):
 def test_the_layout_manager_and_its_views_have_nothing_that_python_cannot_reach_in_slicer():
     assert own_names(_LayoutManager) - reachable("qMRMLLayoutManager") == set()
     assert own_names(_SliceWidget) - reachable("qMRMLSliceWidget") - OF_THE_VIEW == set()
+
+
+def signature_of(text: str) -> inspect.Signature:
+    """Return the signature that a text like ``"(text, parent=None)"`` stands for."""
+    made: dict[str, object] = {}
+    exec(f"def function{text}: pass", made)
+    return inspect.signature(made["function"])
+
+
+def util_calls() -> list[tuple[str, str, ast.Call]]:
+    """Return place, function and call of every ``slicer.util.FUNCTION(...)`` in our modules."""
+    found = []
+    for path in sorted(path for module in MODULES for path in (ROOT / module).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = ast.unparse(node.func).removeprefix("slicer.util.") if isinstance(node, ast.Call) else "."
+            if name.isidentifier() and ast.unparse(node.func) != name:
+                found.append((f"{path.relative_to(ROOT)}:{node.lineno}", name, node))
+    return found
+
+
+def test_every_call_into_slicer_util_is_one_that_slicer_takes():
+    """``mainWindow(verbose=False)`` was none: the harness took it, Slicer raised TypeError when the module opened."""
+    known, calls = INTERFACES["slicer.util"]["signatures"], util_calls()
+    assert len(calls) > 20
+    for place, name, call in calls:
+        assert name in known, f"{place}: Slicer has no slicer.util.{name}"
+        if any(isinstance(part, ast.Starred) for part in call.args) or any(k.arg is None for k in call.keywords):
+            continue  # how many there are is known when it runs
+        try:
+            signature_of(known[name]).bind(*call.args, **{k.arg: k.value for k in call.keywords})
+        except TypeError as error:
+            pytest.fail(f"{place}: slicer.util.{name}{known[name]}: {error}")
+
+
+@pytest.mark.parametrize("name", ["mainWindow", "modulePath"])
+def test_the_functions_of_slicer_util_that_the_harness_replaces_take_what_slicers_take(name):
+    ours = inspect.signature(getattr(slicer.util, name))
+    theirs = signature_of(INTERFACES["slicer.util"]["signatures"][name])
+    assert [(p.kind, p.default) for p in ours.parameters.values()] == [
+        (p.kind, p.default) for p in theirs.parameters.values()
+    ]
 
 
 def test_an_invented_flag_of_a_real_class_is_refused():

@@ -180,7 +180,7 @@ def _add_slicers_python(slicer: Any, ctk: ModuleType) -> None:
 
     slicer.util.modulePath = lambda name: getattr(slicer.modules, name.lower()).path
     slicer.app.window = slicer.app.qt.QMainWindow()
-    slicer.util.mainWindow = lambda verbose=True: slicer.app.window
+    slicer.util.mainWindow = lambda: slicer.app.window
 
 
 def _nameable(name: str) -> type:

@@ -97,6 +97,19 @@ class ModuleHost(qMRMLWidget):
     isEntered = _kept(bool, "isEntered", False)
 
 
+class _NodeFilter(QtCore.QObject):
+    """``qMRMLSortFilterProxyModel``: what of the scene a selector offers."""
+
+    def __init__(self, changed: Any) -> None:
+        super().__init__()
+        self._changed = changed
+
+    hiddenNodeIDs = _kept("QStringList", "hiddenNodeIDs", [], "_tell")
+
+    def _tell(self) -> None:
+        self._changed()
+
+
 class qMRMLNodeComboBox(QtWidgets.QWidget):
     """Chooses a node of a scene. Without ``noneEnabled`` the first node that fits is chosen, as in Slicer."""
 
@@ -116,6 +129,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._tags: list[int] = []
         self._ids: list[str] = []
         self._attributes: list[tuple[str, str, str]] = []
+        self._filter = _NodeFilter(self._refresh)
         self._told: Any = None
         self._box = QtWidgets.QComboBox()
         layout = QtWidgets.QHBoxLayout(self)
@@ -137,6 +151,10 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._attributes.append((node_type, name, value))
         self._refresh()
 
+    def sortFilterProxyModel(self) -> "_NodeFilter":
+        """Return the model that says which nodes are offered."""
+        return self._filter
+
     def currentNode(self) -> Any:
         """Return the node chosen, or None."""
         index = self._box.currentIndex
@@ -152,7 +170,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if not any(node.IsA(t) if self.showChildNodeTypes else node.GetClassName() == t for t in self.nodeTypes):
             return False
         wanted = [(name, value) for node_type, name, value in self._attributes if node.IsA(node_type)]
-        return not node.GetHideFromEditors() and all(node.GetAttribute(name) == value for name, value in wanted)
+        hidden = node.GetHideFromEditors() or node.GetID() in self._filter.hiddenNodeIDs
+        return not hidden and all(node.GetAttribute(name) == value for name, value in wanted)
 
     def _refresh(self) -> None:
         if self._scene is None:
@@ -244,6 +263,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         if self._node is None:
             assert node is None
             return
+        # As in Slicer the same node again changes nothing: a segment that is gone stays the one that is chosen.
+        if node is self._node.GetSegmentationNode():
+            return
         self._node.SetAndObserveSegmentationNode(node)
         if node is not None:
             self._node.SetSelectedSegmentID(node.GetSegmentation().GetNthSegmentID(0))
@@ -251,6 +273,11 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setSourceVolumeNode(self, node: Any) -> None:
         """Edit over this volume."""
         self._node.SetAndObserveSourceVolumeNode(node)
+
+    def setCurrentSegmentID(self, identifier: str) -> None:
+        """Choose the segment that is edited."""
+        assert self._node.GetSegmentationNode().GetSegmentation().GetSegment(identifier) is not None
+        self._node.SetSelectedSegmentID(identifier)
 
     def setActiveEffect(self, effect: None) -> None:
         """Put the tool down."""

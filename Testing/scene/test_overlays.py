@@ -223,3 +223,55 @@ def test_a_stroke_of_the_soft_brush_is_seen_while_it_is_drawn(scene, slice_view,
     # half of the peak is reached at half the radius: a disc of 6 mm, in pixels of about half a millimetre
     pixels_per_mm2 = before / (50 * 100)
     assert (after - before) / pixels_per_mm2 == pytest.approx(np.pi * 6**2, rel=0.15)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_side_by_side_are_the_views_that_the_layout_shows(scene, image, three_maps, count):
+    """They were the scene's first two, Red and Green, where Slicer shows Red and Yellow."""
+    import slicer
+
+    from crosscontrast.scene.comparison import show_side_by_side
+
+    logic = slicer.vtkMRMLLayoutLogic()
+    logic.SetMRMLScene(scene)
+    views = {}
+    for name in ("Red", "Green", "Yellow"):
+        view = slicer.vtkMRMLSliceCompositeNode()
+        view.SetSingletonTag(name)
+        view.SetLayoutName(name)
+        views[name] = scene.AddNode(view)
+    volumes = [image, *three_maps][:count]
+    show_side_by_side(scene, volumes)
+    shown = logic.GetViewNodes()
+    names = [shown.GetItemAsObject(number).GetLayoutName() for number in range(shown.GetNumberOfItems())]
+    assert len(names) == count
+    assert [views[name].GetBackgroundVolumeID() for name in names] == [volume.GetID() for volume in volumes]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("T2w", "T2w"),
+        ("sub-01_ses-02_acq-sagittal_T2w soft cord", "T2w"),
+        ("peripheral zone", "peripheral …"),
+        ("uncertainty", "uncertainty"),
+    ],
+)
+def test_titles_of_legends_are_short(name, title):
+    from crosscontrast.scene.legend import short_title
+
+    assert short_title(name) == title
+
+
+def test_the_uncertainty_has_colours_and_a_range_of_its_own(scene, three_maps):
+    from crosscontrast.scene.images import voxels
+    from crosscontrast.scene.soft_map import paint_doubt
+
+    spread = three_maps[0]
+    voxels(spread)[:] *= 0.15 / voxels(spread).max()
+    spread.GetImageData().GetPointData().GetScalars().Modified()
+    show_soft_maps(scene, three_maps, None, 0.5, 1.0)
+    paint_doubt(spread)
+    display = spread.GetDisplayNode()
+    assert display.GetWindowLevelMax() == pytest.approx(0.15)
+    assert display.GetColorNodeID() not in {soft.GetDisplayNode().GetColorNodeID() for soft in three_maps[1:]}

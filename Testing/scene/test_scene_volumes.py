@@ -141,3 +141,29 @@ def test_the_pixels_show_the_soft_map_where_it_reaches_the_threshold(scene, slic
     assert coloured() == pytest.approx(0.25, abs=0.03)
     set_opacity(scene, soft, 0.0)
     assert coloured() == 0
+
+
+def test_classes_become_segments_of_their_names_at_the_place_of_the_labels(scene, awkward_image):
+    """They were called Label_1; the transform of the labels counted twice."""
+    from crosscontrast.scene.comparison import import_label_map
+    from crosscontrast.scene.images import add_volume, ijk_to_ras, voxels
+
+    volume = add_volume(scene, awkward_image, "classes")
+    values = np.zeros(voxels(volume).shape, dtype=voxels(volume).dtype)
+    values[1:3, 2:4, 1:3], values[3:5, 2:4, 1:3] = 1, 2
+    voxels(volume)[:] = values
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    motion = vtk.vtkTransform()
+    motion.Translate(20, 5, -7)
+    transform.SetMatrixTransformToParent(motion.GetMatrix())
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    grid = ijk_to_ras(volume)
+    made = import_label_map(scene, volume, "prostate", ("central gland", "peripheral zone"))
+    names = [made.GetSegmentation().GetNthSegment(n).GetName() for n in range(2)]
+    assert names == ["central gland", "peripheral zone"]
+    box = [0.0] * 6
+    made.GetRASBounds(box)
+    corners = [
+        (grid @ [i, j, k, 1])[:3] + np.array((20, 5, -7)) for i in (0.5, 2.5) for j in (1.5, 3.5) for k in (0.5, 4.5)
+    ]
+    assert np.abs((np.array(box[::2]) + box[1::2]) / 2 - np.mean(corners, axis=0)).max() < 0.5

@@ -2,9 +2,11 @@
 
 PythonQt reaches properties, slots, signals, Q_INVOKABLE methods and enumerations of these classes, and nothing else
 that C++ could. ``python Testing/tools/read_interfaces.py SLICER_SOURCES CTK_SOURCES`` reads the headers and writes
-``Testing/qt_harness/interfaces.json``, against which a test holds the stand-ins.
+``Testing/qt_harness/interfaces.json``, against which a test holds the stand-ins. What the functions of ``slicer.util``
+take comes from its source; a test holds every call of ours against that.
 """
 
+import ast
 import json
 import re
 import sys
@@ -48,12 +50,28 @@ def read(header: str, name: str) -> dict[str, object]:
     return {"base": found[1], "names": sorted(names)}
 
 
+def signatures(source: str) -> dict[str, str]:
+    """Return what functions and classes of a Python file take, such as ``"(text, parent=None)"``, by their names."""
+    found = {}
+    for part in ast.parse(source).body:
+        if isinstance(part, ast.FunctionDef):
+            found[part.name] = f"({ast.unparse(part.args)})"
+        elif isinstance(part, ast.ClassDef):
+            made = next((m for m in part.body if isinstance(m, ast.FunctionDef) and m.name == "__init__"), None)
+            if made:
+                made.args.args.pop(0)  # self
+                found[part.name] = f"({ast.unparse(made.args)})"
+    return {name: found[name] for name in sorted(found) if not name.startswith("_")}
+
+
 def main(*folders: str) -> None:
     """Find the headers in the folders and write the table."""
-    table = {}
+    table: dict[str, dict[str, object]] = {}
     for name in CLASSES:
         (header,) = (path for folder in folders for path in Path(folder).rglob(f"{name}.h"))
         table[name] = read(header.read_text(encoding="utf-8"), name)
+    (util,) = (path for folder in folders for path in Path(folder).glob("Base/Python/slicer/util.py"))
+    table["slicer.util"] = {"base": "", "names": [], "signatures": signatures(util.read_text(encoding="utf-8"))}
     TARGET.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 

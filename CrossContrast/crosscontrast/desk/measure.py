@@ -75,6 +75,8 @@ class DifferenceOverlay:
     def __init__(self, corrector: Corrector) -> None:
         self._corrector = corrector
         self._shown: Correction | None = None
+        #: Whether what is shown is explained in the views.
+        self.legend = True
 
     @property
     def shown(self) -> bool:
@@ -98,7 +100,7 @@ class DifferenceOverlay:
         from crosscontrast.scene.difference import show_difference
 
         if self._shown and self._shown.soft.GetScene() is not None:
-            show_difference(self._corrector.scene, self._shown.predicted, self._shown.soft)
+            show_difference(self._corrector.scene, self._shown.predicted, self._shown.soft, legend=self.legend)
 
     def _hide(self) -> None:
         from crosscontrast.scene.difference import hide_difference

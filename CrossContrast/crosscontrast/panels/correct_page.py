@@ -90,7 +90,7 @@ class CorrectPage(VTKObservationMixin):
     def keys(self) -> dict[str, Callable[[], None]]:
         """Return the keys of the page: undo and redo, and as in the Segment Editor digits for its tools and Escape."""
         digits = {str(number): partial(self._take_tool, name) for number, name in enumerate(EFFECTS, 1)}
-        return digits | {"Ctrl+Z": self.desk.undo, "Ctrl+Y": self.desk.redo, "Escape": self._put_all_down}
+        return digits | {"Ctrl+Z": self.desk.undo, "Ctrl+Y": self.desk.redo, "Escape": self.put_all_down}
 
     def enter(self) -> None:
         """The module is opened."""
@@ -101,6 +101,23 @@ class CorrectPage(VTKObservationMixin):
         self._ui.brushButton.checked = False
         self.take_segment()
         self._editor.leave()
+
+    def put_all_down(self) -> None:
+        """Let nothing act on the views."""
+        self._put_brush_down()
+        self._editor.put_tool_down()
+
+    def start_import(self) -> None:
+        """A scene is about to be read into this one."""
+        self.take_segment()
+        self._put_brush_down()
+        self._editor.start_import()
+
+    def end_import(self) -> None:
+        """The scene was read; the editor shows the correction at hand again, if there still is one."""
+        self._editor.end_import()
+        self._shown = None
+        self._on_state()
 
     def close(self) -> None:
         """The scene closes, or the module goes."""
@@ -169,10 +186,6 @@ class CorrectPage(VTKObservationMixin):
     def _take_tool(self, name: str) -> None:
         if self.correction:
             self._editor.take_tool(name)
-
-    def _put_all_down(self) -> None:
-        self._put_brush_down()
-        self._editor.put_tool_down()
 
     def _press(self, point: Point, shift: bool) -> None:
         parameters = self._parameters

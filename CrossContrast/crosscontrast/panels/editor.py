@@ -42,6 +42,8 @@ class Editor(VTKObservationMixin):
         self.widget.setSegmentationNode(segmentation)
         if source is not None:
             self.widget.setSourceVolumeNode(source)
+        # Where the same segmentation comes again with another segment, the widget would keep the one that is gone.
+        self.widget.setCurrentSegmentID(segmentation.GetSegmentation().GetNthSegmentID(0))
 
     def take_tool(self, name: str) -> None:
         """Let one of :data:`EFFECTS` act on the mouse."""
@@ -68,6 +70,18 @@ class Editor(VTKObservationMixin):
         self.removeObservers()
         self.widget.setSegmentationNode(None)
 
+    def start_import(self) -> None:
+        """Hold no parameter node while a scene is read into this one: a tool in it would act half set up, and crash."""
+        self.put_tool_down()
+        self.widget.setMRMLSegmentEditorNode(None)
+
+    def end_import(self) -> None:
+        """Take the parameter node back, without the tool that it was saved with."""
+        node = slicer.mrmlScene.GetSingletonNode(self._tag, "vtkMRMLSegmentEditorNode")
+        if node is not None:
+            node.SetActiveEffectName("")
+        self._use_own_node()
+
     def _use_own_node(self) -> None:
         """A node of our own, so that the module Segment Editor keeps its choices."""
         scene = slicer.mrmlScene
@@ -76,6 +90,8 @@ class Editor(VTKObservationMixin):
             node = slicer.vtkMRMLSegmentEditorNode()
             node.SetSingletonTag(self._tag)
             node = scene.AddNode(node)
+        # Slicer crashes where a scene is opened that was saved with a tool in the hand, and tells nobody that it saves.
+        node.SetSaveWithScene(False)
         self.widget.setMRMLSegmentEditorNode(node)
         if not self.hasObserver(node, vtk.vtkCommand.ModifiedEvent, self._on_node):
             self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._on_node)

@@ -15,16 +15,25 @@ SOFT_PALETTES: Mapping[str, Sequence[Colour]] = {
     "moss": ((0.02, 0.20, 0.13), (0.08, 0.43, 0.24), (0.42, 0.74, 0.30), (0.95, 1.0, 0.75)),
     "rose": ((0.25, 0.02, 0.19), (0.58, 0.10, 0.42), (0.90, 0.42, 0.66), (1.0, 0.90, 0.95)),
 }
+#: For how sure a model was: a hue that no soft map has, so that it is not taken for another contrast.
+DOUBT = ((0.14, 0.06, 0.30), (0.36, 0.22, 0.68), (0.66, 0.54, 0.95), (0.96, 0.94, 1.0))
 _STEPS = 256
 
 
 def soft_table(scene: Any, palette: str = "fire") -> Any:
     """Return the table of ``scene`` that paints soft values from 0 to 1 with one of :data:`SOFT_PALETTES`."""
-    name = f"CrossContrast soft {palette}"
+    return _ramp(scene, f"CrossContrast soft {palette}", SOFT_PALETTES[palette])
+
+
+def doubt_table(scene: Any) -> Any:
+    """Return the table of ``scene`` that paints standard deviations with :data:`DOUBT`."""
+    return _ramp(scene, "CrossContrast doubt", DOUBT)
+
+
+def _ramp(scene: Any, name: str, stops: Sequence[Colour]) -> Any:
     table = scene.GetFirstNodeByName(name)
     if table is not None:
         return table
-    stops = SOFT_PALETTES[palette]
     values = np.linspace(0, 1, _STEPS)
     channels = [np.interp(values, np.linspace(0, 1, len(stops)), channel) for channel in zip(*stops, strict=True)]
     colours = list(zip(*channels, strict=True))

@@ -2,11 +2,20 @@
 
 from collections.abc import Sequence
 from typing import Any
+from xml.etree import ElementTree
 
+import SimpleITK as sitk
 import slicer
 
-#: vtkMRMLLayoutNode's layouts of two and of three slice views.
-_SIDE_BY_SIDE, _THREE_SLICES = 29, 21
+from crosscontrast.scene.colours import label_table
+from crosscontrast.scene.images import add_volume, image_of
+
+#: Of classes; they stay apart for colour-blind readers (Okabe and Ito).
+_COLOURS = ((0.84, 0.37, 0.0), (0.0, 0.45, 0.70), (0.0, 0.62, 0.45), (0.80, 0.47, 0.65), (0.90, 0.62, 0.0))
+#: A layout of our own, because Slicer has none of three slice views beside each other.
+_THREE_SLICES = 2947
+_COLUMN = '<item><view class="vtkMRMLSliceNode" singletontag="{name}"/></item>'
+_THREE_VIEWS = ("Red", "Yellow", "Green")
 
 
 def slice_views(scene: Any) -> list[Any]:
@@ -16,23 +25,37 @@ def slice_views(scene: Any) -> list[Any]:
 
 
 def show_side_by_side(scene: Any, volumes: Sequence[Any]) -> None:
-    """Show up to three volumes each in a slice view of its own; the views are linked and turned alike.
+    """Show two or three volumes each in a slice view of its own; the views are linked and turned alike.
 
-    Views of which there are more than volumes stay as they are. The layout becomes that of two or three slices.
+    The layout becomes that of two or three slices, and its views are the ones that get the volumes, from the left.
+    Where the scene has no layout, as without Slicer's window, its first views do.
     """
-    for view, volume in zip(slice_views(scene), volumes, strict=False):
+    names = _lay_out(scene, len(volumes))
+    views = {view.GetLayoutName(): view for view in slice_views(scene)}
+    for name, volume in zip(names or views, volumes, strict=False):
+        view = views[name]
         view.SetBackgroundVolumeID(volume.GetID())
         view.SetForegroundVolumeID(None)
         view.SetLinkedControl(True)
-    slices = [
-        scene.GetNthNodeByClass(index, "vtkMRMLSliceNode")
-        for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode"))
-    ]
-    for node in slices[: len(volumes)]:
-        node.SetOrientationToAxial()
+        plane = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+        if plane is not None:
+            plane.SetOrientationToAxial()
+
+
+def _lay_out(scene: Any, count: int) -> list[str]:
+    """Choose the layout of ``count`` slice views; return their names from the left, empty without a layout node."""
     layout = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
-    if layout:
-        layout.SetViewArrangement(_SIDE_BY_SIDE if len(volumes) == 2 else _THREE_SLICES)
+    if layout is None:
+        return []
+    wanted = slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView
+    if count > 2:
+        wanted = _THREE_SLICES
+        if not layout.IsLayoutDescription(wanted):
+            columns = "".join(_COLUMN.format(name=name) for name in _THREE_VIEWS)
+            layout.AddLayoutDescription(wanted, f'<layout type="horizontal">{columns}</layout>')
+    layout.SetViewArrangement(wanted)
+    found = ElementTree.fromstring(layout.GetLayoutDescription(wanted)).iter("view")
+    return [view.attrib["singletontag"] for view in found if view.get("class") == "vtkMRMLSliceNode"]
 
 
 def set_overlay(scene: Any, background: Any, foreground: Any, opacity: float) -> None:
@@ -50,10 +73,18 @@ def set_overlay_opacity(scene: Any, foreground: Any, opacity: float) -> None:
             view.SetForegroundOpacity(opacity)
 
 
-def import_label_map(scene: Any, volume: Any, name: str) -> Any:
-    """Make a segmentation node ``name`` of a label map's scalar volume node, which is removed from the scene."""
-    labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", f"{name} labels")
-    slicer.vtkSlicerVolumesLogic().CreateLabelVolumeFromVolume(scene, labels, volume)
+def import_label_map(scene: Any, volume: Any, name: str, names: Sequence[str] = ()) -> Any:
+    """Make a segmentation node ``name`` of a label map's scalar volume node, which is removed from the scene.
+
+    ``names`` are what the labels 1, 2, ... stand for; segments without one are called after their number.
+    """
+    # Without a transform: the segmentation gets it, and would else have it twice.
+    image = sitk.Cast(image_of(volume), sitk.sitkInt16)
+    labels = add_volume(scene, image, f"{name} labels", "vtkMRMLLabelMapVolumeNode")
+    if names:
+        entries = [(text, _COLOURS[number % len(_COLOURS)]) for number, text in enumerate(names)]
+        table = label_table(scene, f"CrossContrast {', '.join(names)}", entries)
+        labels.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     segmentation.CreateDefaultDisplayNodes()
     slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, segmentation)

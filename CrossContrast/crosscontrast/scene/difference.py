@@ -17,6 +17,8 @@ LABELS = (
     ("added a little", (1.0, 0.80, 0.45)),
     ("added by half or more", (0.95, 0.45, 0.05)),
 )
+#: The same in the legend of a slice view, where long words would be a few pixels high.
+_SHORT = ("removed", "lowered", "raised", "added")
 #: Differences below this are not worth a colour: they come from storing and interpolating.
 FAINT = 0.02
 _MUCH = 0.5
@@ -33,17 +35,19 @@ def difference_labels(predicted: np.ndarray, corrected: np.ndarray) -> np.ndarra
     return labels
 
 
-def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float = 0.8) -> Any:
+def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float = 0.8, *, legend: bool = True) -> Any:
     """Show in the label layer of all slice views how ``corrected`` differs from ``predicted``; return its node.
 
-    Both are soft map nodes on the same grid. Called again it brings the overlay up to date.
+    Both are soft map nodes on the same grid. Called again it brings the overlay up to date. ``legend`` says whether it
+    is explained.
     """
     labels = soft_on(difference_labels(voxels(predicted), voxels(corrected)), corrected)
     node = corrected.GetNodeReference(DIFFERENCE_ROLE)
     if node is None:
         node = add_volume(scene, labels, f"{corrected.GetName()} difference", "vtkMRMLLabelMapVolumeNode")
         corrected.SetNodeReferenceID(DIFFERENCE_ROLE, node.GetID())
-        table = label_table(scene, "CrossContrast difference", LABELS)
+        colours = [colour for _, colour in LABELS]
+        table = label_table(scene, "CrossContrast difference", list(zip(_SHORT, colours, strict=True)))
         node.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
     else:
         set_image(node, labels)
@@ -51,7 +55,10 @@ def show_difference(scene: Any, predicted: Any, corrected: Any, opacity: float =
     for view in slice_views(scene):
         view.SetLabelVolumeID(node.GetID())
         view.SetLabelOpacity(opacity)
-    show_legend(node, "correction", column=1, named_colours=True)
+    if legend:
+        show_legend(node, "correction", column=1, named_colours=True)
+    else:
+        hide_legend(node)
     return node
 
 

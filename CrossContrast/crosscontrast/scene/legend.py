@@ -16,6 +16,12 @@ _RIGHT, _STEP, _WIDTH, _HEIGHT, _LEAST = 0.97, 0.14, 0.1, 0.4, 0.05
 #: What the title above a legend takes of the view's height, and how high a legend must be for all its numbers.
 _TITLE, _ROOMY = 0.13, 0.3
 _TITLE_SIZE, _LABEL_SIZE = 14, 12
+#: Words are as high as the width allows, whatever their font size.
+_NAMES_WIDTH = 0.22
+#: A title has at most so many letters: wider ones would be written over the anatomy.
+_LETTERS = 12
+#: Where colours end below this value, numbers need two decimals.
+_COARSE = 0.5
 #: Attribute of the empty model: the ID of the volume whose legend it has. A reference would be gone with the volume.
 _VOLUME = "CrossContrast.LegendOf"
 
@@ -46,12 +52,13 @@ def show_legend(
         _remove_stand_ins(volume)
     holder = _stand_in(volume) if further_layer else volume
     legend = legend_of(holder) or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(holder.GetDisplayNode())
-    legend.SetTitleText(title)
+    legend.SetTitleText(short_title(title))
+    _keep_to_one_view(legend)
     height = max(_LEAST, min(_HEIGHT, 1 / rows - _TITLE))
     bottom = (1 - height) / 2 if rows == 1 else 1 - (row + 1) / rows
     # A position of 0 is at the bottom and one of 1 at the top, whatever the height.
     legend.SetPosition(_RIGHT - _STEP * column, bottom / (1 - height))
-    legend.SetSize(_WIDTH, height)
+    legend.SetSize(_NAMES_WIDTH if named_colours else _WIDTH, height)
     legend.GetTitleTextProperty().SetFontSize(_TITLE_SIZE)
     legend.GetLabelTextProperty().SetFontSize(_LABEL_SIZE)
     legend.SetUseColorNamesForLabels(named_colours)
@@ -60,11 +67,27 @@ def show_legend(
         legend.SetLabelFormat(legend.GetDefaultTextLabelFormat())
     else:
         legend.SetNumberOfLabels(6 if height >= _ROOMY else 3)
-        legend.SetLabelFormat("%.1f")
+        legend.SetLabelFormat("%.1f" if volume.GetDisplayNode().GetWindowLevelMax() >= _COARSE else "%.2f")
     if further_layer:
         legend.SetSaveWithScene(False)
     legend.SetVisibility(True)
     return legend
+
+
+def short_title(text: str) -> str:
+    """Return a title of at most 12 letters: of a file's name in the manner of BIDS its last part, such as "T2w"."""
+    name = text.removesuffix(" soft cord")
+    if len(name) > _LETTERS and "_" in name:
+        name = name.rsplit("_", 1)[1]
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+
+
+def _keep_to_one_view(legend: Any) -> None:
+    """Draw a legend in the first slice view only; it says the same in all."""
+    first = legend.GetScene().GetFirstNodeByClass("vtkMRMLSliceNode")
+    legend.RemoveAllViewNodeIDs()
+    if first is not None:
+        legend.AddViewNodeID(first.GetID())
 
 
 def hide_legend(volume: Any) -> None:

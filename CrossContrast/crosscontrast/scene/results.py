@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import slicer
 
 from crosscontrast.scene.colours import soft_table
-from crosscontrast.scene.roles import SOFT_MAP_ROLE
+from crosscontrast.scene.roles import PREDICTED_ROLE, SOFT_MAP_ROLE
 from crosscontrast.scene.soft_map import is_soft_map, mark_soft_map
 from crosscontrast.scene.volumes import read_volume
 
@@ -87,6 +87,23 @@ def soft_maps(scene: Any) -> list[Any]:
     count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
     nodes = (scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode") for index in range(count))
     return [node for node in nodes if is_soft_map(node)]
+
+
+def of_soft_maps(scene: Any) -> list[Any]:
+    """Return the soft maps of the scene with the volumes that say more of them: no images to work on."""
+    found = []
+    for soft in soft_maps(scene):
+        further = (soft.GetNodeReference(PREDICTED_ROLE), uncertainty_of(soft))
+        found += [soft, *(node for node in further if node is not None)]
+    return found
+
+
+def first_image(scene: Any) -> Any | None:
+    """Return the first volume of the scene that is an image."""
+    maps = of_soft_maps(scene)
+    count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+    nodes = (scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode") for index in range(count))
+    return next((n for n in nodes if not n.IsA("vtkMRMLLabelMapVolumeNode") and n not in maps), None)
 
 
 def source_of(soft: Any) -> Any | None:

@@ -1,32 +1,47 @@
 """Showing soft segmentations over an image in the slice views."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
-from crosscontrast.scene.colours import SOFT_PALETTES, soft_table
+from crosscontrast.scene.colours import SOFT_PALETTES, doubt_table, soft_table
 from crosscontrast.scene.layers import set_layer_opacity, show_layers, shown_layers, slice_views
-from crosscontrast.scene.legend import hide_legend, show_legend
+from crosscontrast.scene.legend import hide_legend, short_title, show_legend
 
 #: Attribute of the volume nodes that are soft maps, so that a selector can offer no others.
 SOFT_MAP = "CrossContrast.SoftMap"
+#: Names of structures up to this length leave room in a legend's title for "share".
+_SHORT = 6
+#: The colours of a standard deviation end at a multiple of this.
+_DOUBT_STEP = 0.05
 
 
-def show_soft_map(scene: Any, soft: Any, background: Any | None, threshold: float, opacity: float) -> None:
+def show_soft_map(
+    scene: Any, soft: Any, background: Any | None, threshold: float, opacity: float, *, what: str = "cord"
+) -> None:
     """Show the soft map ``soft`` (values 0 to 1) alone over ``background`` in all slice views.
 
     Values below ``threshold`` are not drawn; ``opacity`` in [0, 1] is that of the whole layer, because slice views
     ignore the transparency of a colour table.
     """
-    show_soft_maps(scene, [soft], background, threshold, opacity)
+    show_soft_maps(scene, [soft], background, threshold, opacity, what=what)
 
 
 def show_soft_maps(
-    scene: Any, maps: Sequence[Any], background: Any | None, threshold: float, opacity: float
+    scene: Any,
+    maps: Sequence[Any],
+    background: Any | None,
+    threshold: float,
+    opacity: float,
+    *,
+    what: str = "cord",
+    legends: bool = True,
 ) -> list[Any]:
     """Show several soft maps at once, each with its own hue, the last on top.
 
-    Each has a colour legend in the slice views, which with several maps names it. Returns those that the slice views
-    can show: all, or where they have no further layers the last one only.
+    Each has a colour legend, unless ``legends`` is false: a single map's says that it is the share of ``what``, those
+    of several name them. Returns those that the slice views can show: all, or where they have no further layers the
+    last one only.
     """
     palettes = list(SOFT_PALETTES)
     before = {layer for view in slice_views(scene) for layer in shown_layers(view)}
@@ -39,14 +54,38 @@ def show_soft_maps(
         display.SetWindowLevelMinMax(0.0, 1.0)
         set_threshold(soft, threshold)
     shown = show_layers(scene, background, maps, opacity)
+    titles = _titles(shown) if len(shown) > 1 else [f"{what} share" if len(what) <= _SHORT else what]
     for number, soft in enumerate(shown):
-        title = soft.GetName() if len(shown) > 1 else "cord share"
         # The map on top is named above.
-        show_legend(soft, title, row=len(shown) - 1 - number, rows=len(shown), further_layer=number > 0)
+        row = len(shown) - 1 - number
+        if legends:
+            show_legend(soft, titles[number], row=row, rows=len(shown), further_layer=number > 0)
+        else:
+            hide_legend(soft)
     for volume in before - set(shown):
         if volume.GetAttribute(SOFT_MAP):
             hide_legend(volume)
     return shown
+
+
+def paint_doubt(spread: Any) -> None:
+    """Give a map of standard deviations colours of its own, up to the largest that is there, in steps of .05."""
+    display = spread.GetDisplayNode()
+    display.SetAndObserveColorNodeID(doubt_table(spread.GetScene()).GetID())
+    top = max(1, ceil(spread.GetImageData().GetScalarRange()[1] / _DOUBT_STEP - 1e-6)) * _DOUBT_STEP
+    display.AutoWindowLevelOff()
+    display.SetWindowLevelMinMax(0.0, top)
+    display.AutoThresholdOff()
+    display.SetThreshold(0.02, max(top, spread.GetImageData().GetScalarRange()[1]))
+    display.ApplyThresholdOn()
+
+
+def _titles(maps: Sequence[Any]) -> list[str]:
+    """Return short titles of which no two are alike."""
+    titles = [short_title(soft.GetName()) for soft in maps]
+    if len(set(titles)) == len(titles):
+        return titles
+    return [f"{title[:9]} {number}" for number, title in enumerate(titles, 1)]
 
 
 def mark_soft_map(soft: Any) -> None:

@@ -265,6 +265,20 @@ def test_the_command_trains_resumes_and_fills_the_library(prostates, tmp_path, m
     assert names == {f"sub-001_us_{name}" for name in written}
 
 
+@pytest.mark.parametrize(
+    ("setting", "other"), [("cohort", "other.tsv"), ("source", "t2w"), ("target", "us"), ("network", "dualgan2d")]
+)
+def test_a_training_is_not_resumed_as_another_one(setting, other, tmp_path):
+    """It was: a translator from us to t2w got into the library as one from t2w to us."""
+    given = {"cohort": tmp_path / "cohort.tsv", "source": "us", "target": "t2w", "network": "unet3d"}
+    begun, wanted = (make_config(TrainingConfig, settings) for settings in (given, given | {setting: other}))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / CONFIG).write_text(begun.model_dump_json())
+    (tmp_path / "run" / CHECKPOINT).touch()
+    with pytest.raises(BadInputError, match=f"The training in .*run has {setting} "):
+        TrainTranslator(out=tmp_path / "run", settings=wanted, resume=True, device="cpu").run(silent)
+
+
 def test_a_training_without_settings_says_what_it_needs(tmp_path):
     with pytest.raises(BadInputError, match="needs settings"):
         TrainTranslator(out=tmp_path).run(silent)

@@ -23,12 +23,15 @@ class DifferenceBox:
         self._timer.setInterval(_DELAY)
         self._timer.timeout.connect(self._overlay.refresh)
 
-    def show(self, wanted: bool) -> None:
+    def show(self, wanted: bool, legend: bool) -> None:
         """Show the difference of the correction at hand if it is wanted, and say where there is none."""
         reason = self._overlay.why_not()
         self._ui.differenceCheckBox.enabled = not reason
         tip = _("What the correction added (orange) and removed (blue). Ctrl+Shift+D")
         self._ui.differenceCheckBox.toolTip = reason or tip
+        if self._overlay.legend != legend:
+            self._overlay.legend = legend
+            self._overlay.refresh()
         self._overlay.show(wanted)
 
     def follow(self) -> None:

@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from crosscontrast.scene.layers import set_layer_opacity, show_layers
 from crosscontrast.scene.legend import hide_legend, show_legend
 from crosscontrast.scene.results import soft_maps, source_of, uncertainty_of
-from crosscontrast.scene.soft_map import set_threshold, show_soft_maps
+from crosscontrast.scene.soft_map import paint_doubt, set_threshold, show_soft_maps
 
 #: The legend of the uncertainty stands at the left, away from those of the maps and of the difference.
 _LEFT = 6
@@ -36,16 +36,26 @@ class DisplayPage:
         maps = self.maps(parameters)
         spread = known if parameters.showUncertainty else None
         layers = [*maps, spread] if spread else maps
-        if [layer.GetID() for layer in layers] != self._shown:
+        wanted = [*(layer.GetID() for layer in layers), "legends" if parameters.legends else ""]
+        if wanted != self._shown:
             background = source_of(parameters.softMap) or parameters.inputVolume
-            show_soft_maps(slicer.mrmlScene, maps, background, parameters.threshold, parameters.opacity)
+            show_soft_maps(
+                slicer.mrmlScene,
+                maps,
+                background,
+                parameters.threshold,
+                parameters.opacity,
+                legends=parameters.legends,
+            )
             for other in map(uncertainty_of, soft_maps(slicer.mrmlScene)):
                 if other is not None:
                     hide_legend(other)
             if spread:
+                paint_doubt(spread)
                 show_layers(slicer.mrmlScene, background, layers, parameters.opacity)
+            if spread and parameters.legends:
                 show_legend(spread, _("uncertainty"), column=_LEFT, further_layer=True)
-            self._shown = [layer.GetID() for layer in layers]
+            self._shown = wanted
         for soft in maps:
             set_threshold(soft, parameters.threshold)
         for layer in layers:

@@ -16,7 +16,7 @@ class Shortcuts:
 
     def install(self) -> None:
         """Let the keys act."""
-        window = slicer.util.mainWindow(verbose=False)
+        window = slicer.util.mainWindow()
         if self._made or window is None:
             return
         for keys, action in self._actions.items():

@@ -76,9 +76,12 @@ class FeaturePage:
         self.widget.text = _("Radiomic features")
         layout = qt.QVBoxLayout(self.widget)
         self._form = qt.QFormLayout()
+        self._form.setRowWrapPolicy(qt.QFormLayout.WrapLongRows)
         layout.addLayout(self._form)
         self._rows: list[tuple[Any, tuple[int, ...]]] = []
         self.modeBox = qt.QComboBox()
+        self.modeBox.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)
+        self.modeBox.setMinimumContentsLength(8)
         self.modeBox.addItems([_("The two volumes above"), _("A cohort"), _("Quality gate: test made from reference")])
         self._form.addRow(_("Compare:"), self.modeBox)
         self.cohortPath = self._path(_("Cohort table:"), _("TSV with subject, role, image, mask"), (_COHORT,))
@@ -93,8 +96,9 @@ class FeaturePage:
         self.runButton, self.cancelButton = qt.QPushButton(_("Run")), qt.QPushButton(_("Cancel"))
         self.mapButton = qt.QPushButton(_("Map of the feature"))
         self.mapButton.toolTip = _("Show the chosen feature's value around every voxel of the test volume")
-        for button in (self.runButton, self.cancelButton, self.mapButton):
+        for button in (self.runButton, self.cancelButton):
             buttons.addWidget(button)
+        layout.addWidget(self.mapButton)
         self.progressBar, self.statusLabel, self.table = qt.QProgressBar(), qt.QLabel(), qt.QTableWidget()
         self.statusLabel.wordWrap = True
         self.table.minimumHeight = 240

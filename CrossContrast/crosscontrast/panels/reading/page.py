@@ -202,7 +202,7 @@ class ReadingPage:
             composite.SetBackgroundVolumeID(volume.GetID() if volume else None)
             composite.SetForegroundVolumeID(None)
             composite.SetLinkedControl(True)
-        if volume and slicer.util.mainWindow(verbose=False):
+        if volume and slicer.util.mainWindow():
             slicer.util.resetSliceViews()
 
     def _mark(self, question: str) -> None:

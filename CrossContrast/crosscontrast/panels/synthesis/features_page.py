@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.panels.choices import ModelChoice, device_of
 from crosscontrast.panels.messages import show_error
+from crosscontrast.panels.pictures import show_picture
 from crosscontrast.scene.comparison import set_overlay
 from crosscontrast.scene.volumes import read_volume
 
@@ -62,7 +62,7 @@ class FeaturesPage:
         paths = next(iter(result.maps.values()))
         nodes = [read_volume(slicer.mrmlScene, p, f"{result.layer} {n}") for n, p in enumerate(paths, 1)]
         set_overlay(slicer.mrmlScene, source, nodes[0], 0.7)
-        self._ui.featuresLabel.setPixmap(qt.QPixmap(str(result.picture)))
+        show_picture(self._ui.featuresLabel, result.picture)
 
     def close(self) -> None:
         """Nothing is left running."""

@@ -123,4 +123,4 @@ class SegmentPage:
         parameters.softMap = node
         if node:
             source = slicer.mrmlScene.GetNodeByID(self.source)
-            show_soft_map(slicer.mrmlScene, node, source, parameters.threshold, parameters.opacity)
+            show_soft_map(slicer.mrmlScene, node, source, parameters.threshold, parameters.opacity, what=name)

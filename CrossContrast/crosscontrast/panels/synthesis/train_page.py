@@ -8,6 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from crosscontrast.panels.choices import device_of
+from crosscontrast.panels.pictures import show_picture
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
@@ -50,17 +51,14 @@ class TrainPage:
         return "" if filled and ui.trainingPathLineEdit.currentPath else _("Fill in cohort, roles and folder.")
 
     def make_job(self, parameters: Any, folder: Path) -> "Job":
-        """Make the job ``synth.train``; a training that lies in the folder goes on."""
+        """Make the job ``synth.train``; a training that lies in the folder goes on where it is the one asked for."""
         from crosscontrast.synthesis.training.config import TrainingConfig
         from crosscontrast.synthesis.training.jobs import TrainTranslator
         from crosscontrast.training.settings import make_config
-        from crosscontrast.training.state import CHECKPOINT
 
         ui, out = self._ui, Path(self._ui.trainingPathLineEdit.currentPath)
         device = device_of(parameters.device)
         self._timer.start()
-        if (out / CHECKPOINT).exists():
-            return TrainTranslator(out=out, resume=True, more={"steps": ui.stepsSpinBox.value}, device=device)
         settings = {
             "cohort": ui.cohortPathLineEdit.currentPath,
             "source": ui.sourceRoleLineEdit.text,
@@ -68,7 +66,8 @@ class TrainPage:
             "network": ui.networkComboBox.currentData,
             "steps": ui.stepsSpinBox.value,
         }
-        return TrainTranslator(out=out, settings=make_config(TrainingConfig, settings), device=device)
+        wanted = make_config(TrainingConfig, settings)
+        return TrainTranslator(out=out, settings=wanted, resume=True, more={"steps": wanted.steps}, device=device)
 
     def take(self, parameters: Any, result: "TrainTranslatorResult") -> None:
         """Add the trained model to the library where it was given a name."""
@@ -94,7 +93,7 @@ class TrainPage:
             self._timer.stop()
         folder, picture = Path(self._ui.trainingPathLineEdit.currentPath), Path(slicer.app.temporaryPath) / "curves.png"
         if draw_curves(folder, picture):
-            self._ui.curvesLabel.setPixmap(qt.QPixmap(str(picture)))
+            show_picture(self._ui.curvesLabel, picture)
         samples = newest_picture(folder)
         if samples:
-            self._ui.samplesLabel.setPixmap(qt.QPixmap(str(samples)))
+            show_picture(self._ui.samplesLabel, samples)

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from crosscontrast.panels.choices import ModelChoice
 from crosscontrast.panels.synthesis.gate_view import GateView
-from crosscontrast.scene.comparison import set_overlay_opacity, show_side_by_side
+from crosscontrast.scene.comparison import set_overlay, set_overlay_opacity, show_side_by_side
 
 if TYPE_CHECKING:
     from crosscontrast.jobs.job import Job
@@ -78,6 +78,9 @@ class TranslatePage:
 
     def _on_blink(self, on: bool) -> None:
         (self._timer.start if on else self._timer.stop)()
+        parameters = self._parameters
+        if on and parameters:  # side by side nothing lies over anything
+            set_overlay(slicer.mrmlScene, parameters.inputVolume, parameters.outputVolume, parameters.opacity)
         self.update(self._parameters)
 
     def _on_timer(self) -> None:

@@ -54,7 +54,9 @@ def _update(scene: Any, soft: Any, curve: CsaCurve) -> Any:
         soft.SetNodeReferenceID(_TABLE_ROLE, table.GetID())
     found = ~(curve.areas != curve.areas)
     columns = [values[found] for values in (curve.slices, curve.heights, curve.distances, curve.areas)]
-    slicer.util.updateTableFromArray(table, [column.astype(float) for column in columns], list(COLUMNS))
+    # In one piece: a plot that looks between the old columns and the new ones logs an error.
+    with slicer.util.NodeModify(table):
+        slicer.util.updateTableFromArray(table, [column.astype(float) for column in columns], list(COLUMNS))
     series = soft.GetNodeReference(_SERIES_ROLE)
     if series is None:
         series = scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", soft.GetName())

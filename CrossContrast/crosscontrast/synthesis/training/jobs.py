@@ -5,10 +5,22 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from crosscontrast.errors import BadInputError
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress
 from crosscontrast.synthesis.training.config import TrainingConfig
 from crosscontrast.training.settings import CONFIG, read_config
+
+
+def refuse_another(known: TrainingConfig, wanted: TrainingConfig, folder: Path) -> None:
+    """Raise :class:`BadInputError` where the training in ``folder`` is another one than is wanted."""
+    pairs = {
+        "cohort": (known.cohort.resolve(), wanted.cohort.resolve()),
+        **{name: (getattr(known, name), getattr(wanted, name)) for name in ("source", "target", "network")},
+    }
+    other = [f"{name} {there}, not {asked}" for name, (there, asked) in pairs.items() if there != asked]
+    if other:
+        raise BadInputError(f"The training in {folder} has {'; '.join(other)}.", "give another folder")
 
 
 class TrainTranslatorResult(JobResult):
@@ -24,7 +36,8 @@ class TrainTranslatorResult(JobResult):
 class TrainTranslator(Job):
     """Train a translator on a cohort, or with ``resume`` go on with the training in ``out``.
 
-    With both ``resume`` and ``settings`` a training is begun where there is none.
+    With both ``resume`` and ``settings`` a training is begun where there is none, and one that is there goes on only
+    where it is of the same cohort, roles and network. Raises :class:`BadInputError` where it is not.
     """
 
     kind: ClassVar[str] = "synth.train"
@@ -40,7 +53,6 @@ class TrainTranslator(Job):
         """Train, save and write the bundles; see :func:`crosscontrast.synthesis.training.translator.train`."""
         import os
 
-        from crosscontrast.errors import BadInputError
         from crosscontrast.ground.device import choose_device
         from crosscontrast.synthesis.training.export import BACK, THERE, export
         from crosscontrast.synthesis.training.translator import train
@@ -52,6 +64,8 @@ class TrainTranslator(Job):
         resume = self.resume and (begun or self.settings is None)
         if resume:
             settings = read_config(self.out / CONFIG, TrainingConfig, dict(self.more))
+            if self.settings is not None:
+                refuse_another(settings, self.settings, self.out)
         elif self.settings is not None:
             settings = self.settings
         else:

@@ -1,0 +1,44 @@
+"""Selectors of images that do not offer what segmentations left in the scene."""
+
+from typing import Any
+
+import qt
+import slicer
+from slicer.util import VTKObservationMixin
+
+from crosscontrast.scene.results import of_soft_maps
+
+
+class ImagesOnly(VTKObservationMixin):
+    """Hides soft maps, their predictions and their uncertainties from node selectors, also those that come later.
+
+    Without this a selector whose image is removed takes the next volume, which may be the soft map of it.
+    """
+
+    def __init__(self, *selectors: Any) -> None:
+        VTKObservationMixin.__init__(self)
+        self._selectors = selectors
+        # A node is marked as a soft map only after it was added, so the look comes when the scene is at rest.
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self.hide)
+        scene = slicer.mrmlScene
+        for event in (scene.NodeAddedEvent, scene.EndImportEvent):
+            self.addObserver(scene, event, self._on_scene)
+        self.hide()
+
+    def hide(self) -> None:
+        """Look for soft maps now."""
+        hidden = [node.GetID() for node in of_soft_maps(slicer.mrmlScene)]
+        for selector in self._selectors:
+            if list(selector.sortFilterProxyModel().hiddenNodeIDs) != hidden:
+                selector.sortFilterProxyModel().hiddenNodeIDs = hidden
+
+    def close(self) -> None:
+        """Hide nothing more."""
+        self._timer.stop()
+        self.removeObservers()
+
+    def _on_scene(self, caller: Any, event: Any) -> None:
+        self._timer.start()
