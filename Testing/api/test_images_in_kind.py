@@ -132,9 +132,12 @@ def test_comparisons_do_not_care_for_the_kind(image):
     brighter = image + 10
     assert compare_images(image, as_array(brighter)).mae == pytest.approx(10, rel=1e-6)
     assert compare_images(as_array(image), brighter) == compare_images(image, brighter)
-    turned = sitk.DICOMOrient(brighter, "RAS")
+    turned = sitk.DICOMOrient(brighter, "RAS")  # the same voxels at the same places
+    assert compare_images(image, as_array(turned)) == compare_images(image, brighter)
+    moved = sitk.Image(brighter)
+    moved.SetOrigin(image.TransformContinuousIndexToPhysicalPoint((0.5, 0, 0)))
     with pytest.raises(CrossContrastError, match="different grids"):
-        compare_images(image, as_array(turned))
+        compare_images(image, as_array(moved))
 
 
 def test_features_do_not_care_for_the_kind_and_the_mask_may_be_turned(oblique, image):
