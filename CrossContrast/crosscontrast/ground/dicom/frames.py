@@ -35,7 +35,7 @@ HEADER = (
     "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence", "EchoTime", "EchoNumbers", "InversionTime", "FlipAngle", "ScanOptions",
     "TemporalPositionIdentifier", "TriggerTime", "DiffusionBValue", "DiffusionGradientOrientation", "SequenceName",
-    "AcquisitionNumber", "TransferSyntaxUID",
+    "AcquisitionNumber", "TransferSyntaxUID", "PatientID", "IssuerOfPatientID",
 )  # fmt: skip
 #: Representations of elements that tell no slices apart and may be long.
 _LONG = {"SQ", "OB", "OW", "OF", "OD", "OL", "UN"}
