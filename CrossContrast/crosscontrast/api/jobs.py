@@ -39,7 +39,7 @@ def make_job(kind: str, **parameters: Any) -> Job:
     0.5
     >>> make_job("cord.segment", image="sub-01_T2w.nii.gz")
     Traceback (most recent call last):
-    crosscontrast.errors.BadInputError: The parameters of the job 'cord.segment' do not fit: out: Field required.
+    crosscontrast.errors.BadInputError: The parameters of the job 'cord.segment' do not fit: out: field required.
     """
     return parse_job(kind, parameters)
 

@@ -227,7 +227,7 @@ def test_an_excited_slab_often_ends_where_the_image_does(body: Anatomy, monkeypa
     shares = []
     for slab in (False, True):
         contrast = dataclasses.replace(draw_contrast(Draw(1)), slab=slab)
-        monkeypatch.setattr(appearance, "draw_contrast", lambda draw, contrast=contrast: contrast)
+        monkeypatch.setattr(appearance, "draw_contrast", lambda draw, contrast=contrast, **_: contrast)
         samples = [draw_sample(body, GRID, Draw(seed)) for seed in range(120)]
         shares.append(np.mean([bool((s.weight[1].amax((1, 2)) == 0).any()) for s in samples]))
     assert shares[0] < 0.15
