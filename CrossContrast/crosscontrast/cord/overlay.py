@@ -39,8 +39,7 @@ def draw_overlay(image: sitk.Image, soft: sitk.Image, path: Path, *, threshold: 
     radiologists do: the patient's right is on the left of the picture, the front is on top.
     """
     views = _views(image, soft)
-    # Places by hand: a layout that matplotlib works out takes as long as the rest of the picture.
-    figure = new_figure(13, 6.2)
+    figure = new_figure(13, 6.2, by_hand=True)
     _draw_sagittal(figure.add_axes(_SAGITTAL), views, threshold)
     for number, k in enumerate(_chosen_slices(views.soft, threshold)):
         row, column = divmod(number, _SLICES // 2)
