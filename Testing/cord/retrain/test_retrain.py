@@ -146,7 +146,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(dataset, base, 
     assert not first.finished
     case = dataset.case(dataset.history(next(c.name for c in dataset.cases() if not c.test))[0].case)
     soft = dataset.load(case.name).soft
-    dataset.save(case.name, soft * 0, soft * 0, author="Later")
+    dataset.save(case.name, soft * 0, soft * 0, author="Later", force=True)
     resumed = job(dataset, tmp_path / "a", accept=False).run(silent)
     dataset.save(case.name, soft, soft >= 0.5, author="As before")
     whole = job(dataset, tmp_path / "b", accept=False).run(silent)
