@@ -46,7 +46,11 @@ def honest_files(folder: Path) -> list[tuple[str, bytes]]:
     made = []
     for name in ("a.nii", "a.nii.gz", "a.nrrd", "a.mha", "a.dcm"):
         for compressed in (True, False):
-            one = image[:, :, :1] if name == "a.dcm" else image
+            one = image
+            if name == "a.dcm":
+                one = image[:, :, 0]
+                one.SetMetaData("0020|0032", "0\\0\\0")
+                one.SetMetaData("0020|0037", "1\\0\\0\\0\\1\\0")
             sitk.WriteImage(one, str(folder / name), compressed and name != "a.dcm")
             made.append((name, (folder / name).read_bytes()))
     head = b"NRRD0004\ntype: short\ndimension: 3\nsizes: 7 6 5\nendian: little\nencoding: %s\n\n"

@@ -31,7 +31,8 @@ _OF_OTHERS = {"ReferencedImageSequence", "DerivationImageSequence", "SourceImage
 HEADER = (
     "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "ProtocolName",
     "Modality", "FrameOfReferenceUID", "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated",
-    "ImageType", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+    "ImageType", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "NominalScannedPixelSpacing",
+    "SliceThickness",
     "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence", "EchoTime", "EchoNumbers", "InversionTime", "FlipAngle", "ScanOptions",
     "TemporalPositionIdentifier", "TriggerTime", "DiffusionBValue", "DiffusionGradientOrientation", "SequenceName",
@@ -184,7 +185,8 @@ def _frame(path: Path, data: "Dataset", number: int, said: dict[str, Any]) -> Fr
     try:
         position = tuple(float(x) for x in said["ImagePositionPatient"])
         orientation = tuple(float(x) for x in said["ImageOrientationPatient"])
-        rows, columns = (float(x) for x in said["PixelSpacing"])
+        # Programs that write slices as secondary captures (ITK among them) put the pixels' size into the second field.
+        rows, columns = (float(x) for x in said.get("PixelSpacing") or said["NominalScannedPixelSpacing"])
     except (KeyError, TypeError, ValueError) as error:
         raise NoImage("it does not say where it lies in the patient") from error
     _check_numbers(position, orientation, (rows, columns))
