@@ -20,6 +20,7 @@ from crosscontrast.reading.sitting import Sitting
 from crosscontrast.reading.study import Study, read_study
 from crosscontrast.statistics.roc import area_estimate
 
+ICCS = ("ICC(A,1)", "ICC(C,1)", "ICC(A,k)")
 #: Two arms as good as each other for lesions, one worse; readers say in a third of images where they come from.
 READERS = ["anna", "ben", "carl"]
 
@@ -84,10 +85,10 @@ def test_each_question_has_the_coefficients_that_fit_it(results):
     for row in results.tables["agreement"]:
         by_question.setdefault(row.question, set()).add(row.coefficient)
     assert by_question["quality"] == {
-        "mean kappa of pairs (quadratic weights)", "Fleiss' kappa", "Krippendorff's alpha (ordinal)", "ICC(A,1)",
+        "mean kappa of pairs (quadratic weights)", "Fleiss' kappa", "Krippendorff's alpha (ordinal)", *ICCS,
     }  # fmt: skip
     assert by_question["origin"] == {"mean kappa of pairs", "Fleiss' kappa", "Krippendorff's alpha (nominal)"}
-    assert by_question["lesion"] == {"Krippendorff's alpha (interval)", "ICC(A,1)"}
+    assert by_question["lesion"] == {"Krippendorff's alpha (interval)", *ICCS}
     lesion = find(results.tables["agreement"], question="lesion", arm="mri", coefficient="ICC(A,1)")
     # The truth moves confidence by +-25, noise by 22: ICC = 625 / (625 + 484) = .56 in the long run.
     assert 0.2 < lesion.estimate < 0.85

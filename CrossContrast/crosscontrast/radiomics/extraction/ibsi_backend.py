@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from crosscontrast.errors import BadInputError
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
 from crosscontrast.radiomics.ibsi.features import features
-from crosscontrast.radiomics.ibsi.images import filtered, resampled
+from crosscontrast.radiomics.ibsi.images import filtered, resampled, wavelets
 from crosscontrast.radiomics.ibsi.intensity import PEAK_RADIUS
 from crosscontrast.radiomics.ibsi.region import Bins, Region
 
@@ -20,7 +20,7 @@ _EDITION = 1
 class Ibsi:
     """The default back-end: by default the 186 features of Salmanpour et al. 2025, which :class:`Mirp` lists."""
 
-    version = f"ibsi {_EDITION}"
+    version = f"crosscontrast-ibsi {_EDITION}"
 
     def check(self, settings: ExtractionSettings) -> None:
         """Refuse what the settings' own schema lets pass: wavelets that do not exist, options of filters."""
@@ -29,13 +29,15 @@ class Ibsi:
             foreign = sorted(set(options) - known)
             if foreign:
                 raise BadInputError(
-                    f"The filter {name} takes no {', '.join(foreign)} here" + (f", only {', '.join(known)}." if known else ".")
+                    f"The filter {name} takes no {', '.join(foreign)} here"
+                    + (f", only {', '.join(known)}." if known else ".")
                 )
+            sigma = options.get("sigma", [1.0])
+            if not isinstance(sigma, list | tuple) or not all(isinstance(s, int | float) and s > 0 for s in sigma):
+                raise BadInputError("The filter LoG needs widths in mm above 0, as in {LoG: {sigma: [1, 3]}}.")
             if name == "Wavelet":
-                import pywt
-
                 wavelet = options.get("wavelet", "coif1")
-                if wavelet not in pywt.wavelist(kind="discrete"):
+                if wavelet not in wavelets().wavelist(kind="discrete"):
                     raise BadInputError(f"There is no discrete wavelet {wavelet!r}.")
 
     def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:

@@ -22,7 +22,7 @@ DEVIATIONS = (
 
 
 class PyRadiomics:
-    """PyRadiomics' own numbers: 107 features of the original image, and the same classes but shape of every filter's."""
+    """PyRadiomics' own numbers: 107 features of the original image, and all but shape of every filter's."""
 
     version = f"pyradiomics {radiomics.__version__.lstrip('v')}"
 

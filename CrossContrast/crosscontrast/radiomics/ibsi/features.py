@@ -55,12 +55,19 @@ def features(
 
 
 def texture_features(
-    levels: np.ndarray, body: np.ndarray, families: tuple[str, ...], *, flat: bool, pooled: bool = False
+    levels: np.ndarray,
+    body: np.ndarray,
+    families: tuple[str, ...],
+    *,
+    flat: bool,
+    pooled: bool = False,
+    greatest: int = 0,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Return the texture features by family and name, each with a value per sample.
 
     ``levels`` (samples, k, j, i) are the grey levels, 0 outside, and ``body`` the morphological masks, to whose border
     the depth of zones is measured. ``flat`` sees neighbours in slices only; ``pooled`` takes all samples as one.
+    ``greatest`` is the number of grey levels, by default the largest that occurs.
     """
     if not families:
         return {}
@@ -70,7 +77,7 @@ def texture_features(
         texture = texture.pooled()
     found: dict[str, dict[str, np.ndarray]] = {}
     if "glcm" in families:
-        found["glcm-averaged"], found["glcm-merged"] = cooccurrence(texture, int(levels.max()))
+        found["glcm-averaged"], found["glcm-merged"] = cooccurrence(texture, greatest or int(levels.max()))
     if "glrlm" in families:
         found["glrlm-averaged"], found["glrlm-merged"] = runs(texture)
     if "glszm" in families or "gldzm" in families:

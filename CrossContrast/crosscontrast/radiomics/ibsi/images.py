@@ -1,12 +1,14 @@
 """Images that features are computed on: on another grid, and filtered."""
 
+import importlib
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
 import SimpleITK as sitk
 
-from crosscontrast.errors import BadInputError
+from crosscontrast.errors import BadInputError, MissingPackageError
 from crosscontrast.ground.images import image_like
 
 Interpolation = Literal["linear", "bspline"]
@@ -23,7 +25,8 @@ def resampled(
     interpolated linearly, reaches one half.
     """
     filter_ = sitk.ResampleImageFilter()
-    size = [int(np.ceil(n * old / new - 1e-6)) for n, old, new in zip(image.GetSize(), image.GetSpacing(), spacing)]
+    extent = np.array(image.GetSize()) * np.array(image.GetSpacing()) / np.array(spacing)
+    size = [int(n) for n in np.ceil(extent - 1e-6)]
     centre = np.array(image.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in image.GetSize()]))
     direction = np.array(image.GetDirection()).reshape(3, 3)
     filter_.SetSize(size)
@@ -64,15 +67,21 @@ def _laplacian(image: sitk.Image, sigma: float) -> sitk.Image:
 
 def _wavelets(image: sitk.Image, wavelet: str) -> Iterator[tuple[str, sitk.Image]]:
     """Yield the eight parts of the stationary wavelet transform; a name has a letter for each axis: i, j, k."""
-    import pywt
-
     values = sitk.GetArrayFromImage(image)
     even = np.pad(values, [(0, n % 2) for n in values.shape], mode="wrap")
-    parts = pywt.swtn(even, wavelet, level=1, axes=(2, 1, 0))[0]
+    parts = wavelets().swtn(even, wavelet, level=1, axes=(2, 1, 0))[0]
     inner = tuple(slice(n) for n in values.shape)
     # The detail first and the approximation last, as PyRadiomics' tables have them.
     for name in sorted(parts, key=lambda part: (part == "aaa", part)):
         yield f"wavelet-{name.replace('a', 'L').replace('d', 'H')}", image_like(parts[name][inner], image)
+
+
+def wavelets() -> ModuleType:
+    """Return PyWavelets; raises :class:`MissingPackageError` where it is not installed."""
+    try:
+        return importlib.import_module("pywt")
+    except ImportError as error:
+        raise MissingPackageError("Wavelets need the package PyWavelets.", "pip install PyWavelets") from error
 
 
 def _square(values: np.ndarray) -> np.ndarray:

@@ -42,20 +42,17 @@ class Region:
         box = _box(self.body, [0, 0, 0])
         return Region(self.values[box], self.inside[box], self.body[box], self.spacing)
 
-    def resegmented(
-        self, limits: tuple[float | None, float | None] | None, outliers: float | None
-    ) -> "Region":
-        """Return the region without voxels beyond ``limits`` or more than ``outliers`` standard deviations from the mean.
+    def resegmented(self, limits: tuple[float | None, float | None] | None, outliers: float | None) -> "Region":
+        """Return the region without voxels beyond ``limits``, or ``outliers`` standard deviations from the mean.
 
-        IBSI's range (USB3) and outlier (7ACA) re-segmentation; both look at the region as it was. Raises
-        :class:`BadInputError` where fewer than two different values remain.
+        IBSI's range (USB3) and outlier (7ACA) re-segmentation, the range first. Raises :class:`BadInputError` where
+        fewer than two different values remain.
         """
         inside = self.inside.copy()
         if limits:
             low, high = (-math.inf if limits[0] is None else limits[0], math.inf if limits[1] is None else limits[1])
             inside &= (self.values >= low) & (self.values <= high)
         if outliers is not None:
-            # The deviation of what the range left (IBSI 2.5.2: the range comes first).
             found = self.values[inside]
             if len(found):
                 inside &= np.abs(self.values - found.mean()) <= outliers * found.std()

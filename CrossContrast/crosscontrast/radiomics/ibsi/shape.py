@@ -20,9 +20,7 @@ def shape(region: Region) -> dict[str, float]:
     axes = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(places.T)), 0))[::-1]
     weighted = np.argwhere(region.inside) * spacing
     values = region.chosen
-    shift = (
-        places.mean(0) - (weighted * values[:, None]).sum(0) / values.sum() if values.sum() else np.full(3, np.nan)
-    )
+    shift = places.mean(0) - (weighted * values[:, None]).sum(0) / values.sum() if values.sum() else np.full(3, np.nan)
     box = np.ptp(points, axis=0)
     ellipsoid = 4 / 3 * np.pi * np.prod(2 * axes)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -77,7 +75,7 @@ def _ellipsoid_area(half: np.ndarray) -> float:
 
 
 def _autocorrelation(region: Region) -> dict[str, float]:
-    """Return Moran's I and Geary's C with weights of one over the distance, by convolution instead of over all pairs."""
+    """Return Moran's I and Geary's C with weights of one over the distance, by convolution."""
     tight = region.tight()
     inside = tight.inside.astype(float)
     centred = np.where(tight.inside, tight.values - region.chosen.mean(), 0.0)

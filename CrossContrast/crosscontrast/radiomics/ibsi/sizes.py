@@ -61,7 +61,7 @@ def dependence(texture: Texture) -> dict[str, np.ndarray]:
 
 
 def depths(body: np.ndarray, *, flat: bool) -> np.ndarray:
-    """Return each voxel's distance in steps along the axes to outside of ``body`` (samples, k, j, i); 1 at the border."""
+    """Return each voxel's steps along the axes to outside of ``body`` (samples, k, j, i); 1 at the border."""
     from scipy import ndimage
 
     found = np.zeros(body.shape, int)

@@ -40,9 +40,8 @@ def _features(often: np.ndarray, s: np.ndarray, g: np.ndarray) -> dict[str, np.n
             "coarseness": np.where(rough > 0, 1 / rough, 1e6),  # QCDE: IBSI's value without differences
             "contrast": np.where(kinds > 1, contrast, 0.0),  # 65HE
             "busyness": np.where(kinds > 1, rough / busy, 0.0),  # NQ30
-            "complexity": np.where(both, np.abs(apart) * (pi * si + pj * sj) / (pi + pj), 0).sum((1, 2)) / valid,  # HDEZ
-            "strength": np.where(
-                all_s > 0, np.where(both, (pi + pj) * apart**2, 0).sum((1, 2)) / all_s, 0.0
-            ),  # 1X9X
+            "complexity": np.where(both, np.abs(apart) * (pi * si + pj * sj) / (pi + pj), 0).sum((1, 2))
+            / valid,  # HDEZ
+            "strength": np.where(all_s > 0, np.where(both, (pi + pj) * apart**2, 0).sum((1, 2)) / all_s, 0.0),  # 1X9X
         }
     return {name: np.where(valid > 0, values, np.nan) for name, values in found.items()}

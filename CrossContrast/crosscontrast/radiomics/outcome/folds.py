@@ -33,7 +33,7 @@ def held_out_scores(
     seed: int,
     report: Progress = silent,
 ) -> np.ndarray:
-    """Return a score for every row from models trained without its subject, averaged over repeats.
+    """Return a score for every row from models trained without its subject (repeats x rows).
 
     The folds depend on the seed only, so that arms and models meet the same ones and can be compared in pairs.
     """
@@ -42,5 +42,25 @@ def held_out_scores(
         for number, (train, test) in enumerate(grouped_folds(truth, subjects, folds, seed + repeat)):
             report(repeat * folds + number, repeats * folds, f"fold {number + 1} of {folds}")
             scores[repeat, test] = fit_and_score(train, test)
-    mean: np.ndarray = scores.mean(0)
-    return mean
+    return scores
+
+
+def by_part(
+    measure: Callable[[np.ndarray, np.ndarray], float],
+    scores: np.ndarray,
+    truth: np.ndarray,
+    subjects: Sequence[str],
+    seed: int,
+    folds: int,
+) -> np.ndarray:
+    """Return ``measure`` of the scores and the truth of every held-out part (repeats x folds).
+
+    ``scores`` are those of :func:`held_out_scores` with the same folds and seed. Only within a part are scores those of
+    one model, and can be put in one order.
+    """
+    return np.array(
+        [
+            [measure(row[test], truth[test]) for _, test in grouped_folds(truth, subjects, folds, seed + repeat)]
+            for repeat, row in enumerate(scores)
+        ]
+    )
