@@ -62,7 +62,7 @@ def extract(
 
     The default, ibsi, follows the IBSI reference manual and gives the 186 features of the ultrasound-to-MRI study by
     Salmanpour et al., and those of filtered images; MIRP gives the same 186, PyRadiomics its own 107. What was computed
-    before is taken from the folder's cache: a run that was stopped goes on. A case that cannot be used is a line with its
+    before is taken from the cache: a run that was stopped goes on. A case that cannot be used is a line with its
     reason, the others are done, and the exit code is 2.
     """
     from crosscontrast.cli.running import run_job

@@ -33,8 +33,8 @@ class ExtractionSettings(BaseModel):
     Salmanpour et al. 2025). Grey levels are discretised into ``bin_count`` bins, which is what IBSI advises where
     intensities have no unit, or into bins of ``bin_width``. ``spacing`` resamples to that voxel size in mm first,
     by ``interpolation`` (ibsi only). ``resegment`` leaves out voxels with intensities beyond (low, high), either of
-    which may be ``None``, and ``outliers`` those more than so many standard deviations from the mean. ``aggregation`` sees
-    textures in the volume (3D), in slices taken together (2.5D) or in slices that are averaged (2D).
+    which may be ``None``, and ``outliers`` those more than so many standard deviations from the mean. ``aggregation``
+    sees textures in the volume (3D), in slices taken together (2.5D) or in slices that are averaged (2D).
     ``normalise`` "zscore" sets the image's mean to 0 and its standard deviation to 100 before everything else.
     ``filters`` names image filters with their options, as in ``{LoG: {sigma: [1, 3]}, Wavelet: {}}``.
     ``options`` go to PyRadiomics as they are and win over the others.

@@ -1,6 +1,7 @@
 """Folds that keep a subject together and the classes balanced, and scores from models that never saw the subject."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,10 +18,18 @@ def grouped_folds(
 
     Raises :class:`ValueError` where a class has fewer subjects than folds.
     """
+    yield from _splits(tuple(map(bool, truth)), tuple(subjects), folds, seed)
+
+
+@lru_cache(maxsize=64)
+def _splits(
+    truth: tuple[bool, ...], subjects: tuple[str, ...], folds: int, seed: int
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    # Scores are cut into the same parts for every measure, and a cut takes as long as fitting a linear model.
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    yield from splitter.split(np.zeros((len(truth), 1)), truth, list(subjects))
+    return tuple(splitter.split(np.zeros((len(truth), 1)), truth, subjects))
 
 
 def held_out_scores(
