@@ -18,6 +18,13 @@ Checklist = Literal["CLEAR", "METRICS", "RQS"]
 #: Number of items of each checklist.
 SIZES: dict[Checklist, int] = {"CLEAR": 58, "METRICS": 30, "RQS": 16}
 
+#: How textures are seen, by the setting ``aggregation``.
+_SEEN = {
+    "3D": "textures in the volume",
+    "2.5D": "textures in slices taken together",
+    "2D": "textures averaged over slices",
+}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -42,9 +49,16 @@ def extraction_answers(
     if settings.threshold:
         region = f"soft map at or above {settings.threshold:g}"
     answers = [
-        Answer("CLEAR", 21, "Image pre-processing details", f"Intensities {scaled}; region: {region}."),
+        Answer(
+            "CLEAR", 21, "Image pre-processing details", f"Intensities {scaled}; region: {region}{_limits(settings)}."
+        ),
         Answer("CLEAR", 22, "Resampling method and its parameters", f"Images were {grid}."),
-        Answer("CLEAR", 23, "Discretization method and its parameters", f"Grey levels in {discretised}."),
+        Answer(
+            "CLEAR",
+            23,
+            "Discretization method and its parameters",
+            f"Grey levels in {discretised}; {_SEEN[settings.aggregation]}.",
+        ),
         Answer("CLEAR", 24, "Image types", ", ".join(images) + "."),
         Answer("CLEAR", 25, "Feature extraction method", f"Hand-crafted features by {backend}."),
         Answer("CLEAR", 26, "Feature classes", ", ".join(settings.chosen_classes) + "."),
@@ -64,6 +78,16 @@ def extraction_answers(
             Answer("RQS", 2, "Multiple segmentations", text),
         ]
     return answers
+
+
+def _limits(settings: ExtractionSettings) -> str:
+    words = []
+    if settings.resegment:
+        low, high = ("no limit" if end is None else f"{end:g}" for end in settings.resegment)
+        words.append(f"intensities from {low} to {high}")
+    if settings.outliers is not None:
+        words.append(f"within {settings.outliers:g} standard deviations of the mean")
+    return "".join(f", {word}" for word in words)
 
 
 def preservation_answers(rule: str, groups: int, subjects: int, resamples: int) -> list[Answer]:

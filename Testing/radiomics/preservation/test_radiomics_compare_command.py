@@ -113,7 +113,7 @@ def test_the_summary_keeps_rule_inputs_and_chance(done):
 
 def test_items_of_checklists_that_the_run_can_answer_are_answered(done):
     rows = {(r["checklist"], r["number"]): r["answer"] for r in read(done[0] / "checklists.tsv")}
-    assert rows["CLEAR", "23"] == "Grey levels in 32 bins."
+    assert rows["CLEAR", "23"] == "Grey levels in 32 bins; textures in the volume."
     assert rows["CLEAR", "27"] == f"{FEATURES} per image."
     assert "crosscontrast-ibsi" in rows["METRICS", "12"]
     assert "2 times" in rows["RQS", "2"]

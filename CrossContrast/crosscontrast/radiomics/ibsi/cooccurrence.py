@@ -11,19 +11,31 @@ def cooccurrence(texture: Texture, levels: int) -> tuple[dict[str, np.ndarray], 
     ``levels`` is the number of grey levels of the whole region, which normalises two of them.
     """
     scale, place = texture.scale
+    apart, sums = (_places(values) for values in (np.abs(scale[:, None] - scale), scale[:, None] + scale))
     size, merged = len(scale), np.zeros((texture.samples, len(scale), len(scale)))
     single = []
     for first, second in texture.pairs:
         where = (texture.sample[first] * size + place[first]) * size + place[second]
         matrix = np.bincount(where, minlength=merged.size).reshape(merged.shape).astype(float)
         matrix += matrix.transpose(0, 2, 1)
-        single.append(_features(matrix, scale, levels))
+        single.append(_features(matrix, scale, levels, apart, sums))
         merged += matrix
     averaged = {name: overall(np.stack([found[name] for found in single], axis=-1)) for name in single[0]}
-    return averaged, _features(merged, scale, levels)
+    return averaged, _features(merged, scale, levels, apart, sums)
 
 
-def _features(matrix: np.ndarray, g: np.ndarray, levels: int) -> dict[str, np.ndarray]:
+#: The values that occur in a matrix of levels x levels, and the place of each element's value among them.
+_Places = tuple[np.ndarray, np.ndarray]
+
+
+def _places(values: np.ndarray) -> _Places:
+    found, place = np.unique(values, return_inverse=True)
+    return found, place.ravel()
+
+
+def _features(
+    matrix: np.ndarray, g: np.ndarray, levels: int, differences: _Places, sums: _Places
+) -> dict[str, np.ndarray]:
     """Return the features of matrices (samples, levels, levels); NaN where there is no pair."""
     with np.errstate(invalid="ignore", divide="ignore"):
         p = matrix / matrix.sum((1, 2), keepdims=True)
@@ -31,8 +43,8 @@ def _features(matrix: np.ndarray, g: np.ndarray, levels: int) -> dict[str, np.nd
         of_level = p.sum(2)
         mean = of_level @ g
         spread = ((g - mean[:, None]) ** 2 * of_level).sum(1)
-        apart, off = _histogram(p, np.abs(i - j))
-        total, summed = _histogram(p, i + j)
+        off, summed = differences[0], sums[0]
+        apart, total = _histogram(p, differences), _histogram(p, sums)
 
         def over(weights: np.ndarray) -> np.ndarray:
             found: np.ndarray = np.einsum("sij,ij->s", p, weights)
@@ -73,12 +85,11 @@ def _features(matrix: np.ndarray, g: np.ndarray, levels: int) -> dict[str, np.nd
         }
 
 
-def _histogram(p: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probability of each value (samples, values), and the values, for one value per matrix element."""
-    found, place = np.unique(values, return_inverse=True)
-    where = np.arange(len(p))[:, None] * len(found) + place.ravel()
-    counts = np.bincount(where.ravel(), weights=p.ravel(), minlength=len(p) * len(found))
-    return counts.reshape(len(p), len(found)), found
+def _histogram(p: np.ndarray, places: _Places) -> np.ndarray:
+    """Return the probability of each value (samples, values)."""
+    count = len(places[0])
+    where = np.arange(len(p))[:, None] * count + places[1]
+    return np.bincount(where.ravel(), weights=p.ravel(), minlength=len(p) * count).reshape(len(p), count)
 
 
 def _entropy(p: np.ndarray) -> np.ndarray:

@@ -67,8 +67,10 @@ def _ellipsoid_area(half: np.ndarray) -> float:
         return float("nan")
     alpha, beta = np.sqrt(1 - (b / a) ** 2), np.sqrt(1 - (c / a) ** 2)
     product = alpha * beta
-    if product == 0:  # of the ball and of flattened ones with a = b only the first term remains
-        return float(4 * np.pi * a * b) if beta == 0 else _ellipsoid_area(half * (1 + 1e-6, 1, 1))
+    if beta == 0:  # a ball
+        return float(4 * np.pi * a * b)
+    if alpha == 0:  # a = b, where the series' argument is infinite and its terms are not: take the value just beside
+        return _ellipsoid_area(np.array([a * (1 + 1e-6), b, c]))
     terms = [product**n / (1 - 4 * n**2) for n in range(21)]
     at = (alpha**2 + beta**2) / (2 * product)
     return float(4 * np.pi * a * b * np.polynomial.legendre.legval(at, terms))
@@ -76,16 +78,20 @@ def _ellipsoid_area(half: np.ndarray) -> float:
 
 def _autocorrelation(region: Region) -> dict[str, float]:
     """Return Moran's I and Geary's C with weights of one over the distance, by convolution."""
+    from scipy.fft import irfftn, next_fast_len, rfftn
+
     tight = region.tight()
     inside = tight.inside.astype(float)
     centred = np.where(tight.inside, tight.values - region.chosen.mean(), 0.0)
+    # Of a convolution over twice the box nothing wraps around onto the region.
+    size = [next_fast_len(2 * n - 1, real=True) for n in inside.shape]
     lags = np.meshgrid(
-        *(np.arange(1 - n, n) * step for n, step in zip(inside.shape, tight.spacing, strict=True)), indexing="ij"
+        *(np.fft.fftfreq(n, 1 / n) * step for n, step in zip(size, tight.spacing, strict=True)), indexing="ij"
     )
     distance = np.sqrt(sum(lag**2 for lag in lags))
-    weights = np.where(distance > 0, 1 / np.where(distance > 0, distance, 1), 0)
-    near = _convolved(inside, weights)
-    alike = _convolved(centred, weights)
+    weights = rfftn(np.divide(1, distance, out=np.zeros_like(distance), where=distance > 0))
+    box = tuple(map(slice, inside.shape))
+    near, alike = (irfftn(rfftn(part, size) * weights, size)[box] for part in (inside, centred))
     total, squares, count = (inside * near).sum(), (centred**2).sum(), inside.sum()
     cross = (centred * alike).sum()
     apart = 2 * ((centred**2 * near).sum() - cross)
@@ -93,10 +99,3 @@ def _autocorrelation(region: Region) -> dict[str, float]:
         "moran_i": float(count / total * cross / squares),  # N365
         "geary_c": float((count - 1) / (2 * total) * apart / squares),  # NPT7
     }
-
-
-def _convolved(part: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    from scipy.signal import fftconvolve
-
-    full = fftconvolve(part, weights, mode="full")
-    return full[tuple(slice(n - 1, 2 * n - 1) for n in part.shape)]

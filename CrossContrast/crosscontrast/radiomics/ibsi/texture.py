@@ -27,7 +27,7 @@ class Texture:
     def of(cls, levels: np.ndarray, *, flat: bool = False) -> "Texture":
         """Find the voxels of ``levels`` (samples, k, j, i), 0 outside; ``flat`` sees neighbours in a slice only."""
         inside = levels > 0
-        number = np.full(levels.shape, -1)
+        number = np.full(levels.shape, -1, np.int32)
         number[inside] = np.arange(np.count_nonzero(inside))
         steps = [step for step in _DIRECTIONS if not (flat and step[0])]
         pairs = []
