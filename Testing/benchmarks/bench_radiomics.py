@@ -1,10 +1,10 @@
-"""What features cost, beside other programs on the same cases: ``python bench_radiomics.py [CASES] [ROUNDS]``.
+"""What features cost, beside other programs on the same cases: ``bench_radiomics.py [CASES] [ROUNDS] [PROGRAM ...]``.
 
 Cases are generated: 256 x 256 x 25 voxels of .8 x .8 x 6.5 mm with a region of about 4,000, in 32 grey levels. Each
-program runs in a process of its own and does first one case, then CASES (8), each ROUNDS times (3): the first of these
-is its start with imports and file reading, the best of the others what a further case costs ("warm"). A line appears
-as soon as a program is done: seconds on the clock, seconds of processor time, and the process' largest memory. Programs
-that are not installed are left out; fastrad and PySERA make the set nearest to PyRadiomics' 107.
+program runs in a process of its own: first one case, which has its start with imports, then the same case ROUNDS times
+(3), of which the best is what a further case costs ("warm"), then CASES (8) one after another. A line appears as soon
+as a program is done: seconds on the clock, seconds of processor time, and the process' largest memory. Programs that
+are not installed are left out; fastrad and PySERA make the set nearest to PyRadiomics' 107.
 """
 
 import importlib.util
@@ -98,7 +98,7 @@ def measure(program: str, folder: Path, count: int, rounds: int) -> None:
     compute = runner(program, folder)
     first, times = None, {1: [], count: []}
     for cases, found in times.items():
-        for _ in range(rounds + (cases == 1)):
+        for _ in range(1 + rounds if cases == 1 else 1):
             start, cpu = time.perf_counter(), time.process_time()
             for number in range(cases):
                 compute(folder / f"{number}_image.nii.gz", folder / f"{number}_mask.nii.gz")
@@ -124,7 +124,7 @@ def main() -> None:
         print(f"{' x '.join(map(str, SIZE[::-1]))} voxels, {voxels} in the region; seconds wall / processor")
         print(f"  {'':18}{'features':>9}{'first case':>18}{'a case, warm':>18}{f'{count} cases':>18}{'memory':>10}")
         for program, (needed, features) in PROGRAMS.items():
-            if importlib.util.find_spec(needed) is None:
+            if importlib.util.find_spec(needed) is None or (sys.argv[3:] and program not in sys.argv[3:]):
                 continue
             words = [sys.executable, __file__, "--measure", program, name, str(count), rounds]
             run = subprocess.run(words, capture_output=True, text=True, check=False)
