@@ -70,7 +70,6 @@ def test_one_grey_level_and_a_single_slice_have_values_where_they_have_a_meaning
 
 
 def test_limits_and_outliers_leave_voxels_out_of_intensities_but_not_of_the_form():
-    values = np.r_[np.zeros(60), np.arange(60), [1000.0, 2000.0, 3000.0, 4000.0]].reshape(4, 4, 4, 2)[..., 0]
     whole = region_of(np.arange(64.0).reshape(4, 4, 4))
     part = whole.resegmented((10, None), None)
     assert part.chosen.tolist() == list(range(10, 64))
@@ -82,7 +81,6 @@ def test_limits_and_outliers_leave_voxels_out_of_intensities_but_not_of_the_form
     assert region_of(rare).resegmented((0, 62), 1.0).chosen.tolist() == list(range(13, 50))
     with pytest.raises(BadInputError, match="leave no two different values"):
         whole.resegmented((100, None), None)
-    assert values.size == 64
 
 
 def test_bins_of_fixed_width_begin_at_the_lower_limit_and_those_of_fixed_number_at_the_minimum():
@@ -97,7 +95,7 @@ def test_a_ball_has_the_form_of_a_ball():
     ball = (grid**2).sum(0) < 20**2
     found = shape(Region.of(_RNG.normal(100, 1, ball.shape), ball, (2.0, 2.0, 1.0)))
     assert found["volume"] == pytest.approx(4 / 3 * np.pi * 20**3, rel=0.01)
-    assert found["diam"] == pytest.approx(40, abs=1.5)
+    assert found["diam"] == pytest.approx(40, abs=2)
     assert found["pca_flatness"] == pytest.approx(1, abs=0.01)
     assert found["vol_dens_aee"] == pytest.approx(1, abs=0.02)
     assert found["com"] < 0.1
