@@ -12,7 +12,7 @@ def test_the_variance_is_that_of_nadeau_and_bengio():
     found = held_out_mean(values, null=0.5)
     assert found.estimate == pytest.approx(values.mean())
     assert found.error == pytest.approx(np.sqrt((1 / 15 + 0.25) * values.var(ddof=1)))
-    assert found.high - found.estimate == pytest.approx(2.144787 * found.error)
+    assert found.high - found.estimate == pytest.approx(2.776445 * found.error)
     assert (found.p < 0.05) == (not found.low <= 0.5 <= found.high)
 
 

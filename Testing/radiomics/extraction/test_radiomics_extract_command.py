@@ -108,9 +108,9 @@ def test_two_workers_find_what_one_finds(study):
     ("text", "reason"),
     [
         ("extraction: {bin_count: 8, bin_width: 3}", "not both"),
-        ("extraction: {classes: [ngldm]}", "pyradiomics has no class ngldm"),
+        ("extraction: {classes: [gldm]}", "ibsi has no class gldm"),
         ("extraction: {binwidth: 3}", "binwidth"),
-        ("extraction: {backend: mirp, filters: {LoG: {}}}", "for the back-end pyradiomics"),
+        ("extraction: {backend: mirp, filters: {LoG: {}}}", "for the back-ends ibsi and pyradiomics"),
         ("extraction: {filters: {Sobel: {}}}", "no filter Sobel"),
         ("extraction: [", "is not YAML"),
         ("extracting: {label: 1}", "section extracting; there are"),

@@ -77,8 +77,8 @@ def test_limits_and_outliers_leave_voxels_out_of_intensities_but_not_of_the_form
     assert whole.resegmented((None, 20), None).chosen.max() == 20
     rare = np.append(np.arange(63.0), 1e4).reshape(4, 4, 4)
     assert region_of(rare).resegmented(None, 3).chosen.max() == 62
-    # The deviation is that of what the range has left.
-    assert region_of(rare).resegmented((0, 62), 1.0).chosen.tolist() == list(range(13, 50))
+    # The deviation is that of the whole region, whatever the range leaves out.
+    assert region_of(rare).resegmented((5, 62), 1.0).chosen.tolist() == list(range(5, 63))
     with pytest.raises(BadInputError, match="leave no two different values"):
         whole.resegmented((100, None), None)
 
@@ -97,7 +97,8 @@ def test_a_ball_has_the_form_of_a_ball():
     assert found["volume"] == pytest.approx(4 / 3 * np.pi * 20**3, rel=0.01)
     assert found["diam"] == pytest.approx(40, abs=2)
     assert found["pca_flatness"] == pytest.approx(1, abs=0.01)
-    assert found["vol_dens_aee"] == pytest.approx(1, abs=0.02)
+    # Axes of two standard deviations enclose less than a ball whose points lie up to its surface.
+    assert found["vol_dens_aee"] == pytest.approx(5**1.5 / 8, rel=0.02)
     assert found["com"] < 0.1
     assert abs(found["moran_i"]) < 0.01
     assert found["geary_c"] == pytest.approx(1, abs=0.01)

@@ -81,7 +81,8 @@ def test_one_command_goes_from_images_to_the_report(done):
     # Form depends on the mask alone, which all roles share.
     form = [r for r in rows if r["family"] == "shape" and not r["feature"].endswith(WEIGHED)]
     assert len(form) == 2 * 21
-    assert all(r["icc"] == "1" for r in form)
+    # Where all balls have one value, as in elongation, there is nothing to agree on.
+    assert {r["icc"] for r in form} == {"1", "n/a"}
     assert {r["subjects"] for r in rows} == {str(SUBJECTS - 1)}
 
 

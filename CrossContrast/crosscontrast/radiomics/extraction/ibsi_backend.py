@@ -15,6 +15,8 @@ from crosscontrast.radiomics.ibsi.region import Bins, Region
 
 #: Counts up when a value changes.
 _EDITION = 1
+#: Of the intensity-volume histogram, where intensities have no unit.
+_VOLUME_BINS = 1000
 
 
 class Ibsi:
@@ -75,14 +77,15 @@ def regions(image: sitk.Image, region: sitk.Image, settings: ExtractionSettings)
         yield name, part
 
 
-def bins_of(settings: ExtractionSettings, *, original: bool) -> tuple[Bins, Bins | None]:
+def bins_of(settings: ExtractionSettings, *, original: bool) -> tuple[Bins, Bins]:
     """Return the bins of textures and of the intensity-volume histogram, as :class:`Mirp` has them.
 
-    Bins of fixed width begin at the lower limit of the intensities where there is one and the image is the original.
+    Bins of fixed width begin at the lower limit of the intensities where there is one and the image is the original. A
+    number of bins says that intensities have no unit, for which IBSI (3.5) advises a volume histogram of 1,000.
     """
     width = settings.bins.get("bin_width")
     if width is None:
-        return Bins(count=int(settings.bins["bin_count"])), None
+        return Bins(count=int(settings.bins["bin_count"])), Bins(count=_VOLUME_BINS)
     start = settings.resegment[0] if settings.resegment and original else None
     bins = Bins(width=width, start=start)
     return bins, bins

@@ -20,6 +20,7 @@ from mirp import extract_features
 from crosscontrast.errors import BadInputError
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
 from crosscontrast.radiomics.ibsi.intensity import volume_area
+from crosscontrast.radiomics.ibsi.region import Region
 
 #: Our class -> MIRP's family and the prefix of its columns.
 _FAMILIES = {
@@ -43,7 +44,9 @@ _SPATIAL = {
     "2.5D": (["2.5d_direction_merge", "2.5d_volume_merge"], "2.5d"),
     "2D": (["2d_average", "2d_slice_merge"], "2d"),
 }
-_HOW_MERGED = {"_avg": "-averaged", "_d_mrg": "-averaged", "_v_mrg": "-merged", "_s_mrg": "-merged"}
+#: Of what merges all directions nothing is left to be averaged over but slices.
+_HOW_MERGED = {"avg": "-averaged", "d_mrg": "-averaged", "v_mrg": "-merged", "s_mrg": "-merged"}
+_SPATIAL_MARK = re.compile(r"_(?:2|2\.5|3)[dD]_(avg|[dvs]_mrg)")
 #: Distances, tolerances and discretisation in MIRP's column names, which our settings say once for all.
 _SUFFIXES = re.compile(r"(_d1|_a0\.0|_(2|2\.5|3)[dD](_avg|_[dvs]_mrg)?|_fbn_n\d+|_fbs_w[\d.]+)(?=_|$)")
 
@@ -63,7 +66,9 @@ class Mirp:
 
     def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:
         """Compute the features; see :class:`crosscontrast.radiomics.extraction.backend.Backend`."""
-        values = sitk.GetArrayFromImage(image)[sitk.GetArrayFromImage(region) > 0]
+        inside = sitk.GetArrayFromImage(region) > 0
+        whole = Region.of(sitk.GetArrayFromImage(image), inside, image.GetSpacing()[::-1])
+        values = whole.resegmented(settings.resegment, settings.outliers).chosen
         with tempfile.TemporaryDirectory(prefix="crosscontrast-mirp-") as folder:
             # MIRP takes arrays without geometry or files with it.
             paths = [Path(folder) / name for name in ("image.nrrd", "mask.nrrd")]
@@ -132,7 +137,8 @@ def _renamed(columns: dict[str, object], classes: tuple[str, ...]) -> dict[str, 
             name = _SUFFIXES.sub("", column.removeprefix(prefix))
             if family == "intensity-volume-histogram" and name not in _IVH:
                 continue
-            merged = next((word for mark, word in _HOW_MERGED.items() if mark in column), "")
+            found = _SPATIAL_MARK.search(column)
+            merged = _HOW_MERGED[found.group(1)] if found else ""
             features[f"original_{family}{merged}_{name}"] = _number(value)
     return features
 

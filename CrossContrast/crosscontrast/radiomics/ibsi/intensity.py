@@ -71,7 +71,10 @@ def volume_histogram(region: Region, bins: Bins | None) -> dict[str, float]:
 
     def intensity(fraction: float) -> float:
         below = shares <= fraction
-        return float(steps[np.argmax(below)] if below.any() else steps[-1])
+        if below.any():
+            return float(steps[np.argmax(below)])
+        # The last bin alone holds more: the next one, which is empty, is the first with less.
+        return float(steps[-1] + (0 if bins is None else bins.width or 1))
 
     found = {"v10": volume(0.1), "v90": volume(0.9), "i10": intensity(0.1), "i90": intensity(0.9)}  # BC2M, GBPN
     return found | {

@@ -45,17 +45,15 @@ class Region:
     def resegmented(self, limits: tuple[float | None, float | None] | None, outliers: float | None) -> "Region":
         """Return the region without voxels beyond ``limits``, or ``outliers`` standard deviations from the mean.
 
-        IBSI's range (USB3) and outlier (7ACA) re-segmentation, the range first. Raises :class:`BadInputError` where
-        fewer than two different values remain.
+        IBSI's range (USB3) and outlier (7ACA) re-segmentation; both look at the region as it was. Raises
+        :class:`BadInputError` where fewer than two different values remain.
         """
         inside = self.inside.copy()
         if limits:
             low, high = (-math.inf if limits[0] is None else limits[0], math.inf if limits[1] is None else limits[1])
             inside &= (self.values >= low) & (self.values <= high)
         if outliers is not None:
-            found = self.values[inside]
-            if len(found):
-                inside &= np.abs(self.values - found.mean()) <= outliers * found.std()
+            inside &= np.abs(self.values - self.chosen.mean()) <= outliers * self.chosen.std()
         kept = self.values[inside]
         if not len(kept) or np.ptp(kept) == 0:
             raise BadInputError("The limits of the intensities leave no two different values in the region.")
