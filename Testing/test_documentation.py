@@ -81,7 +81,7 @@ def test_the_site_builds_without_a_warning_and_names_every_command_and_function(
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     commands = (tmp_path / "site" / "reference" / "commands.html").read_text()
-    assert 'id="cord-segment"' in commands
+    assert 'id="crosscontrast-cord-segment"' in commands
     assert "A point in the cord" in commands
     functions = (tmp_path / "site" / "reference" / "python.html").read_text()
     for name in ("segment_cord", "translate", "ModelLibrary"):
