@@ -15,6 +15,9 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = [ROOT / "Resources" / "CrossContrast.png", *sorted((ROOT / "Resources" / "Screenshots").glob("*.png"))]
 
+#: Of docstrings, which name what they refer to as Sphinx does; and what Click 8.3 has where there is no default.
+_ROLE = re.compile(r":(?:class|func|meth|mod):(?=<code>)")
+_NO_DEFAULT = "<code>Sentinel.UNSET</code>"
 _LINK = re.compile(r"\]\(((?:\.\./)+[^)#:\s]+)((?:#[^)]*)?)\)")
 
 
@@ -39,3 +42,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: objec
         return f"]({config.repo_url}/{kind}/main/{target}{found[2]})"
 
     return _LINK.sub(rewritten, markdown)
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Take out of generated references what is not for readers."""
+    return _ROLE.sub("", html).replace(_NO_DEFAULT, "")
