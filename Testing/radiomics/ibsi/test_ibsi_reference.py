@@ -72,7 +72,9 @@ def test_every_feature_has_a_code_and_names_match_one_to_one(conformity):
     # The two fractions and the two intensities of the volume histogram share a code each.
     assert len(codes) - len(set(codes)) == 2
     assert all(len(code) == 4 for code in codes)
-    table = (Path(__file__).parents[3] / "Documentation" / "reference" / "radiomic-features.md").read_text(encoding="utf-8")
+    table = (Path(__file__).parents[3] / "Documentation" / "reference" / "radiomic-features.md").read_text(
+        encoding="utf-8"
+    )
     for name, other in OTHER_NAMES.items():
         family, _, feature = name.partition("_")
         assert f"| {family.removesuffix('-averaged').removesuffix('-merged')} | {feature} | {other.ibsi} |" in table
