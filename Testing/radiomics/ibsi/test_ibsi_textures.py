@@ -83,6 +83,13 @@ def test_limits_and_outliers_leave_voxels_out_of_intensities_but_not_of_the_form
         whole.resegmented((100, None), None)
 
 
+def test_bins_so_narrow_that_hardly_a_level_comes_twice_are_refused():
+    values = _RNG.normal(0, 10, (20, 20, 20))
+    with pytest.raises(BadInputError, match="grey levels, and textures can be of 4096 at most"):
+        features(region_of(values), ("glcm",), Bins(width=1e-4), None)
+    assert len(features(region_of(values), ("statistics",), Bins(width=1e-4), None)) == 18
+
+
 def test_bins_of_fixed_width_begin_at_the_lower_limit_and_those_of_fixed_number_at_the_minimum():
     region = region_of(np.array([[[-3.0, 0, 24.9, 25, 60]]]))
     assert Bins(width=25, start=-50).levels(region).tolist() == [[[2, 3, 3, 4, 5]]]

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from crosscontrast.errors import BadInputError
 from crosscontrast.radiomics.ibsi import intensity
 from crosscontrast.radiomics.ibsi.cooccurrence import cooccurrence
 from crosscontrast.radiomics.ibsi.region import Bins, Region
@@ -15,6 +16,8 @@ from crosscontrast.radiomics.ibsi.tone import tone_difference
 #: How texture is seen: in slices that are averaged, in slices that are taken together, or in the volume.
 Aggregation = Literal["2D", "2.5D", "3D"]
 TEXTURES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm")
+#: A matrix of that many grey levels takes 128 MB; with more there is hardly a pair of equal ones.
+MOST_LEVELS = 4096
 #: The families in the order in which they are shown.
 FAMILIES = (
     *("shape", "local-intensity", "statistics", "intensity-histogram", "intensity-volume-histogram"),
@@ -72,6 +75,11 @@ def texture_features(
     if not families:
         return {}
     texture = Texture.of(levels, flat=flat)
+    if len(texture.scale[0]) > MOST_LEVELS:
+        raise BadInputError(
+            f"The region has {len(texture.scale[0])} grey levels, and textures can be of {MOST_LEVELS} at most.",
+            "choose wider bins",
+        )
     depth = depths(body, flat=flat)[levels > 0] if "gldzm" in families else np.ones(len(texture.levels), int)
     if pooled:
         texture = texture.pooled()
