@@ -17,8 +17,8 @@ class Agreement:
     ``icc`` is ICC(A,1) of the two, ``icc_consistency`` ICC(C,1), which forgives a constant offset, and ``icc_of_means``
     ICC(A,k) of their mean, which is larger and for readers who use means; ``ccc`` is Lin's concordance (Biometrics
     45:255-268, 1989), ``bias`` the mean of y - x with ``low_limit`` and ``high_limit`` of agreement (Bland and Altman,
-    Lancet 327:307-310, 1986) in the quantity's unit. ``relative_difference`` is the mean of 200 |y - x| / (|x| + |y|) in
-    per cent, over the pairs that are not both near 0. NaN where a measure is undefined, as a correlation is with a
+    Lancet 327:307-310, 1986) in the quantity's unit. ``relative_difference`` is the mean of 200 |y - x| / (|x| + |y|)
+    in per cent, over the pairs that are not both near 0. NaN where a measure is undefined, as a correlation is with a
     constant.
     """
 
