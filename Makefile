@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 # PyRadiomics' setup.py imports numpy, so numpy comes first and nothing is built in isolation.
 	$(PIP) 'numpy<3' 'setuptools>=77,<81' wheel versioneer Cython
 	$(PIP) torch
-	$(PIP) --no-build-isolation --editable '.[browser,dev,mirp,nnunet,radiomics]'
+	$(PIP) --no-build-isolation --editable '.[browser,dev,mirp,nnunet,openvino,radiomics]'
 	@touch $@
 
 demo: venv

@@ -21,8 +21,8 @@ _WIDTH, _LEAST = 0.125, 1e-3
 def slide(network: Network, x: Tensor, windowing: Windowing, overlap: float, progress: Progress) -> Tensor:
     """Apply a network to all of ``x`` (C, D, H, W) by overlapping windows and return (outputs, D, H, W).
 
-    Windows lie where MONAI's ``sliding_window_inference`` puts them, and are averaged with its Gaussian weights. Where the array is smaller than the window, the window shrinks
-    to the next size that the network can divide.
+    Windows lie where MONAI's ``sliding_window_inference`` puts them, and are averaged with its Gaussian weights. Where
+    the array is smaller than the window, the window shrinks to the next size that the network can divide.
     """
     if len(windowing.size) == 3:
         return _slide(network, x[None], windowing, overlap, progress)[0]
