@@ -69,11 +69,11 @@ def segment_volume(
     share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
     maps = predict_cord(image, predictor, at, part(progress, 0, share))
     with timed("choosing the cord"):
-        chosen = maps.pop(output)
         evidence, doubt = (maps.evidence, maps.doubt) if isinstance(maps, Maps) else (None, "")
-        maps.clear()  # what the model says of other structures is as large as the image
-        soft, missing = keep_cord(chosen, shown=bool(at))
-        del chosen
+        seen = maps[output]
+        del maps  # what the model says of other structures is as large as the image
+        soft, missing = keep_cord(seen, shown=bool(at))
+        del seen
     if doubt and not at:
         missing = doubt
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)

@@ -65,22 +65,22 @@ def _blended(
 ) -> Tensor:
     """(B, C, ...) -> (B, outputs, ...): the mean of overlapping windows, weighted by :func:`importance`."""
     firsts = [_firsts(extent, window, overlap) for extent, window in zip(x.shape[2:], size, strict=True)]
-    windows = [
-        (number, slice(None), *(slice(first, first + window) for first, window in zip(place, size, strict=True)))
-        for number in range(len(x))
+    regions = [
+        (slice(None), *(slice(first, first + window) for first, window in zip(place, size, strict=True)))
         for place in product(*firsts)
     ]
+    windows = [(number, region) for number in range(len(x)) for region in regions]
     weight = importance(size)
-    weights, values = torch.zeros(x.shape[2:]), torch.empty(0)
+    weights, values = torch.zeros(1, *x.shape[2:]), torch.empty(0)
+    for region in regions:
+        weights[region] += weight
     for begin in range(0, len(windows), batch):
         chosen = windows[begin : begin + batch]
-        answers = network(torch.stack([x[window] for window in chosen]))
+        answers = network(torch.stack([x[number][region] for number, region in chosen]))
         if not begin:
             values = answers.new_zeros(len(x), answers.shape[1], *x.shape[2:])
-        for window, answer in zip(chosen, answers, strict=True):
-            values[window] += answer * weight
-            if window[0] == 0:  # the windows of every other item lie at the same places
-                weights[window[2:]] += weight
+        for (number, region), answer in zip(chosen, answers, strict=True):
+            values[number][region] += answer * weight
         done = begin + len(chosen)
         progress(done, len(windows), f"window {done} of {len(windows)}")
     return values.div_(weights)
