@@ -23,7 +23,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Give one with: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up .venv (a few minutes and about 3 GB the first time)"
 	@$(PYTHON) -m venv .venv || { echo "Python lacks venv: install the system package python3-venv"; exit 1; }
-	$(PIP) --editable '.[browser,dev,mirp,nnunet,radiomics]'
+	$(PIP) --editable '.[browser,dev,mirp,nnunet,openvino,radiomics]'
 	@touch $@
 
 # PyRadiomics' setup.py imports numpy, so numpy comes first and nothing is built in isolation.
