@@ -25,7 +25,8 @@ class Follower:
 
     ``values`` are those of a coarse pass; ``output`` is the channel that shows the structure, where it exceeds
     ``threshold``. Windows have ``size`` voxels and follow each other along ``axis``, overlapping by ``overlap``; they
-    reach ``margin`` voxels beyond the ends, and may reach beyond the image, which then goes on as it ends.
+    reach ``margin`` voxels beyond the ends, and may reach beyond the image, which then goes on as it ends. Before the
+    first and after the last slice of ``within`` there is nothing, whatever windows see there.
     """
 
     values: np.ndarray
@@ -35,6 +36,7 @@ class Follower:
     overlap: float
     axis: int
     margin: int
+    within: tuple[int, int] | None = None
     _sum: np.ndarray = field(init=False)
     _weight: np.ndarray = field(init=False)
     _importance: np.ndarray = field(init=False)
@@ -44,6 +46,7 @@ class Follower:
 
         self._sum = np.zeros_like(self.values)
         self._weight = np.zeros(self.values.shape[1:], np.float32)
+        self._stop()
         importance = compute_importance_map(self.size, mode="gaussian", sigma_scale=0.125)
         self._importance = importance.clamp(min=1e-3).numpy().astype(np.float32)
 
@@ -65,12 +68,19 @@ class Follower:
                 yield done, total
             known = self._weight > 0
             self.values[:, known] = self._sum[:, known] / self._weight[known]
+            self._stop()
             starts, reached = self._beyond(reached)
 
     @property
     def seen(self) -> np.ndarray:
         """Mask (three axes) of what windows have covered."""
         return np.asarray(self._weight > 0)
+
+    def _stop(self) -> None:
+        """Let there be nothing beyond the ends that are known."""
+        if self.within:
+            along = np.moveaxis(self.values, 1 + self.axis, 0)
+            along[: self.within[0]] = along[self.within[1] + 1 :] = 0
 
     def _extent(self) -> "_Extent | None":
         """Where the structure is; ``None`` if nowhere."""

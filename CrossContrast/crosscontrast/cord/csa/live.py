@@ -28,6 +28,11 @@ class LiveCsa:
         self._in_image_order = _as_image(self._volume.values, soft, self._volume.axes)
         self._slice_of = {int(original): k for k, original in enumerate(self._volume.original_slices)}
 
+    @property
+    def axis(self) -> int:
+        """The image axis (i, j or k as 0, 1, 2) along which the slices lie."""
+        return self._volume.original_axis
+
     def change(self, box: tuple[slice, slice, slice], values: np.ndarray) -> None:
         """Take in that the part ``box`` (k, j, i) of the map has the soft ``values`` now."""
         self._in_image_order[box] = np.where(values <= self._floor, np.float32(0), np.minimum(values, np.float32(1)))

@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from crosscontrast.desk.correct import Corrector
 from crosscontrast.desk.measure import DifferenceOverlay
+from crosscontrast.panels.legend_fonts import keep_font_sizes
 
 #: While the brush moves the overlay is brought up to date after at most this time (ms).
 _DELAY = 200
@@ -32,7 +33,10 @@ class DifferenceBox:
         if self._overlay.legend != legend:
             self._overlay.legend = legend
             self._overlay.refresh()
+        before = self._overlay.shown
         self._overlay.show(wanted)
+        if self._overlay.shown and not before:
+            keep_font_sizes()
 
     def follow(self) -> None:
         """Bring the overlay up to date soon, if it is shown."""
