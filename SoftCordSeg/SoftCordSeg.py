@@ -15,25 +15,24 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
-from crosscontrast.desk.segment import Segmented, Segmenter
+from crosscontrast.desk.segment import Segmented
 from crosscontrast.errors import BadInputError
 from crosscontrast.panels import requirements
-from crosscontrast.panels.choices import DEVICES, ModelChoice, device_of
+from crosscontrast.panels.choices import DEVICES, device_of
 from crosscontrast.panels.cord.csa_page import CsaPage
 from crosscontrast.panels.cord.dataset_page import DatasetPage
 from crosscontrast.panels.cord.difference import DifferenceBox
 from crosscontrast.panels.cord.display_page import DisplayPage
-from crosscontrast.panels.cord.marks_box import MarksBox
 from crosscontrast.panels.cord.retrain_page import RetrainPage
+from crosscontrast.panels.cord.segment_page import SegmentPage
 from crosscontrast.panels.cord.shortcuts import Shortcuts
 from crosscontrast.panels.cord.steps import CORRECT, NEXT, SAVE, Steps, advice, is_empty
 from crosscontrast.panels.cord.views_box import ViewsBox
 from crosscontrast.panels.correct_page import CorrectPage
 from crosscontrast.panels.image_selectors import ImagesOnly
-from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.scene_panel import ScenePanel
 from crosscontrast.scene.cord.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
-from crosscontrast.scene.cord.marks import ENDS, HERE, Point, points_of
+from crosscontrast.scene.cord.marks import ENDS, HERE, points_of
 from crosscontrast.scene.results import first_image, remove_soft_map, soft_maps, source_of
 from crosscontrast.scene.soft_map import SOFT_MAP, show_soft_map
 from crosscontrast.scene.volumes import file_name, read_volume, write_volume
@@ -89,15 +88,19 @@ class SoftCordSegWidget(ScenePanel):
         self.steps = Steps(self.ui)
         self.input: Any = None  # the input volume that is shown
         needed = Path(self.resourcePath("Requirements/SoftCordSeg.txt"))
-        self.models = ModelChoice(self.ui.modelComboBox, "segmentation", needed)
-        self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, on_busy=self.allowRun)
-        self.segmenting = Segmenter(self.controls, self.takeResult, no_image=_("Choose an input volume."))
-        self.goingOn = Segmenter(self.controls, self.takeGoneOn)
-        self.ui.runButton.clicked.connect(self.run)
         self.display, self.csa = DisplayPage(self.ui, self.logic.contrasts), CsaPage(self.ui)
         self.views = ViewsBox(self.ui, self.csa.ruler)
         self.correcting = CorrectPage(self.ui, self.onMapEdited, self.moduleName, "spinal cord")
-        self.marks = MarksBox(self.ui, self.run, self.goOn)
+        self.segmenting = SegmentPage(
+            self.ui,
+            needed,
+            self.correcting,
+            self.logic.getParameterNode,
+            lambda folder: self.logic.writeInputs(self.logic.getParameterNode(), folder),
+            self.takeResult,
+            self.allowRun,
+        )
+        self.controls, self.models, self.marks = self.segmenting.controls, self.segmenting.models, self.segmenting.marks
         self.difference = DifferenceBox(self.ui, self.correcting.desk)
         self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
         self.retrain = RetrainPage(self.ui, needed, self.jobSettings, self.onModelsChanged)
@@ -243,9 +246,7 @@ class SoftCordSegWidget(ScenePanel):
     def allowRun(self) -> None:
         """Allow Run where it can succeed, and say why it cannot."""
         if self._parameterNode:
-            self.fillIn()
-            self.controls.allow(self.segmenting.why_not(), _("Segment the cord on the input volume and more contrasts"))
-            self.ui.cancelButton.visible = self.controls.busy
+            self.segmenting.update()
             self.advise()
 
     def advise(self) -> None:
@@ -284,42 +285,6 @@ class SoftCordSegWidget(ScenePanel):
         """Follow an edit of the soft map."""
         self.csa.change(self.correcting.desk.soft, box)
         self.difference.follow()
-
-    def fillIn(self) -> None:
-        """Let the segmenter have the choices."""
-        desk, parameters = self.segmenting, self._parameterNode
-        desk.no_model = self.models.problem
-        desk.image, desk.model = parameters.inputVolume, "" if desk.no_model else parameters.model
-        desk.device, desk.threshold = device_of(parameters.device), parameters.threshold
-        desk.uncertainty = parameters.uncertainty
-        desk.at, desk.ends = self.marks.here, self.marks.ends
-
-    def run(self) -> None:
-        """Segment the input volume and the further contrasts, from the marks where there are any."""
-        self.fillIn()
-        self.segmenting.run(self.writeInputs)
-
-    def goOn(self, point: Point) -> None:
-        """Follow the cord from a point where it was lost, and put what is found into the correction."""
-        self.fillIn()
-        desk, correction = self.goingOn, self.correcting.correction
-        if correction is None:
-            return
-        desk.image, desk.no_model = source_of(correction.soft), self.segmenting.no_model
-        desk.model, desk.device, desk.threshold = self.segmenting.model, self.segmenting.device, correction.threshold
-        desk.at, desk.ends = (point,), self.marks.ends
-        desk.run(lambda folder: write_inputs([desk.image], folder))
-
-    def takeGoneOn(self, results: list[Segmented]) -> None:
-        """Put what was found into the correction that it was asked for, if that is still at hand."""
-        correction = self.correcting.correction
-        if correction is not None and source_of(correction.soft) is self.goingOn.image:
-            self.correcting.desk.pick_up(results[0].softseg)
-
-    def writeInputs(self, folder: Path) -> list[InputVolume]:
-        """Write what is to be segmented; the packages are there now, and with them what the library holds."""
-        self.models.refresh(self._parameterNode.model)
-        return self.logic.writeInputs(self._parameterNode, folder)
 
     def takeResult(self, results: list[Segmented]) -> None:
         """Show the soft maps over the volumes that they were made from, wherever the user is by now."""
@@ -384,7 +349,8 @@ class SoftCordSegLogic(ScriptedLoadableModuleLogic):
         before = parameters.softMap
         maps = [one.load(slicer.mrmlScene, title.format(volume=one.given.name)) for one in results]
         parameters.softMap = maps[0]
-        if before is not None and is_empty(before) and source_of(before) is source_of(maps[0]):
+        image = source_of(maps[0])
+        if image is not None and before is not None and is_empty(before) and source_of(before) is image:
             remove_soft_map(slicer.mrmlScene, before)  # it said that there is no cord
         parameters.allMaps = len(maps) > 1
         return maps

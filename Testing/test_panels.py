@@ -85,7 +85,8 @@ slicer.util.errorDisplay = lambda text, **_: print(text)
 def declined(requirements, requester, **_):
     raise RuntimeError("the user declined")
 slicer.packaging.pip_ensure = declined
-volumes = [slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name) for name in "ab"]
+import numpy as np
+volumes = [slicer.util.addVolumeFromArray(np.zeros((4, 4, 4)), name=name) for name in "ab"]
 for name in MODULES:
     panel = open_panel(name)
     if name == "CrossContrast":

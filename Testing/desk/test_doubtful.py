@@ -1,6 +1,7 @@
 """Slices that should be looked at first."""
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 from support import oblique_direction
 
@@ -23,6 +24,11 @@ def cord(left_handed, shifted=()):
     return image_like(soft, image)
 
 
+def upside_down(image):
+    """The same image, its slices stored from the top."""
+    return sitk.Flip(image, [False, False, True])
+
+
 def places(image, found):
     """Indices (i, j, k) of the places."""
     return [image.TransformPhysicalPointToContinuousIndex((-x, -y, z)) for x, y, z in (one.place for one in found)]
@@ -42,18 +48,22 @@ def test_jumps_of_the_area_come_worst_first_where_they_are():
 
 def test_a_gap_is_doubtful_and_an_even_cord_is_not():
     assert doubtful_slices(*LiveCsa(cord(False)).curve_and_centres()) == []
-    gap = doubtful_slices(*LiveCsa(cord(False, [(10, 0.0)])).curve_and_centres())
+    gap = doubtful_slices(*LiveCsa(cord(False, [(10, -1.0)])).curve_and_centres())
     assert [(one.slice, one.why) for one in gap] == [(10, "no cord between two parts of it")]
     empty = image_like(np.zeros((24, 40, 36), np.float32), cord(False))
     assert doubtful_slices(*LiveCsa(empty).curve_and_centres()) == []
 
 
-def test_where_the_model_was_not_sure_is_found_by_the_index_of_the_image():
+@pytest.mark.parametrize("stored", [lambda image: image, upside_down], ids=["as it is", "upside down"])
+def test_where_the_model_was_not_sure_is_found_where_it_lies(stored):
+    values = np.zeros((24, 40, 36), np.float32)
+    values[5, 20:25, 14] = 4.0
+    values[6, 20:25, 14] = 3.0
+    values[20, 22, 14:16] = 4.5
     image = cord(True)
-    live = LiveCsa(image)
-    spread = np.zeros(24)
-    spread[[5, 6, 20]] = 20.0, 15.0, 9.0
-    found = doubtful_slices(*live.curve_and_centres(), spread)
-    assert [one.slice for one in found] == [5, 20], "of neighbours the worst"
+    spread = stored(image_like(values, image))
+    live = LiveCsa(stored(image))
+    assert live.pixel_area == pytest.approx(1)
+    found = doubtful_slices(*live.curve_and_centres(), live.by_slice(sitk.GetArrayFromImage(spread)))
     assert "not sure of 2" in found[0].why
-    assert [round(k) for _, _, k in places(image, found)] == [5, 20]
+    assert [round(k) for _, _, k in places(image, found)] == [5, 20], "of neighbours the worst"

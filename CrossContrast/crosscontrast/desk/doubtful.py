@@ -16,7 +16,7 @@ _LEAST, _APART, _MOST = 0.05, 2, 12
 
 @dataclass(frozen=True)
 class DoubtfulSlice:
-    """A slice by its index in the image; ``place`` is the middle of the cord there, mm (RAS); ``why`` is for people."""
+    """A slice, counted from the bottom; ``place`` is the middle of the cord there, mm (RAS); ``why`` is for people."""
 
     slice: int
     place: tuple[float, float, float]
@@ -27,7 +27,7 @@ def doubtful_slices(curve: "CsaCurve", centres: np.ndarray, spread: np.ndarray |
     """Return the doubtful slices, the worst first.
 
     ``centres`` are those of the slices from the first to the last with a cord (LPS, mm), and ``spread`` is the standard
-    deviation of each slice of the image in mm², by its index, where it is known.
+    deviation of each slice of the image in mm², from the bottom, where it is known.
     """
     found = np.flatnonzero(np.isfinite(curve.areas))
     if not len(found):
@@ -38,7 +38,7 @@ def doubtful_slices(curve: "CsaCurve", centres: np.ndarray, spread: np.ndarray |
     there = np.nan_to_num(areas)
     local = np.array([np.median(there[max(n - _WINDOW // 2, 0) : n + _WINDOW // 2 + 1]) for n in range(len(there))])
     jumps = np.abs(there - local) / usual
-    unsure = np.zeros(len(there)) if spread is None else spread[slices] / usual
+    unsure = np.zeros(len(there)) if spread is None else spread[run] / usual
     scores, chosen = np.maximum(jumps, unsure), list[DoubtfulSlice]()
     taken: list[int] = []
     for row in np.argsort(-scores, kind="stable"):

@@ -64,7 +64,7 @@ class Ruler:
         from crosscontrast.desk.doubtful import doubtful_slices
 
         live = self._measured(soft)
-        return doubtful_slices(*live.curve_and_centres(), _spread_of(soft, live.axis))
+        return doubtful_slices(*live.curve_and_centres(), _spread_of(soft, live))
 
     def predicted(self, correction: "Correction | None") -> "CsaCurve | None":
         """Return the areas of the prediction that is under correction, ``None`` where nothing is."""
@@ -120,19 +120,15 @@ class DifferenceOverlay:
             hide_difference(self._corrector.scene, self._shown.soft)
 
 
-def _spread_of(soft: Any, axis: int) -> "np.ndarray | None":
-    """Return the sum of the standard deviations in each slice along ``axis`` (i, j, k), in mm²; ``None`` if unknown."""
-    import numpy as np
-
-    from crosscontrast.scene.images import ijk_to_ras, same_voxels, voxels
+def _spread_of(soft: Any, live: "LiveCsa") -> "np.ndarray | None":
+    """Return the sum of the standard deviations of each slice in mm², from the bottom; ``None`` where unknown."""
+    from crosscontrast.scene.images import same_voxels, voxels
     from crosscontrast.scene.results import uncertainty_of
 
     spread = uncertainty_of(soft)
     if spread is None or not same_voxels(spread, soft):
         return None
-    spacing = np.linalg.norm(ijk_to_ras(soft)[:3, :3], axis=0)
-    others = tuple(number for number in range(3) if number != 2 - axis)
-    return np.asarray(voxels(spread).sum(others, dtype=float) * float(np.delete(spacing, axis).prod()))
+    return live.by_slice(voxels(spread)) * live.pixel_area
 
 
 def _live_csa(node: Any) -> "LiveCsa":

@@ -146,7 +146,7 @@ class Correction:
         another image.
         """
         values, own = voxels(self.soft), soft_on(self.mask().astype(np.uint8), self.soft)
-        given = put_onto(read_image(found), own, found.name)
+        given = put_onto(read_image(found), own)
         if given is None:
             raise BadInputError(f"{found.name} does not lie on the grid of {self.soft.GetName()}.")
         new = np.clip(sitk.GetArrayFromImage(given), 0, 1).astype(np.float32)

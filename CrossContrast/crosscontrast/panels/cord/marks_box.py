@@ -33,6 +33,12 @@ class MarksBox(VTKObservationMixin):
         self._volume: Any = None
         self._corrected: Any = None  # the image under correction
         self._placing = Placing(slicer.mrmlScene, self.update)
+        self._clicked: Any = None
+        # Slicer is still busy with the click when it tells of the point.
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._take)
         self._buttons = {HERE: ui.hereButton, ENDS: ui.endsButton, ON: ui.pickUpButton}
         self._names = {HERE: _("cord is here"), ENDS: _("cord ends here"), ON: _("cord goes on here")}
         for kind, button in self._buttons.items():
@@ -71,6 +77,7 @@ class MarksBox(VTKObservationMixin):
     def close(self) -> None:
         """The scene closes, or the module goes."""
         self._placing.close()
+        self._timer.stop()
         self.removeObservers()
         self._volume = self._corrected = None
 
@@ -122,11 +129,12 @@ class MarksBox(VTKObservationMixin):
         self.update()
 
     def _on_point(self, node: Any, _event: Any) -> None:
-        # Slicer is still busy with the click.
-        qt.QTimer.singleShot(0, lambda: self._take(node))
+        self._clicked = node
+        self._timer.start()
 
-    def _take(self, node: Any) -> None:
-        if node.GetScene() is None:
+    def _take(self) -> None:
+        node, self._clicked = self._clicked, None
+        if node is None or node.GetScene() is None:
             return
         self._placing.end()
         if node is marks_of(self._corrected, ON):
