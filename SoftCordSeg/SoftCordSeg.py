@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import qt
 import slicer
+import vtk
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -163,7 +164,7 @@ class SoftCordSegWidget(ScenePanel):
         self.views.use(None)
         self.csa.close()
         self.display.forget()
-        self.input = None
+        self.setInput(None)
         super().onSceneStartClose(caller, event)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -181,7 +182,7 @@ class SoftCordSegWidget(ScenePanel):
         """Show what was opened."""
         self.correcting.end_import()
         self.display.forget()
-        self.input = None
+        self.setInput(None)
         super().onSceneEndImport(caller, event)
         if not self.parent.isEntered and soft_maps(slicer.mrmlScene):
             # A scene keeps no opacity of any layer but the lowest.
@@ -223,13 +224,22 @@ class SoftCordSegWidget(ScenePanel):
     def followInput(self, parameters: SoftCordSegParameterNode) -> None:
         """Show another input volume when one is chosen, with the newest soft map that was made of it."""
         image, before = parameters.inputVolume, self.input
-        self.input = image
+        self.setInput(image)
         if before is None or image is None or image is before:
             return
         if parameters.softMap is None or source_of(parameters.softMap) is not image:
             own = [soft for soft in soft_maps(slicer.mrmlScene) if source_of(soft) is image]
             self.display.show_image(image)
             parameters.softMap = own[-1] if own else None
+
+    def setInput(self, image: vtkMRMLScalarVolumeNode | None) -> None:
+        """Follow this volume: it may get its voxels, or a transform, after it was chosen."""
+        if image is not self.input:
+            if self.input is not None:
+                self.removeObserver(self.input, vtk.vtkCommand.ModifiedEvent, self.allowRun)
+            self.input = image
+            if image is not None:
+                self.addObserver(image, vtk.vtkCommand.ModifiedEvent, self.allowRun)
 
     def showContrasts(self, parameters: SoftCordSegParameterNode) -> None:
         """Tick the further contrasts that are chosen and no others; the input is not offered as one of them."""
@@ -243,7 +253,7 @@ class SoftCordSegWidget(ScenePanel):
                     box.setCheckState(node, wanted)
         box.blockSignals(blocked)
 
-    def allowRun(self) -> None:
+    def allowRun(self, caller=None, event=None) -> None:
         """Allow Run where it can succeed, and say why it cannot."""
         if self._parameterNode:
             self.segmenting.update()
