@@ -265,9 +265,9 @@ class SoftCordSegWidget(ScenePanel):
             text = advice(
                 self._parameterNode,
                 self.correcting.desk,
-                busy=self.controls.busy,
-                saving=self.dataset.controls.busy,
+                busy=self.controls.busy or self.dataset.controls.busy,
                 marked=bool(self.marks.here),
+                waiting=self.ui.nextButton.enabled,
             )
             self.steps.advise(text)
 

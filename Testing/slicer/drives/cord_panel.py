@@ -69,9 +69,21 @@ def in_light():
 
 
 def in_dark():
-    slicer.app.setStyle("Dark Slicer")
+    before = qt.QPalette(slicer.app.palette())
+    dark = qt.QPalette(before)
+    for role, grey in (
+        (qt.QPalette.Window, 50),
+        (qt.QPalette.Base, 35),
+        (qt.QPalette.AlternateBase, 45),
+        (qt.QPalette.Button, 60),
+        (qt.QPalette.Text, 235),
+        (qt.QPalette.WindowText, 235),
+        (qt.QPalette.ButtonText, 235),
+    ):
+        dark.setColor(role, qt.QColor(grey, grey, grey))
+    slicer.app.setPalette(dark)
     every_state("dark")
-    slicer.app.setStyle("Light Slicer")
+    slicer.app.setPalette(before)
 
 
 def at_12_points():
@@ -168,6 +180,11 @@ def views():
     check(f"at the cord's size ({node.GetFieldOfView()[1]:.0f} mm)", node.GetFieldOfView()[1] < 70)
     check("each voxel looks as it is", not soft.GetDisplayNode().GetInterpolate())
     picture(layouts.viewport(), "correction_layout")
+    manager = red.sliceView().displayableManagerByClassName("vtkMRMLColorLegendDisplayableManager")
+    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    actors = [actor for actor in map(manager.GetColorLegendActor, legends) if actor is not None]
+    sizes = [actor.GetUnconstrainedFontSize() for actor in actors]
+    check(f"legends have letters of the size that they are given ({sizes})", bool(sizes) and all(sizes))
     key = next(s for s in slicer.util.mainWindow().findChildren("QShortcut") if s.key.toString() == "D")
     before = module.ui.doubtfulLabel.text
     key.activated()
@@ -226,7 +243,8 @@ def patients_and_scenes():
     parameters.opacity = 0.35
     pump(0.5)
     shown = [node.GetName() for node in module.display.maps(parameters)]
-    check(f"all contrasts are of this patient ({shown})", shown == ["sub-01_T1w soft cord", soft.GetName()])
+    own = "sub-01_T1w soft cord" in shown and all(name.startswith("sub-01") for name in shown)
+    check(f"all contrasts are of this patient ({shown})", own)
     module.ui.makeSegmentButton.click()
     pump(0.5)
     segmentation = module.correcting.correction.segmentation
@@ -261,4 +279,4 @@ def another_input():
         check(f"with its own map ({now})", now == name)
 
 
-drive([in_light, in_dark, at_12_points, a_click_shows_the_cord, views, brush, patients_and_scenes, another_input])
+drive([a_click_shows_the_cord, views, brush, patients_and_scenes, another_input, in_light, in_dark, at_12_points])

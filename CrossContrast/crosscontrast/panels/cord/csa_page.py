@@ -104,8 +104,9 @@ class CsaPage:
             (name, _number(curve.mean()), _number(curve.sd()), str(curve.count()), _number(compared.means[name]))
             for name, curve in curves.items()
         ]
-        titles = [_("Soft map"), _("CSA [mm²]"), _("SD"), _("Slices"), _("Common part")]
+        titles = [_("Soft map"), _("CSA [mm²]"), _("SD"), _("Slices"), _("Common")]
         fill(self._ui.contrastTable, titles, rows)
+        _let_names_give_way(self._ui.contrastTable)
         _fit_height(self._ui.contrastTable)
         if len(curves) > 1 and compared.sd == compared.sd:
             low, high = compared.span
@@ -135,6 +136,15 @@ def _fit_height(table: Any) -> None:
     """Make a table no higher than its rows and its header, and let it scroll where there are many."""
     rows = sum(table.rowHeight(row) for row in range(table.rowCount))
     table.setFixedHeight(min(rows + table.rowHeight(0) + 6, _MOST_HEIGHT))
+
+
+def _let_names_give_way(table: Any) -> None:
+    """Cut long names rather than the numbers behind them."""
+    header = table.horizontalHeader()
+    header.setStretchLastSection(False)
+    for column in range(1, table.columnCount):
+        header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
+    header.setSectionResizeMode(0, qt.QHeaderView.Stretch)
 
 
 def _paint(item: Any, colour: tuple[float, float, float] | None) -> None:

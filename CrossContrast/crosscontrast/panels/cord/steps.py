@@ -38,14 +38,14 @@ class Steps:
             self._tabs.widget(number).setSizePolicy(qt.QSizePolicy.Preferred, height)
 
 
-def advice(parameters: Any, corrector: Any, *, busy: bool, saving: bool, marked: bool) -> str:
+def advice(parameters: Any, corrector: Any, *, busy: bool, marked: bool, waiting: bool) -> str:
     """Return what to do next.
 
-    ``busy`` says that the cord is being segmented, ``saving`` that the dataset is being worked on, and ``marked`` that
-    the person showed where the cord is.
+    ``busy`` says that work is under way, ``marked`` that the person showed where the cord is, and ``waiting`` that
+    another case waits to be corrected.
     """
     image, soft = parameters.inputVolume, parameters.softMap
-    if busy or saving:
+    if busy:
         return _("Working. You can go on looking meanwhile.")
     if image is None and soft is None:
         return _("Load an image (File, Add Data) and choose it as input volume.")
@@ -61,7 +61,7 @@ def advice(parameters: Any, corrector: Any, *, busy: bool, saving: bool, marked:
     if corrector.correction is None:
         return _("Look through the slices. Press Begin correction to change the cord or to save it.")
     if not corrector.unsaved and case_of(soft)[1]:
-        return _("Saved. Go on with Next case.")
+        return _("Saved. Go on with Next case.") if waiting else _("Saved. No other case waits.")
     return _("Look at the doubtful slices (key D), correct what is wrong, then save under Save.")
 
 

@@ -45,21 +45,22 @@ class ViewsBox:
         """
         if self._soft is None:
             return
-        if not self._laid_out:
-            self.zoom()
-        turn_to(slicer.mrmlScene, self._soft)
-        self._doubtful = None
-        self._number = -1
+        self._doubtful, self._number = None, -1
+        self._zoom(lay=not self._laid_out)
         self.next_doubtful()
 
     def zoom(self) -> None:
-        """Show the cord large, at the doubtful slice that was gone to last or in its middle."""
+        """Lay the views out and show the cord large, at the doubtful slice that was gone to last or in its middle."""
+        self._zoom(lay=True)
+
+    def _zoom(self, *, lay: bool) -> None:
         places = self._places()
         if not places:
             return
-        self._laid_out = True
-        lay_out(slicer.mrmlScene)
-        slicer.app.processEvents()  # the views get their new sizes
+        if lay:
+            self._laid_out = True
+            lay_out(slicer.mrmlScene)
+            slicer.app.processEvents()  # the views get their new sizes
         turn_to(slicer.mrmlScene, self._soft)
         first, last = (self._in_world(place) for place in (places[0], places[-1]))
         length = sum((a - b) ** 2 for a, b in zip(first, last, strict=True)) ** 0.5
