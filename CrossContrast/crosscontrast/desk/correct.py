@@ -26,11 +26,11 @@ class Corrector:
 
     ``painted`` are called with the part of the map that the brush may have changed while it is down, ``changed`` with
     what a finished change of either kind covers, and ``state`` when a correction began, ended or is in another state.
-    ``no_map`` is what this front end says where there is no map to correct.
+    ``no_map`` is what this front end says where there is no map to correct, and ``no_segment`` where none was begun.
     """
 
-    def __init__(self, scene: Any, segment: str, no_map: str = NO_MAP) -> None:
-        self.scene, self.segment, self._no_map = scene, segment, no_map
+    def __init__(self, scene: Any, segment: str, no_map: str = NO_MAP, no_segment: str = NO_SEGMENT) -> None:
+        self.scene, self.segment, self._no_map, self._no_segment = scene, segment, no_map, no_segment
         self.soft: Any = None
         self.correction: Correction | None = None
         self.clock = WorkClock()
@@ -90,7 +90,7 @@ class Corrector:
 
     def why_not_edit(self) -> str:
         """Why nothing can be corrected."""
-        return self.why_not_begin() or ("" if self.correction else NO_SEGMENT)
+        return self.why_not_begin() or ("" if self.correction else self._no_segment)
 
     def why_not_undo(self) -> str:
         """Why no change can be taken back."""

@@ -35,7 +35,8 @@ class CorrectPage(VTKObservationMixin):
     def __init__(self, ui: Any, on_changed: "Callable[[Box], None]", panel: str, segment: str) -> None:
         VTKObservationMixin.__init__(self)
         self._ui = ui
-        self.desk = Corrector(slicer.mrmlScene, segment, _("Run a segmentation or choose a soft map."))
+        no_segment = _("Press {button} first.").format(button=ui.makeSegmentButton.text)
+        self.desk = Corrector(slicer.mrmlScene, segment, _("Run a segmentation or choose a soft map."), no_segment)
         self.desk.painted.append(on_changed)
         self.desk.changed.append(on_changed)
         #: Called when a correction began, ended or changed its state.
