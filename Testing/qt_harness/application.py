@@ -48,9 +48,6 @@ class _SliceWidget:
     def interactor(self) -> Any:
         return self._interactor
 
-    def displayableManagerByClassName(self, name: str) -> None:
-        """Nothing is drawn here."""
-
     def sliceLogic(self) -> "_SliceLogic":
         return self._logic
 

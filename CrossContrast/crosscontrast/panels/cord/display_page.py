@@ -6,7 +6,6 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from crosscontrast.panels.legend_fonts import LegendFonts
 from crosscontrast.scene.hierarchy import same_patient
 from crosscontrast.scene.layers import set_layer_opacity, show_layers
 from crosscontrast.scene.legend import hide_legend, show_legend
@@ -27,7 +26,6 @@ class DisplayPage:
 
     def __init__(self, ui: Any, contrasts: Callable[[Any], list[Any]]) -> None:
         self._ui, self._contrasts = ui, contrasts
-        self._fonts = LegendFonts()
         self._shown: list[str] = []
 
     def show(self, parameters: Any) -> None:
@@ -47,7 +45,6 @@ class DisplayPage:
         if wanted != self._shown:
             self._lay(parameters, maps if parameters.shown else [], spread if parameters.shown else None)
             self._shown = wanted
-        self._fonts.keep()
         for soft in maps:
             set_threshold(soft, parameters.threshold)
         for layer in layers:
