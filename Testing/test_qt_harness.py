@@ -23,7 +23,7 @@ INTERFACES = json.loads((Path(widgets.__file__).parent / "interfaces.json").read
 #: Qt calls this one itself; no panel does.
 OVERRIDDEN = {"paintEvent"}
 #: The view inside a slice widget, which the stand-in is as well.
-OF_THE_VIEW = {"interactor"}
+OF_THE_VIEW = {"interactor", "displayableManagerByClassName"}
 
 
 def reachable(name: str) -> set[str]:

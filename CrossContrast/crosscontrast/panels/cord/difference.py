@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from crosscontrast.desk.correct import Corrector
 from crosscontrast.desk.measure import DifferenceOverlay
+from crosscontrast.panels.legend_fonts import LegendFonts
 
 #: While the brush moves the overlay is brought up to date after at most this time (ms).
 _DELAY = 200
@@ -17,6 +18,7 @@ class DifferenceBox:
 
     def __init__(self, ui: Any, corrector: Corrector) -> None:
         self._ui = ui
+        self._fonts = LegendFonts()
         self._overlay = DifferenceOverlay(corrector)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -32,7 +34,10 @@ class DifferenceBox:
         if self._overlay.legend != legend:
             self._overlay.legend = legend
             self._overlay.refresh()
+        before = self._overlay.shown
         self._overlay.show(wanted)
+        if self._overlay.shown and not before:
+            self._fonts.keep()
 
     def follow(self) -> None:
         """Bring the overlay up to date soon, if it is shown."""
