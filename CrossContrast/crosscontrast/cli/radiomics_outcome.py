@@ -45,8 +45,9 @@ def outcome(
     """Say whether translated images predict an outcome as well as the real ones.
 
     Nested cross-validation by subject: everything is learned inside the folds, and every score comes from a model that
-    never saw the subject. All arms are scored on the same images and compared in pairs (DeLong, or by drawing subjects
-    where they have several images; Holm). The folder receives report.html, predictions.tsv and outcome.json.
+    never saw the subject. All arms are scored on the same images and compared in pairs (t-test over repeated held-out
+    parts, corrected for the training data that they share; Holm). The folder receives report.html, predictions.tsv and
+    outcome.json.
     """
     from crosscontrast.cli.running import run_job
     from crosscontrast.ground.device import choose_device

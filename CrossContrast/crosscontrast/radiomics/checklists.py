@@ -18,6 +18,13 @@ Checklist = Literal["CLEAR", "METRICS", "RQS"]
 #: Number of items of each checklist.
 SIZES: dict[Checklist, int] = {"CLEAR": 58, "METRICS": 30, "RQS": 16}
 
+#: How textures are seen, by the setting ``aggregation``.
+_SEEN = {
+    "3D": "textures in the volume",
+    "2.5D": "textures in slices taken together",
+    "2D": "textures averaged over slices",
+}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -42,9 +49,16 @@ def extraction_answers(
     if settings.threshold:
         region = f"soft map at or above {settings.threshold:g}"
     answers = [
-        Answer("CLEAR", 21, "Image pre-processing details", f"Intensities {scaled}; region: {region}."),
+        Answer(
+            "CLEAR", 21, "Image pre-processing details", f"Intensities {scaled}; region: {region}{_limits(settings)}."
+        ),
         Answer("CLEAR", 22, "Resampling method and its parameters", f"Images were {grid}."),
-        Answer("CLEAR", 23, "Discretization method and its parameters", f"Grey levels in {discretised}."),
+        Answer(
+            "CLEAR",
+            23,
+            "Discretization method and its parameters",
+            f"Grey levels in {discretised}; {_SEEN[settings.aggregation]}.",
+        ),
         Answer("CLEAR", 24, "Image types", ", ".join(images) + "."),
         Answer("CLEAR", 25, "Feature extraction method", f"Hand-crafted features by {backend}."),
         Answer("CLEAR", 26, "Feature classes", ", ".join(settings.chosen_classes) + "."),
@@ -64,6 +78,16 @@ def extraction_answers(
             Answer("RQS", 2, "Multiple segmentations", text),
         ]
     return answers
+
+
+def _limits(settings: ExtractionSettings) -> str:
+    words = []
+    if settings.resegment:
+        low, high = ("no limit" if end is None else f"{end:g}" for end in settings.resegment)
+        words.append(f"intensities from {low} to {high}")
+    if settings.outliers is not None:
+        words.append(f"within {settings.outliers:g} standard deviations of the mean")
+    return "".join(f", {word}" for word in words)
 
 
 def preservation_answers(rule: str, groups: int, subjects: int, resamples: int) -> list[Answer]:
@@ -95,13 +119,28 @@ def outcome_answers(
         Answer("CLEAR", 35, "Training and tuning details", "Grid search by AUC in inner folds grouped by subject."),
         Answer("CLEAR", 38, "Testing technique", "Internal: nested cross-validation; no external data in this run."),
         Answer("CLEAR", 39, "Performance metrics", "AUC, accuracy, sensitivity, specificity, Brier, calibration."),
-        Answer("CLEAR", 40, "Uncertainty evaluation", "95 % bootstrap intervals over subjects."),
-        Answer("CLEAR", 41, "Statistical performance comparison", "DeLong or bootstrap by subject, Holm's correction."),
+        Answer(
+            "CLEAR",
+            40,
+            "Uncertainty evaluation",
+            "95 % intervals over held-out parts, corrected for shared training data.",
+        ),
+        Answer(
+            "CLEAR",
+            41,
+            "Statistical performance comparison",
+            "Corrected t-test of repeated cross-validation, Holm's correction.",
+        ),
         Answer("METRICS", 16, "Dimensionality compared to data size", f"{features} features, {subjects} subjects."),
         Answer("METRICS", 18, "Proper data partitioning process", split + "; everything is learned inside the folds."),
         Answer("METRICS", 19, "Handling of confounding factors", f"ComBat for {batch}." if batch else "None handled."),
         Answer("METRICS", 20, "Performance evaluation metrics", "AUC of scores with ROC curves."),
-        Answer("METRICS", 21, "Consideration of uncertainty", "95 % bootstrap intervals over subjects."),
+        Answer(
+            "METRICS",
+            21,
+            "Consideration of uncertainty",
+            "95 % intervals over held-out parts, corrected for shared training data.",
+        ),
         Answer("METRICS", 22, "Calibration assessment", "Calibration curve and expected calibration error."),
         Answer("METRICS", 26, "Internal testing", "Held-out folds of nested cross-validation."),
         Answer("METRICS", 27, "External testing", "Not in this run."),

@@ -23,9 +23,9 @@ _FEW = 50
 
 
 class ArmScores(JobResult):
-    """The held-out score of every visit, in the order of ``visits`` of the job."""
+    """The held-out scores of every visit, in the order of ``visits`` of the job, for each repeat of the folds."""
 
-    scores: list[float]
+    scores: list[list[float]]
 
 
 class ScoreArm(Job):
@@ -225,15 +225,16 @@ class PredictOutcome(Job):
         from crosscontrast.radiomics.outcome.report import Prediction
         from crosscontrast.radiomics.outcome.summary import compare_arms, performance
 
-        draws = (labels.truth, labels.subjects, self.settings.resamples, self.settings.seed)
-        performances = [performance(arm, model, values, *draws) for (arm, model), values in scores.items()]
-        tests = compare_arms(scores, *draws)
+        folds = (labels.truth, labels.subjects, self.settings.seed, self.settings.folds)
+        performances = [performance(arm, model, values, *folds) for (arm, model), values in scores.items()]
+        tests = compare_arms(scores, *folds)
+        means = {key: values.mean(0) for key, values in scores.items()}
         subjects, chosen = len(set(labels.subjects)), self.settings
         answers = outcome_answers(subjects, chosen.folds, chosen.repeats, chosen.models, self.batch, features)
         if not self.features:
             backend = backend_version(self.extraction.backend)
             answers = [*extraction_answers(self.extraction, backend, features, moved_contours=0), *answers]
-        return Prediction(self.outcome, labels, self.settings, scores, performances, tests, remarks, answers)
+        return Prediction(self.outcome, labels, self.settings, means, performances, tests, remarks, answers)
 
     def _write(self, prediction: "Prediction", table: "FeatureTable") -> Predicted:
         from crosscontrast.ground.case import write_results

@@ -64,10 +64,14 @@ def write_report(prediction: Prediction, path: Path) -> None:
         ],
     )
     report.paragraph(
-        "AUC of the scores, with 95 % bootstrap intervals over subjects. Accuracy, sensitivity and specificity at a "
+        "AUC and accuracy are means over the held-out parts, with 95 % intervals whose variance is corrected for the "
+        "training data that the parts share (Nadeau and Bengio, 2003). Accuracy, sensitivity and specificity at a "
         "score of 0.5."
     )
-    report.figure(curves(prediction), "Top: ROC curves of held-out scores. Bottom: calibration in bins of 0.2.")
+    report.figure(
+        curves(prediction),
+        "Top: ROC curves of held-out scores, averaged over repeats. Bottom: calibration in bins of 0.2.",
+    )
     if prediction.tests:
         report.heading("Arms compared")
         report.table(
@@ -77,7 +81,10 @@ def write_report(prediction: Prediction, path: Path) -> None:
                 for t in prediction.tests
             ],
         )
-        report.paragraph("Differences of AUC on the same images; Holm's correction over all of these tests.")
+        report.paragraph(
+            "Differences of AUC on the same held-out parts, by the t-test corrected as above; Holm's correction over "
+            "all of these tests."
+        )
     add_checklists(report, prediction.answers)
     report.write(path)
 
