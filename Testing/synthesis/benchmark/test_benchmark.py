@@ -12,7 +12,7 @@ from crosscontrast.progress import silent
 from crosscontrast.synthesis.benchmark.baselines import baselines
 from crosscontrast.synthesis.benchmark.jobs import BenchmarkTranslators
 from crosscontrast.synthesis.benchmark.measures import measure, multiscale_ssim
-from crosscontrast.synthesis.benchmark.results import Row, mean_ranks
+from crosscontrast.synthesis.benchmark.results import Row, Subject, mean_ranks
 from crosscontrast.synthesis.benchmark.run import run_benchmark
 from crosscontrast.training.state import read_checkpoint
 
@@ -57,7 +57,7 @@ def test_baselines_are_the_copy_the_mean_and_the_least_squares_line(noise):
     mask[5:20] = 1
     target = np.where(mask, 3 * noise + 7, -50)
     images = [sitk.GetImageFromArray(a) for a in (noise, target, mask)]
-    made = {name: sitk.GetArrayFromImage(f(*images)) for name, f in baselines([tuple(images)]).items()}
+    made = {name: sitk.GetArrayFromImage(f(*images)) for name, f in baselines([Subject("sub-001", *images)]).items()}
     np.testing.assert_allclose(made["input copied"], noise, rtol=1e-6)
     np.testing.assert_allclose(made["subject mean"], target[mask > 0].mean(), rtol=1e-5)
     np.testing.assert_allclose(made["linear map"], 3 * noise + 7, rtol=1e-4)

@@ -245,7 +245,7 @@ class FeaturePage:
         self.refresh()
         if self._cohort is None or self.modeBox.currentIndex != _COHORT:
             return
-        from crosscontrast.radiomics.extraction.table import read_features
+        from crosscontrast.radiomics.extraction.read_table import read_features
         from crosscontrast.radiomics.preservation.measure import pair_up
 
         path, reference = self._cohort

@@ -29,7 +29,8 @@ class ExtractionSettings(BaseModel):
     intensities have no unit, or into bins of ``bin_width``. ``spacing`` resamples to that voxel size in mm first.
     ``normalise`` "zscore" sets the image's mean to 0 and its standard deviation to 100 before everything else.
     ``filters`` names PyRadiomics' image filters with their options, as in ``{LoG: {sigma: [1, 3]}}``.
-    ``options`` go to PyRadiomics as they are and win over the others.
+    ``options`` go to PyRadiomics as they are and win over the others. ``features`` keeps only the named features of a
+    class, as in ``{firstorder: [Mean, Entropy]}``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +46,7 @@ class ExtractionSettings(BaseModel):
     original: bool = True
     filters: dict[str, dict[str, Any]] = {}
     options: dict[str, Any] = {}
+    features: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -52,7 +54,7 @@ class ExtractionSettings(BaseModel):
             raise ValueError("give a label or a threshold, not both")
         if self.bin_count is not None and self.bin_width is not None:
             raise ValueError("give a bin_count or a bin_width, not both")
-        unknown = [name for name in self.classes if name not in CLASSES[self.backend]]
+        unknown = [name for name in (*self.classes, *self.features) if name not in CLASSES[self.backend]]
         if unknown:
             raise ValueError(
                 f"{self.backend} has no class {', '.join(unknown)}, only {', '.join(CLASSES[self.backend])}"
@@ -74,6 +76,10 @@ class ExtractionSettings(BaseModel):
         if self.classes:
             return self.classes
         return tuple(name for name in CLASSES[self.backend] if self.backend == "pyradiomics" or name != "shape")
+
+    def keeps(self, family: str, feature: str) -> bool:
+        """Tell whether a feature of a computed class is wanted."""
+        return family not in self.features or feature in self.features[family]
 
     @property
     def bins(self) -> dict[str, float | int]:

@@ -27,9 +27,10 @@ def feature_map(
     if name.image != "original" or name.family not in CLASSES["pyradiomics"] or name.family == "shape":
         raise BadInputError(f"{feature} has no map: only PyRadiomics' grey-value features of the original image do.")
     mask = aligned(mask, image)
+    measured = np.isfinite(sitk.GetArrayViewFromImage(image))
     image, chosen, _ = prepare(image, mask, region_of(mask, label=settings.label, threshold=settings.threshold))
     if settings.normalise == "zscore":
-        image = normalised(image)
+        image = normalised(image, measured)
     bins = settings.bins
     options = {"binWidth": bins["bin_width"]} if "bin_width" in bins else {"binCount": bins["bin_count"]}
     extractor = RadiomicsFeatureExtractor(**options, kernelRadius=radius, maskedKernel=True, voxelBatch=1000)

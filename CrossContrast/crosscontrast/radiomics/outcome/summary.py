@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from crosscontrast.statistics.bootstrap import bootstrap_interval
+from crosscontrast.statistics.bootstrap import Statistic, bootstrap_interval
 from crosscontrast.statistics.calibration import expected_calibration_error
 from crosscontrast.statistics.multiplicity import holm
 from crosscontrast.statistics.roc import compare_areas, delong
@@ -74,11 +74,11 @@ def performance(
         subjects=len(set(subjects)),
         positives=int(truth.sum()),
         auc=area.estimate,
-        auc_low=_known(area.low),
-        auc_high=_known(area.high),
+        auc_low=known(area.low),
+        auc_high=known(area.high),
         accuracy=accuracy.estimate,
-        accuracy_low=_known(accuracy.low),
-        accuracy_high=_known(accuracy.high),
+        accuracy_low=known(accuracy.low),
+        accuracy_high=known(accuracy.high),
         sensitivity=float(called[truth].mean()),
         specificity=float((~called[~truth]).mean()),
         brier=float(((scores - truth) ** 2).mean()),
@@ -102,8 +102,13 @@ def compare_arms(
             one, two = scores[first, model], scores[second, model]
             test = _drawn(one, two, truth, subjects, resamples, seed) if clustered else _delong(one, two, truth)
             tests.append(ArmTest(model=model, first=first, second=second, **test))
-    adjusted = holm([np.nan if test.p is None else test.p for test in tests])
-    return [t.model_copy(update={"p_holm": _known(p)}) for t, p in zip(tests, adjusted, strict=True)]
+    return adjusted(tests)
+
+
+def adjusted(tests: Sequence[ArmTest]) -> list[ArmTest]:
+    """Return the tests with Holm's correction over all of them."""
+    found = holm([np.nan if test.p is None else test.p for test in tests])
+    return [t.model_copy(update={"p_holm": known(p)}) for t, p in zip(tests, found, strict=True)]
 
 
 def _delong(one: np.ndarray, two: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
@@ -111,10 +116,10 @@ def _delong(one: np.ndarray, two: np.ndarray, truth: np.ndarray) -> dict[str, An
     half = 1.959964 * found.error
     return {
         "difference": found.difference,
-        "low": _known(found.difference - half),
-        "high": _known(found.difference + half),
+        "low": known(found.difference - half),
+        "high": known(found.difference + half),
         # Equal scores have no variance and no difference.
-        "p": 1.0 if found.error == 0 and found.difference == 0 else _known(found.p),
+        "p": 1.0 if found.error == 0 and found.difference == 0 else known(found.p),
         "method": "DeLong",
     }
 
@@ -123,26 +128,33 @@ def _drawn(
     one: np.ndarray, two: np.ndarray, truth: np.ndarray, subjects: Sequence[str], resamples: int, seed: int
 ) -> dict[str, Any]:
     rows = np.column_stack([one, two, truth])
+    return drawn_test(rows, lambda part: auc(part[:, [0, 2]]) - auc(part[:, [1, 2]]), subjects, resamples, seed)
+
+
+def drawn_test(
+    rows: np.ndarray, difference: Statistic, subjects: Sequence[str], resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return difference, interval and p of two arms by drawing subjects, as fields of :class:`ArmTest`."""
     draws: list[float] = []
 
-    def difference(part: np.ndarray) -> float:
-        value = auc(part[:, [0, 2]]) - auc(part[:, [1, 2]])
-        draws.append(value)
-        return value
+    def remembered(part: np.ndarray) -> float:
+        draws.append(difference(part))
+        return draws[-1]
 
-    interval = bootstrap_interval(rows, difference, subjects=subjects, resamples=resamples, seed=seed)
+    interval = bootstrap_interval(rows, remembered, subjects=subjects, resamples=resamples, seed=seed)
     # The first value is the estimate; the jackknife of BCa comes last.
     known = np.array(draws[1 : resamples + 1])
     known = known[np.isfinite(known)]
     below, above = ((np.count_nonzero(part) + 1) / (len(known) + 1) for part in (known <= 0, known >= 0))
     return {
         "difference": interval.estimate,
-        "low": _known(interval.low),
-        "high": _known(interval.high),
+        "low": known(interval.low),
+        "high": known(interval.high),
         "p": float(min(1.0, 2 * min(below, above))),
         "method": "bootstrap by subject",
     }
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
+    """Return the value, or ``None`` for NaN and infinity, which JSON does not have."""
     return float(value) if np.isfinite(value) else None
