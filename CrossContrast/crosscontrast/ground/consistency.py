@@ -30,8 +30,8 @@ _SPACING = 1.99
 _TAIL = 0.001
 #: A target that covers this much less of its source than the others do is named.
 _UNCOVERED = 0.25
-#: Places along each axis where it is asked whether the other image reaches there.
-_PLACES = 16
+#: Places along each axis, at most, where it is asked whether the other image reaches there.
+_PLACES = 48
 _MOST_NAMES = 5
 #: What can be done about findings.
 HINT = "correct the table or the images, or go on all the same with --force"
@@ -72,7 +72,10 @@ def look_at(row: CohortRow, image: sitk.Image) -> Look:
     """Take a 3-D image's measures; voxels that are not finite do not count."""
     values = sitk.GetArrayViewFromImage(image).ravel()
     values = values[np.isfinite(values)].astype(np.float64)
-    low, high = np.quantile(values, [_TAIL, 1 - _TAIL]) if values.size else (0.0, 0.0)
+    low, high = 0.0, 0.0
+    if values.size:  # of small images at least one voxel at either end
+        low = np.quantile(values, _TAIL, method="higher")
+        high = np.quantile(values, 1 - _TAIL, method="lower")
     if values.size and not high > low:  # a few bright voxels in nothing
         low, high = values.min(), values.max()
     affine = ras_affine(image)
@@ -149,7 +152,8 @@ def other_spacings(looks: Sequence[Look]) -> list[str]:
 
 def coverage(grid: Look, image: Look) -> float:
     """Return the share of the field of view of ``grid`` that ``image`` was measured in as well."""
-    places = [(np.arange(_PLACES) + 0.5) / _PLACES * side - 0.5 for side in grid.size]
+    counts = [min(side, _PLACES) for side in grid.size]
+    places = [(np.arange(count) + 0.5) / count * side - 0.5 for count, side in zip(counts, grid.size, strict=True)]
     points = np.array(list(product(*places))).T
     to_image = np.linalg.inv(image.affine) @ grid.affine
     index = to_image[:3, :3] @ points + to_image[:3, 3:]
@@ -188,4 +192,5 @@ def _centre(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _times(log: float) -> str:
-    return f"{10 ** abs(log):.3g} times {'brighter' if log > 0 else 'darker'}"
+    factor = float(f"{10 ** abs(log):.2g}")  # 1000 and not 999.7, which nobody multiplied by
+    return f"{factor:.10g} times {'brighter' if log > 0 else 'darker'}"

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
@@ -57,6 +58,16 @@ def read_features(path: Path, rows: Sequence[CohortRow] = (), *, leave_out: Coll
     if doubled:
         raise BadInputError(f"{path} has two lines for {' '.join(filter(None, (*doubled[0], doubled[1])))}.")
     return FeatureTable(found, left_out)
+
+
+def names_images(path: Path) -> bool:
+    """Tell whether a table names images instead of subjects, as PyRadiomics' own does."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            columns = re.split("[\t,;]", stream.readline().strip())
+    except (OSError, UnicodeDecodeError):
+        return False  # what is wrong with it is said where it is read
+    return "Image" in columns and "subject" not in columns
 
 
 def _features(columns: Sequence[str], leave_out: Collection[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -54,7 +54,7 @@ def _check(what: str, batches: tuple[str, ...], labels: Labels) -> None:
     if all(share in (0.0, 1.0) for share in shares.values()):
         told = ", ".join(f"{n} only {(labels.positive if s else labels.negative)!r}" for n, s in sorted(shares.items()))
         raise BadInputError(
-            f"{what} coincide with the outcome ({told}): to remove the batch would be to remove the outcome, and to keep "
-            "it would be to take a difference of scanners for the outcome.",
+            f"{what} coincide with the outcome ({told}): to remove the batch would be to remove the outcome, and to "
+            "keep it would be to take a difference of scanners for the outcome.",
             "a cohort that can answer has both outcomes in a batch",
         )

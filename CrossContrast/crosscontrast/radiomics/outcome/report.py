@@ -46,9 +46,9 @@ def write_report(prediction: Prediction, path: Path) -> None:
     report.paragraph(
         f"{len(labels.visits)} images of {len(set(labels.subjects))} subjects with all arms and an outcome; "
         f"{int(labels.truth.sum())} are {labels.positive!r}, the positive class, the others {labels.negative!r}. Every "
-        f"score comes from a model that never saw the subject: {settings.folds} folds by subject, {settings.repeats} time(s), the models' "
-        f"own settings chosen in {settings.inner_folds} inner folds. Imputation, scaling, components and batch effects "
-        "are learned inside the folds."
+        f"score comes from a model that never saw the subject: {settings.folds} folds by subject, {settings.repeats} "
+        f"time(s), the models' own settings chosen in {settings.inner_folds} inner folds. Imputation, "
+        "scaling, components and batch effects are learned inside the folds."
     )
     report.notes(prediction.remarks)
     report.heading("Performance")

@@ -143,9 +143,9 @@ def drawn_test(
 
     interval = bootstrap_interval(rows, remembered, subjects=subjects, resamples=resamples, seed=seed)
     # The first value is the estimate; the jackknife of BCa comes last.
-    known = np.array(draws[1 : resamples + 1])
-    known = known[np.isfinite(known)]
-    below, above = ((np.count_nonzero(part) + 1) / (len(known) + 1) for part in (known <= 0, known >= 0))
+    drawn = np.array(draws[1 : resamples + 1])
+    drawn = drawn[np.isfinite(drawn)]
+    below, above = ((np.count_nonzero(part) + 1) / (len(drawn) + 1) for part in (drawn <= 0, drawn >= 0))
     return {
         "difference": interval.estimate,
         "low": known(interval.low),

@@ -10,7 +10,7 @@ from crosscontrast.ground.consistency import Findings, incomplete, name_some
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, part
 from crosscontrast.radiomics.extraction.jobs import check_rows, cohort_rows, extract_rows
-from crosscontrast.radiomics.extraction.read_table import read_features
+from crosscontrast.radiomics.extraction.read_table import names_images, read_features
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
 from crosscontrast.radiomics.extraction.table import FeatureTable, without_partner, write_features
 from crosscontrast.radiomics.preservation.settings import PreservationSettings
@@ -83,6 +83,8 @@ class ComparePreservation(Job):
         remarks: list[str] = []
         roles = (self.reference, *self.tests)
         if self.features:
+            if self.cohort and not names_images(self.features):
+                raise BadInputError("Give a cohort or a table of features, one of them: the table names subjects itself.")
             table = read_features(self.features, cohort_rows(self.cohort) if self.cohort else ())
             self._check_roles(table.roles)
             self._check_pairs(table)
@@ -108,7 +110,7 @@ class ComparePreservation(Job):
 
     def _check(self) -> None:
         if self.cohort is None and self.features is None:
-            raise BadInputError("Give a cohort or a table of features.")
+            raise BadInputError("Give a cohort or a table of features, one of them.")
         if not self.tests:
             raise BadInputError("There is no role to compare.")
         if self.reference in self.tests or len(set(self.tests)) < len(self.tests):

@@ -145,7 +145,8 @@ class Objective(Learner):
         raise NotImplementedError
 
     def forward(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        """Take a turn: only the player's own networks get gradients."""
+        """Take a turn: only the player's own networks get gradients, and what was not measured is one value."""
+        batch = {**batch, "target": shown(batch["target"], batch["target_measured"])}
         for other in self.players:
             for part in self.parts(other):
                 part.requires_grad_(other == player)

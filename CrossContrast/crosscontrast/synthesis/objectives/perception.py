@@ -31,7 +31,7 @@ class Perception(Objective):
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Return the losses of a turn."""
         mask, measured = batch["mask"], batch["measured"]
-        target = shown(batch["target"], measured)
+        target = batch["target"]
         if player == "anatomist":
             weight = evenly(measured)
             return {"anatomy": functional.binary_cross_entropy_with_logits(self.anatomist(target), mask, weight)}
