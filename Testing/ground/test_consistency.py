@@ -45,7 +45,7 @@ def cohort(**strange: sitk.Image) -> list:
 )
 def test_one_image_in_another_unit_is_named_with_its_factor(factor, words):
     (found,) = other_units(cohort(n3=picture(3) * factor))
-    told = f"{max(factor, 1 / factor):g} {words}"
+    told = f"about {max(factor, 1 / factor):g} {words}"
     assert found == f"sub-003_t2w.nii.gz of sub-003 is {told} than the other images of role t2w"
 
 

@@ -192,5 +192,5 @@ def _centre(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _times(log: float) -> str:
-    factor = float(f"{10 ** abs(log):.2g}")  # 1000 and not 999.7, which nobody multiplied by
-    return f"{factor:.10g} times {'brighter' if log > 0 else 'darker'}"
+    factor = float(f"{10 ** abs(log):.1g}")  # who multiplied by 1000 is not helped by 963.2
+    return f"about {factor:.10g} times {'brighter' if log > 0 else 'darker'}"

@@ -53,5 +53,5 @@ def cover(given: Covered, grid: sitk.Image, name: str = "") -> Covered:
         share = resample_onto(sitk.Cast(given.measured, sitk.sitkFloat32), grid)
         inside &= sitk.GetArrayViewFromImage(share) > WHOLE
     lowest = sitk.GetArrayViewFromImage(given.image).min()
-    values = np.where(inside, sitk.GetArrayViewFromImage(resample_onto(given.image, grid)), lowest)
+    values = np.where(inside, sitk.GetArrayFromImage(resample_onto(given.image, grid)), lowest)
     return Covered(image_like(values, grid), image_like(inside.astype(np.uint8), grid), resampled=True)

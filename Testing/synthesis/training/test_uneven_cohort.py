@@ -71,9 +71,9 @@ def test_phantoms_are_a_cohort_that_fits(prostates):
 @pytest.mark.parametrize(
     ("role", "function", "words"),
     [
-        ("t2w", scaled(1000), "1000 times brighter than the other images of role t2w"),
+        ("t2w", scaled(1000), "about 1000 times brighter than the other images of role t2w"),
         ("t2w", scaled(0.001), "times darker than the other images of role t2w"),
-        ("us", thick, "where 3 x 3 x 3 mm is usual"),
+        ("us", thick, "where 5 x 5 x 5 mm is usual"),
     ],
 )
 def test_a_stranger_among_targets_is_refused_with_its_file_before_anything_is_learned(
@@ -87,7 +87,7 @@ def test_a_stranger_among_targets_is_refused_with_its_file_before_anything_is_le
         TrainTranslator(out=out, settings=config(table), device="cpu").run(silent)
     message = str(refused.value)
     assert f"{subject}_{role}.nii.gz of {subject}" in message
-    assert words in message or "mm is usual" in message
+    assert words in message
     assert "--force" in message
     assert not out.exists()
 
@@ -168,5 +168,5 @@ def test_the_command_refuses_and_says_how_to_go_on(cohort, tmp_path):
     words = ["synth", "train", "--cohort", table, "--source", "us", "--target", "t2w", "--network", "unet3d"]
     run = crosscontrast(*words, "--steps", "1", "--device", "cpu", "--out", tmp_path / "run")
     assert run.returncode == 2
-    assert f"{subject}_t2w.nii.gz of {subject} is 1000 times brighter" in run.stderr
+    assert f"{subject}_t2w.nii.gz of {subject} is about 1000 times brighter" in run.stderr
     assert "--force" in run.stderr

@@ -84,7 +84,7 @@ class ComparePreservation(Job):
         roles = (self.reference, *self.tests)
         if self.features:
             if self.cohort and not names_images(self.features):
-                raise BadInputError("Give a cohort or a table of features, one of them: the table names subjects itself.")
+                raise BadInputError("Give a cohort or a table of features, one of them: this table names subjects.")
             table = read_features(self.features, cohort_rows(self.cohort) if self.cohort else ())
             self._check_roles(table.roles)
             self._check_pairs(table)
