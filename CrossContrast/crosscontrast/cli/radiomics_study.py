@@ -91,6 +91,7 @@ def study(
     console.say(f"{result.images} images translated; quality gate: {gate}")
     for role in result.preservation.roles:
         console.say(f"  {role.role}: {role.preserved} of {role.features} features preserved ({role.shape} of shape)")
+    console.say(f"Positive class of {outcome}: {result.outcome.positive}")
     for found in result.outcome.performances:
         console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}")
     console.say(f"  report:   {result.report}")

@@ -18,7 +18,9 @@ def check_cases(study: Study, cases: Sequence[Case], *, force: bool, progress: P
     image is shown in a window of its own.
     """
     rows, roles = read_cohort(study.cohort).rows, [arm.role for arm in study.arms]
-    findings = Findings(incomplete(rows, roles) if study.cases is None else [])
+    # A case is a subject, whichever visits its arms are of.
+    subjects = [row.model_copy(update={"session": ""}) for row in rows]
+    findings = Findings(incomplete(subjects, roles) if study.cases is None else [])
     if findings.refused and not force:
         return findings.settle(study.cohort, force=False)
     files = {file for case in cases for file in case.images.values()}

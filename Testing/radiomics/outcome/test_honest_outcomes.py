@@ -110,7 +110,7 @@ def test_who_has_no_outcome_is_named_and_a_missing_feature_is_no_number(tmp_path
     features(tmp_path, half, original_glcm_Energy=lambda k: "NA" if k % 5 == 0 else k)
     run = outcome(tmp_path, "--outcome", "tumour")
     assert run.exit_code == 0, run.output
-    assert "1 subjects without an outcome are left out: s07." in run.stderr
+    assert "1 subject without an outcome left out: s07." in run.stderr
     assert json.loads(run.stdout)["performances"][0]["images"] == SUBJECTS - 1
 
 

@@ -91,7 +91,7 @@ class PredictOutcome(Job):
         table.require_features(self.features or self.cohort)
         chosen = labels.keep(common_visits(table, labels, arms))
         check_classes(chosen, self.settings.folds, str(self.cohort))
-        remarks = [*_remarks(self.outcome, labels, chosen), *remarks]
+        remarks = [*_remarks(labels, chosen), *remarks]
         batches = read_batches(cohort, self.batch, chosen) if self.batch else ()
         make_folder(self.out)
         write_features(table, self.out / "features.tsv")
@@ -230,12 +230,13 @@ class PredictOutcome(Job):
         )
 
 
-def _remarks(outcome: str, labels: "Labels", chosen: "Labels") -> list[str]:
+def _remarks(labels: "Labels", chosen: "Labels") -> list[str]:
     from crosscontrast.ground.consistency import name_some
 
-    remarks = [f"The positive class of {outcome} is {labels.positive}, the other one {labels.negative}."]
+    remarks = []
     if labels.missing:
-        remarks.append(f"{len(labels.missing)} subjects without an outcome are left out: {name_some(labels.missing)}.")
+        who = "1 subject" if len(labels.missing) == 1 else f"{len(labels.missing)} subjects"
+        remarks.append(f"{who} without an outcome left out: {name_some(labels.missing)}.")
     lost = [visit for visit in labels.visits if visit not in set(chosen.visits)]
     if lost:
         names = name_some(" ".join(visit).strip() for visit in lost)

@@ -8,6 +8,7 @@ import numpy as np
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import Cohort, CohortRow
+from crosscontrast.ground.consistency import name_some
 from crosscontrast.ground.tables import is_missing
 from crosscontrast.radiomics.extraction.table import FeatureTable
 
@@ -67,7 +68,11 @@ def read_labels(cohort: Cohort, column: str, positive: str | None = None, time: 
     classes = sorted(set(found.values()))
     if len(classes) != 2 and not (time and len(classes) == 1):
         what = f"only {classes[0]!r}" if len(classes) == 1 else f"{len(classes) or 'no'} values"
-        raise BadInputError(f"{cohort.path}: the outcome {column!r} has {what}; two classes are needed.")
+        listed = f" ({name_some(classes)})" if len(classes) > 2 else ""
+        raise BadInputError(
+            f"{cohort.path}: the outcome {column!r} has {what}{listed}; two classes are needed.",
+            "a time until an event is given as --time, and the event as the outcome" if len(classes) > 2 else "",
+        )
     if positive is not None and positive not in classes:
         raise BadInputError(f"{cohort.path}: the outcome {column!r} has no value {positive!r}, only {classes}.")
     chosen = positive or _obvious(classes)
