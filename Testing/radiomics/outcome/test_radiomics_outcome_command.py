@@ -49,7 +49,8 @@ def study(folder: Path, subjects: int = 36, sessions: int = 1) -> Path:
 
 def words(folder: Path, **changes: object) -> list[object]:
     given = {"cohort": folder / "cohort.tsv", "features": folder / "features.tsv", "outcome": "disease"}
-    given |= {"settings": folder / "quick.yaml", "out": folder / "out", "arms": "real,fake,blur,fake+blur"} | changes
+    given |= {"settings": folder / "quick.yaml", "out": folder / "out", "arms": "real,fake,blur,fake+blur"}
+    given |= {"positive": "ill"} | changes
     return [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
 
 
@@ -116,6 +117,7 @@ def test_several_images_of_a_subject_are_held_out_together(tmp_path):
     ("changes", "reason"),
     [
         ({"outcome": "cure"}, "no column 'cure' (outcome columns: disease, site, vendor)"),
+        ({"positive": None}, "which value of 'disease' is the positive class, 'healthy' or 'ill'"),
         ({"outcome": "vendor"}, "two outcomes in 'vendor'"),
         ({"positive": "sick"}, "no value 'sick'"),
         ({"arms": "real,ct"}, "no image of role ct"),
@@ -168,7 +170,7 @@ def test_from_images_to_the_report_in_one_command_with_a_forest_and_a_network(tm
         "outcome: {trees: 20, folds: 2, repeats: 1, inner_folds: 2, epochs: 2, cube: 16}\n"
     )
     given = words(tmp_path, features=None, arms="us,mri,us+mri", models="random-forest,cnn")
-    run = outcome(*given, "--positive", "ill", "--json")
+    run = outcome(*given, "--json")
     assert run.exit_code == 0, run.output
     found = {(p["arm"], p["model"]): p["auc"] for p in json.loads(run.stdout)["performances"]}
     assert len(found) == 6
