@@ -26,7 +26,12 @@ def cord() -> None:
 @cord.command(epilog="Example: crosscontrast cord segment sub-*_T2w.nii.gz dicom_folder --out results --workers 2")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--model", default="softcord", show_default=True, help="Model, or NAME@VERSION; see 'models list'.")
+@click.option(
+    "--model",
+    default="softcord",
+    show_default=True,
+    help="Model (see 'models list'), or its folder.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option(
     "--threshold",
@@ -99,11 +104,11 @@ def segment(
     from crosscontrast.cord.points import read_points
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
-    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.find import find_model
 
     # All that would fail for every image is checked before the first one.
     check_device_name(device)
-    entry = ModelLibrary().find(model)
+    entry = find_model(model, "segmentation")
     points = read_points(at)
     found = find_images(images, series=series, modality="MR", unique=False, tell=console.remark)
     jobs = [
@@ -111,7 +116,7 @@ def segment(
             image=image.absolute(),
             out=place.parent,
             stem=place.name,
-            model=str(entry),
+            model=entry.request,
             device=device,
             threshold=threshold,
             mirror=mirror,

@@ -66,13 +66,11 @@ def translate(
     from crosscontrast.cli.running import run_batch
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
+    from crosscontrast.models.find import find_model
     from crosscontrast.synthesis.jobs import TranslateImage
-    from crosscontrast.synthesis.models import find_translator
 
     check_device_name(device)
-    named = [str(Path(model).absolute()) if Path(model).is_dir() else str(find_translator(model)) for model in models]
-    for model in named:
-        find_translator(model)
+    named = [find_model(model, "translation").request for model in models]
     found = find_images(images, tell=console.remark)
     jobs = [
         TranslateImage(
@@ -132,10 +130,10 @@ def features(
     from crosscontrast.synthesis.jobs import ShowFeatureMaps
 
     if list_layers:
+        from crosscontrast.models.find import find_model
         from crosscontrast.synthesis.feature_maps import layers
-        from crosscontrast.synthesis.models import find_translator
 
-        known = layers(find_translator(models[0]))
+        known = layers(find_model(models[0], "translation"))
         for name, count in known.items():
             console.say(f"{name}: {count}")
         console.result(known)

@@ -22,7 +22,7 @@ from crosscontrast.ground.geometry import Point, check_points
 from crosscontrast.ground.images import ImageWarning, write_image
 from crosscontrast.ground.provenance import Provenance
 from crosscontrast.inference import Maps, Predictor, warm_predictor
-from crosscontrast.models.library import ModelLibrary
+from crosscontrast.models.find import find_model
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.timing import timed
 
@@ -118,7 +118,7 @@ def segment_file(
         with timed("reading"):
             image = case.read(path)
         check_points(at, image, path.name)
-        entry = ModelLibrary().find(model)
+        entry = find_model(model, "segmentation")
         case.model, chosen = entry.record(), case.compute_on(device)
         progress(0.02, 1, "loading the model")
         with timed("loading the model"):

@@ -15,13 +15,14 @@ from commands import process
 from crosscontrast.errors import BadInputError, CancelledError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
+from crosscontrast.models.find import newest_bundle
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.jobs import TranslateImage
 from crosscontrast.synthesis.objectives.base import build_objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE, NAMES
 from crosscontrast.synthesis.training.config import TrainingConfig
-from crosscontrast.synthesis.training.export import export, newest_bundle
+from crosscontrast.synthesis.training.export import export
 from crosscontrast.synthesis.training.jobs import TrainTranslator
 from crosscontrast.synthesis.training.patches import Cutting, Patches, stream
 from crosscontrast.synthesis.training.translator import Preparation, train

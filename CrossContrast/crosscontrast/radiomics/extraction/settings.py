@@ -27,6 +27,7 @@ class ExtractionSettings(BaseModel):
     ``classes`` are the back-end's feature classes, by default all (MIRP: all but shape, the 186 features of
     Salmanpour et al. 2025). Grey levels are discretised into ``bin_count`` bins, which is what IBSI advises where
     intensities have no unit, or into bins of ``bin_width``. ``spacing`` resamples to that voxel size in mm first.
+    With ``resample_masks`` masks on other grids than their image's, such as finer ones, are resampled onto it.
     ``normalise`` "zscore" sets the image's mean to 0 and its standard deviation to 100 before everything else.
     ``filters`` names PyRadiomics' image filters with their options, as in ``{LoG: {sigma: [1, 3]}}``.
     ``options`` go to PyRadiomics as they are and win over the others.
@@ -41,6 +42,7 @@ class ExtractionSettings(BaseModel):
     bin_count: int | None = Field(default=None, ge=2)
     bin_width: PositiveFloat | None = None
     spacing: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = None
+    resample_masks: bool = False
     normalise: Literal["none", "zscore"] = "none"
     original: bool = True
     filters: dict[str, dict[str, Any]] = {}

@@ -26,7 +26,7 @@ def feature_map(
         raise BadInputError(f"There is no feature {feature!r}.") from error
     if name.image != "original" or name.family not in CLASSES["pyradiomics"] or name.family == "shape":
         raise BadInputError(f"{feature} has no map: only PyRadiomics' grey-value features of the original image do.")
-    mask = aligned(mask, image)
+    mask = aligned(mask, image, resample=settings.resample_masks, soft=settings.threshold is not None)
     image, chosen, _ = prepare(image, mask, region_of(mask, label=settings.label, threshold=settings.threshold))
     if settings.normalise == "zscore":
         image = normalised(image)

@@ -14,6 +14,7 @@ from crosscontrast.errors import BadInputError
 from crosscontrast.ground.geometry import resample_onto
 from crosscontrast.ground.images import clean_intensities, read_image, write_image
 from crosscontrast.ground.placement import bring_onto, put_onto
+from crosscontrast.models.find import newest_bundle, open_bundle
 from crosscontrast.models.load import load_model
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.benchmark.baselines import baselines
@@ -21,11 +22,10 @@ from crosscontrast.synthesis.benchmark.downstream import Judge
 from crosscontrast.synthesis.benchmark.measures import measure
 from crosscontrast.synthesis.benchmark.memory import PeakMemory
 from crosscontrast.synthesis.benchmark.results import DICE, Cost, Row, Subject
-from crosscontrast.synthesis.models import open_bundle
 from crosscontrast.synthesis.predict import open_predictor
 from crosscontrast.synthesis.training.cases import read_pairs
 from crosscontrast.synthesis.training.config import TrainingConfig
-from crosscontrast.synthesis.training.export import export, newest_bundle
+from crosscontrast.synthesis.training.export import export
 from crosscontrast.synthesis.training.translator import train
 from crosscontrast.training.settings import make_config
 from crosscontrast.training.state import CHECKPOINT, read_checkpoint
