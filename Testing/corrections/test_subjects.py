@@ -49,7 +49,7 @@ def test_the_contrasts_of_a_person_are_one_subject(empty, tmp_path):
     """Were two: one in nnU-Net's training and the other in its test folder."""
     cases = [add(empty, tmp_path / f"pat01_{contrast}.nii.gz", n) for n, contrast in enumerate(("T1w", "T2w", "mt1"))]
     assert {case.subject for case in cases} == {"pat01"}
-    assert [case.contrast for case in cases] == ["T1w", "T2w", "acq-MTon_MTS"]
+    assert [case.contrast for case in cases] == ["T1w", "T2w", "mt-on_MTR"]
     more = [add(empty, tmp_path / f"sub-02_T2w{end}.nii.gz", 5 + n) for n, end in enumerate(("", "_reg"))]
     assert [case.name for case in more] == ["sub-02_T2w", "sub-02_acq-reg_T2w"]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.cli.cord_ablation import ablation
 from crosscontrast.cli.cord_csa import csa
 from crosscontrast.cli.cord_evaluate import evaluate
@@ -40,12 +40,7 @@ def cord() -> None:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Soft value from which a voxel belongs to the binary mask.",
 )
-@click.option(
-    "--series",
-    multiple=True,
-    metavar="UID|NUMBER|TEXT",
-    help="Of DICOM studies only this series, by UID, number or name.",
-)
+@series_option
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
 @click.option("--mirror", is_flag=True, help="Average with the mirror image: slower, slightly steadier.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.cli.synth_ablation import ablation
 from crosscontrast.cli.synth_benchmark import benchmark
 from crosscontrast.cli.synth_phantom import phantom
@@ -28,6 +28,7 @@ def synth() -> None:
 @click.argument("images", nargs=-1, required=True, type=_PATH)
 @click.option("--model", "models", required=True, multiple=True, help="Model, or folder of a training; several: mean.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
+@series_option
 @click.option("--uncertainty", is_flag=True, help="Write how much repeated answers, or several models, differ.")
 @click.option("--samples", default=8, show_default=True, type=click.IntRange(min=2), help="Repeats with dropout.")
 @click.option(
@@ -48,6 +49,7 @@ def translate(
     images: tuple[Path, ...],
     models: tuple[str, ...],
     out: Path,
+    series: tuple[str, ...],
     uncertainty: bool,
     samples: int,
     axis: str,
@@ -71,7 +73,7 @@ def translate(
 
     check_device_name(device)
     named = [find_model(model, "translation").request for model in models]
-    found = find_images(images, tell=console.remark)
+    found = find_images(images, series=series, tell=console.remark)
     jobs = [
         TranslateImage(
             image=image.absolute(),

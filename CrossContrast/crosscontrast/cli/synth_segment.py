@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.synthesis.segmentation.config import LossName, Weighting
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def _settings(config: Path | None, given: dict[str, Any]) -> Any:
     "--input", "inputs", multiple=True, metavar="NAME=FILE", help="Image of a model's further input; of one subject."
 )
 @click.option("--translator", "translators", multiple=True, help="Other translators than the model names, in order.")
+@series_option
 @click.option("--localise", default="", help="Class that a first pass finds and a second one segments around.")
 @click.option("--margin", default=16.0, show_default=True, type=click.FloatRange(min=0), help="Around it, in mm.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
@@ -107,6 +108,7 @@ def segment(
     model: str,
     inputs: tuple[str, ...],
     translators: tuple[str, ...],
+    series: tuple[str, ...],
     localise: str,
     margin: float,
     out: Path,
@@ -131,7 +133,7 @@ def segment(
     check_device_name(device)
     entry = find_model(model, "segmentation")
     translators_of(entry, translators)  # all that would fail for every image is found before the first one
-    subjects = _subjects(entry, find_images(images, tell=console.remark), inputs)
+    subjects = _subjects(entry, find_images(images, series=series, tell=console.remark), inputs)
     jobs = [
         SegmentImage(
             image=first.absolute(),

@@ -1,5 +1,6 @@
 """A correction dataset: images, predictions, and masks corrected by people with their whole history, as BIDS."""
 
+import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Self
 import numpy as np
 import SimpleITK as sitk
 
+from crosscontrast.corrections.acquisition import acquisition_of
 from crosscontrast.corrections.bids import CaseName, names_subject
 from crosscontrast.corrections.create import create_dataset
-from crosscontrast.corrections.documents import read_document, write_document
+from crosscontrast.corrections.documents import read_document, write_document, write_text
 from crosscontrast.corrections.doubts import doubts
 from crosscontrast.corrections.exclusions import FILE as EXCLUSIONS
 from crosscontrast.corrections.exclusions import add_exclusion, read_exclusions, remove_exclusion, why_excluded
-from crosscontrast.corrections.layout import RECORD, SEG, SOFTSEG, Layout
+from crosscontrast.corrections.layout import RECORD, SEG, SOFTSEG, Layout, sidecar
 from crosscontrast.corrections.masks import contradiction, soft_values
 from crosscontrast.corrections.masks import inside as inside_mask
 from crosscontrast.corrections.prediction import Prediction, find_prediction
@@ -60,14 +62,15 @@ class CorrectionDataset:
         self.layout = Layout(folder, self.settings.label)
 
     @classmethod
-    def create(cls, folder: Path, *, name: str = "", label: str = "SC") -> Self:
+    def create(cls, folder: Path, *, name: str = "", label: str = "SC", authors: Sequence[str] = ()) -> Self:
         """Make a correction dataset of a folder that is empty or a BIDS dataset; nothing that is there is changed.
 
-        ``label`` is what is segmented (``label-SC`` in the masks' names). Raises :class:`BadInputError` for a folder
+        ``label`` is what is segmented (``label-SC`` in the masks' names); who corrects becomes one of the ``authors``
+        that the dataset's description names. Raises :class:`BadInputError` for a folder
         with something else in it or a label that BIDS does not allow, :class:`OutputError` where it cannot be written.
         """
         folder = folder.resolve()
-        create_dataset(folder, name, label)
+        create_dataset(folder, name, label, authors)
         return cls(folder)
 
     @classmethod
@@ -116,7 +119,8 @@ class CorrectionDataset:
         """
         image = read_image(source)
         patient = "" if subject else pseudonym(patient_of(source))
-        name = CaseName.of_file(source, subject=subject, session=session, contrast=contrast, patient=patient)
+        said = {"subject": subject, "session": session, "contrast": contrast}
+        name = self._known_name(source, CaseName.of_file(source, **said, patient=patient), said)
         if not (subject or patient or names_subject(source)):
             warnings.warn(
                 f"{source.name} does not say whose image it is and is taken for one of sub-{name.subject}: name the "
@@ -144,7 +148,17 @@ class CorrectionDataset:
             )
             with dataset_lock(self.layout.lock):
                 self._commit_case(record, staged, staging)
+                if not inside and (acquired := acquisition_of(source, name)):
+                    write_text(sidecar(target), json.dumps(acquired, indent=2) + "\n")
         return self.case(record.case)
+
+    def _known_name(self, source: Path, name: CaseName, said: dict[str, str]) -> CaseName:
+        """Return the name under which an image is here already, where an earlier version or BIDS had another for it."""
+        stem = image_stem(source)
+        if not any(said.values()) and source.resolve().parent == self.folder / name.folder and stem.startswith("sub-"):
+            return CaseName.parse(stem)
+        known = (CaseName.parse(record.case) for record in self._records())
+        return next((old for old in known if CaseName.of_file(Path(f"{old}.nii.gz")) == name), name)
 
     def _commit_case(self, record: CaseRecord, staged: Path, staging: Path) -> None:
         known, target = self._records(), self.folder / record.image
