@@ -51,7 +51,7 @@ def made(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("part", ["dataset", "export", "dataset/derivatives/labels", "export/derivatives/labels"])
+@pytest.mark.parametrize("part", ["dataset", "export", "export/derivatives/labels"])
 def test_the_validator_finds_no_error_and_nothing_amiss_with_the_description(part, made):
     found = validated(made / part, made / "deno")
     assert not [(code, sorted(places)[:3]) for code, places in found.items() if code.startswith("error")]

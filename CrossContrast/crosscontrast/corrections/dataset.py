@@ -25,7 +25,7 @@ from crosscontrast.corrections.records import Case, CaseRecord, Correction, Revi
 from crosscontrast.corrections.rename import move_case
 from crosscontrast.corrections.split import choose_test_subjects
 from crosscontrast.corrections.storage import commit_folder, dataset_lock, move_file, new_folder, stage_image, sweep
-from crosscontrast.corrections.subjects import Parting, partings, patient_of, pseudonym
+from crosscontrast.corrections.subjects import Parting, partings, patient_of, pseudonym, voxels_sha256
 from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground.dicom.study import source_sha256
 from crosscontrast.ground.files import image_stem, sha256
@@ -145,6 +145,7 @@ class CorrectionDataset:
                 spacing=image.GetSpacing(),
                 origin=image.GetOrigin(),
                 direction=image.GetDirection(),
+                voxels_sha256=voxels_sha256(image),
             )
             with dataset_lock(self.layout.lock):
                 self._commit_case(record, staged, staging)
@@ -165,7 +166,7 @@ class CorrectionDataset:
         # Disks of Windows and macOS take sub-A and sub-a for the same name.
         namesake = next((other for other in known if other.case.lower() == record.case.lower()), None)
         if namesake:
-            if (namesake.case, namesake.image_sha256) == (record.case, record.image_sha256):
+            if namesake.case == record.case and _same_image(namesake, record):
                 return
             raise BadInputError(
                 f"{record.source} would be called {record.case}, and that is another image of the dataset.",
@@ -173,8 +174,7 @@ class CorrectionDataset:
             )
         subject = CaseName.parse(record.case).subject
         for other in known:
-            same = other.source_sha256 == record.source_sha256 or other.image_sha256 == record.image_sha256
-            if same and CaseName.parse(other.case).subject.lower() != subject.lower():
+            if _same_image(other, record) and CaseName.parse(other.case).subject.lower() != subject.lower():
                 raise BadInputError(
                     f"{record.source} would be called {record.case}, and the same image is {other.case} already.",
                     "an image has one subject; see: crosscontrast corrections rename",
@@ -414,3 +414,10 @@ def _check_together(case: str, soft: np.ndarray, mask: np.ndarray, doubtful: lis
         raise BadInputError(
             f"The mask of {case} looks wrong: {'; '.join(doubtful)}.", "save it all the same with --force"
         )
+
+
+def _same_image(one: CaseRecord, other: CaseRecord) -> bool:
+    """Tell whether two cases are of one image: the bytes of its file, or its voxels and where they lie."""
+    if one.image_sha256 == other.image_sha256 or one.source_sha256 == other.source_sha256:
+        return True
+    return bool(one.voxels_sha256) and one.voxels_sha256 == other.voxels_sha256

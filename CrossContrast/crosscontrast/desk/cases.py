@@ -11,6 +11,7 @@ from crosscontrast.errors import BadInputError, CrossContrastError
 
 if TYPE_CHECKING:
     from crosscontrast.cord.jobs import OpenCaseResult
+    from crosscontrast.corrections.dataset import CorrectionDataset
     from crosscontrast.corrections.jobs import ExportResult
     from crosscontrast.corrections.records import Case
     from crosscontrast.jobs.job import Job, JobResult
@@ -61,16 +62,11 @@ class Worklist:
         self.cases, self.known, self.problem, self.remarks = [], False, "", []
         if self.dataset is None or not self._ready():
             return
-        from crosscontrast.corrections.dataset import CorrectionDataset
-        from crosscontrast.corrections.layout import Layout
-        from crosscontrast.ground.case import our_warnings
-
-        if Layout(self.dataset).settings.exists():
-            try:
-                with our_warnings() as self.remarks:
-                    self.cases, self.known = CorrectionDataset.open(self.dataset).cases(), True
-            except CrossContrastError as error:
-                self.problem = error.message
+        found, self.remarks = opened(self.dataset)
+        if isinstance(found, CrossContrastError):
+            self.problem = found.message
+        elif found is not None:
+            self.cases, self.known = found.cases(), True
 
     def why_not(self) -> str:
         """Why nothing can be done with the dataset."""
@@ -179,3 +175,22 @@ class Exporter:
 def _where(result: "ExportResult") -> str:
     counted = "1 case" if result.cases == 1 else f"{result.cases} cases"
     return f"Exported {counted} to {result.folder}."
+
+
+def opened(folder: Path) -> "tuple[CorrectionDataset | CrossContrastError | None, list[str]]":
+    """Open a dataset: it, or why it cannot be, or nothing where there is none; and what opening says is wrong with it.
+
+    That is a person under two subjects, for example, with how to repair it.
+    """
+    from crosscontrast.corrections.dataset import CorrectionDataset
+    from crosscontrast.corrections.layout import Layout
+    from crosscontrast.ground.case import our_warnings
+
+    if not Layout(folder).settings.exists():
+        return None, []
+    try:
+        with our_warnings() as said:
+            found = CorrectionDataset.open(folder)
+    except CrossContrastError as error:
+        return error, []
+    return found, said

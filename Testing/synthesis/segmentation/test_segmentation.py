@@ -239,6 +239,23 @@ def test_sparse_labels_become_whole_and_the_given_ones_are_kept(zones, tmp_path)
         assert len(list(csv.DictReader(stream, delimiter="\t"))) == 4
 
 
+def test_two_label_maps_of_one_name_do_not_overwrite_each_other(zones, prostates, tmp_path):
+    rows = list(csv.DictReader(prostates.open(), delimiter="\t"))
+    for row in rows:
+        name = Path(row["image"]).name.replace(f"sub-{row['subject'].removeprefix('sub-')}", "p")
+        target = tmp_path / row["subject"] / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((prostates.parent / row["image"]).read_bytes())
+        row |= {"image": str(target), "mask": ""}
+    with (tmp_path / "c.tsv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys(), delimiter="\t")
+        writer.writeheader()
+        writer.writerows(rows)
+    job = CleanseLabels(settings=zones(cohort=tmp_path / "c.tsv", dims=2), labelling="sparse", out=tmp_path / "out")
+    with pytest.raises(BadInputError, match="would both give results called p_zones"):
+        job.run(silent)
+
+
 def test_noisy_labels_are_judged_by_networks_that_never_saw_them(zones, tmp_path):
     with pytest.raises(BadInputError, match="at least two volumes"):
         cleanse(zones(dims=2), read_segmentation_cases(zones(dims=2), "train")[:1], "noisy", tmp_path)
