@@ -130,6 +130,7 @@ SLICERS = {
     "slicer",
     "qt",
     "ctk",
+    "SampleData",
 }
 #: Asked for where a user chooses them (formats of others, several processes), or brought by another one of the list.
 CHOSEN = {"highdicom", "nnunetv2", "mirp", "dask", "distributed", "PIL", "PyTorchUtils"}
