@@ -40,7 +40,7 @@ def test_a_folder_of_results_alone_says_so(tmp_path, image):
 
 
 def test_a_nifti_beside_a_dicom_series_is_named_as_left_out(tmp_path, image):
-    write_classic(slices_of(image), tmp_path)
+    write_classic(tmp_path, slices_of(image))
     write_image(image, tmp_path / "converted.nii.gz")
     said = []
     assert find_images([tmp_path], tell=said.append) == [tmp_path]
