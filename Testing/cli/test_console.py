@@ -66,9 +66,9 @@ def test_without_a_loopback_interface_jobs_run_in_place(monkeypatch):
     """As in a network namespace of its own (``unshare -rn``), which not every machine lets a test make."""
 
     def refuse(*_, **__):
-        raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
-    monkeypatch.setattr(socket, "create_server", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
     jobs = [Speak(fails=True), Speak(fails=False)]  # other processes would not know this job
     with pytest.warns(DeviceWarning, match="no loopback interface"):
         outcomes = list(map_jobs(jobs, workers=2))

@@ -77,7 +77,8 @@ def map_jobs(
 def _loopback() -> bool:
     """Tell whether a process can reach another one of this machine; containers without a network may have no such."""
     try:
-        with socket.create_server(("127.0.0.1", 0)):
+        # Without one an address can be listened on all the same, but not be reached.
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), 5):
             return True
     except OSError:
         return False
