@@ -298,7 +298,7 @@ def test_a_mask_half_a_voxel_off_is_refused(dataset, by):
 @pytest.mark.filterwarnings("ignore::crosscontrast.ground.images.ImageWarning")
 def test_masks_keep_qform_and_sform_of_their_image_through_to_the_export(dataset, tmp_path):
     """A viewer that takes the sform drew them 15 mm beside their image."""
-    image = small_image()
+    image = small_image(9)
     qform = ras_affine(image)
     sform = qform.copy()
     sform[2, 3] += 15

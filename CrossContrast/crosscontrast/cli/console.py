@@ -148,7 +148,9 @@ def user_command(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def command(*arguments: Any, as_json: bool, verbose: bool, **options: Any) -> None:
         console = Console(as_json, verbose)
-        logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL + 1, format="%(name)s: %(message)s")
+        level, log = logging.INFO if verbose else logging.CRITICAL + 1, logging.StreamHandler()
+        log.setLevel(level)  # the root's own level does not stop what loggers with a level, such as Dask's, hand up
+        logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[log])
         headers = [path for path in _paths([*arguments, *options.values()]) if path.suffix.lower() in _HEADERS]
         if headers:
             from crosscontrast.ground.references import name_headers
