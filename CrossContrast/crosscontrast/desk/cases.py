@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosscontrast.corrections.choices import ExportFormat, Order
+from crosscontrast.desk.opening import opened
 from crosscontrast.desk.reasons import BUSY, NO_DATASET
 from crosscontrast.desk.runner import Runner
 from crosscontrast.errors import BadInputError, CrossContrastError
 
 if TYPE_CHECKING:
     from crosscontrast.cord.jobs import OpenCaseResult
-    from crosscontrast.corrections.dataset import CorrectionDataset
     from crosscontrast.corrections.jobs import ExportResult
     from crosscontrast.corrections.records import Case
     from crosscontrast.jobs.job import Job, JobResult
@@ -175,22 +175,3 @@ class Exporter:
 def _where(result: "ExportResult") -> str:
     counted = "1 case" if result.cases == 1 else f"{result.cases} cases"
     return f"Exported {counted} to {result.folder}."
-
-
-def opened(folder: Path) -> "tuple[CorrectionDataset | CrossContrastError | None, list[str]]":
-    """Open a dataset: it, or why it cannot be, or nothing where there is none; and what opening says is wrong with it.
-
-    That is a person under two subjects, for example, with how to repair it.
-    """
-    from crosscontrast.corrections.dataset import CorrectionDataset
-    from crosscontrast.corrections.layout import Layout
-    from crosscontrast.ground.case import our_warnings
-
-    if not Layout(folder).settings.exists():
-        return None, []
-    try:
-        with our_warnings() as said:
-            found = CorrectionDataset.open(folder)
-    except CrossContrastError as error:
-        return error, []
-    return found, said

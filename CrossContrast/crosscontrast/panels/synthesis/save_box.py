@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
-from crosscontrast.desk.cases import opened
+from crosscontrast.desk.opening import opened
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.panels import requirements
 from crosscontrast.panels.job_controls import JobControls
