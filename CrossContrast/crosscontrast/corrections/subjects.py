@@ -46,7 +46,7 @@ def voxels_sha256(image: sitk.Image) -> str:
     place = [*turned.GetSize(), *(round(part, 1) + 0.0 for part in (*turned.GetSpacing(), *turned.GetOrigin()))]
     whole = hashlib.sha256(repr(place).encode())
     for plane in sitk.GetArrayViewFromImage(turned):
-        whole.update(np.ascontiguousarray(plane, np.float64))
+        whole.update(np.ascontiguousarray(plane, np.float64).tobytes())
     return whole.hexdigest()
 
 
