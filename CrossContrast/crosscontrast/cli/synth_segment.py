@@ -173,7 +173,8 @@ def _subjects(entry: "ModelEntry", images: list[Path], inputs: tuple[str, ...]) 
         )
     if not images and not inputs:
         raise BadInputError("No image is given.", "name images, or --input NAME=FILE")
-    return [in_order(entry, image, named) for image in images or [None]]
+    firsts: list[Path | None] = [*images] or [None]
+    return [in_order(entry, first, named) for first in firsts]
 
 
 @click.command(

@@ -31,9 +31,8 @@ def read_cubes(
     Each cube is scaled by its own values, so nothing is learned from other images. Raises
     :class:`crosscontrast.errors.BadInputError` for a mask that cannot be used.
     """
-    return np.stack(
-        [[_cube(image, mask, label, threshold, resample, size) for image, mask in visit] for visit in images]
-    )
+    chosen: dict[str, Any] = {"label": label, "threshold": threshold, "resample": resample, "size": size}
+    return np.stack([[_cube(image, mask, **chosen) for image, mask in visit] for visit in images])
 
 
 def cnn_scorer(
