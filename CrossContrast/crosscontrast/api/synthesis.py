@@ -158,7 +158,7 @@ def translate(
     {'t2w': (16, 16, 16)}
     """
     from crosscontrast.ground.device import choose_device
-    from crosscontrast.synthesis.models import find_translator
+    from crosscontrast.models.find import find_model
     from crosscontrast.synthesis.predict import Axis
     from crosscontrast.synthesis.translate import Request, translate_image
 
@@ -170,6 +170,6 @@ def translate(
     volume = clean_intensities(as_image(image), "The image")
     request = Request(models, device, axis, uncertainty, samples)  # type: ignore[arg-type]
     found = translate_image(
-        volume, [find_translator(name) for name in models], choose_device(device), request, progress
+        volume, [find_model(name, "translation") for name in models], choose_device(device), request, progress
     )
     return {name: like(made, image) for name, made in found.items()}

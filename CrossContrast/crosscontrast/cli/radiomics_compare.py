@@ -37,6 +37,7 @@ def compare(
     backend: str | None,
     label: int | None,
     threshold: float | None,
+    resample_masks: bool,
     workers: int,
     scheduler: str | None,
 ) -> None:
@@ -56,7 +57,7 @@ def compare(
     from crosscontrast.radiomics.settings_file import SettingsFile
 
     file = SettingsFile(settings)
-    options = {"backend": backend, "label": label, "threshold": threshold}
+    options = {"backend": backend, "label": label, "threshold": threshold, "resample_masks": resample_masks or None}
     job = ComparePreservation(
         cohort=cohort,
         features=features,

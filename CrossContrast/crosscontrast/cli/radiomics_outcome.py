@@ -43,6 +43,7 @@ def outcome(
     backend: str | None,
     label: int | None,
     threshold: float | None,
+    resample_masks: bool,
     workers: int,
     scheduler: str | None,
 ) -> None:
@@ -62,7 +63,7 @@ def outcome(
     from crosscontrast.radiomics.settings_file import SettingsFile
 
     file = SettingsFile(settings)
-    options = {"backend": backend, "label": label, "threshold": threshold}
+    options = {"backend": backend, "label": label, "threshold": threshold, "resample_masks": resample_masks or None}
     names = names_of(models, "--models") if models else None
     chosen = file.section("outcome", OutcomeSettings, {"models": names})
     job = PredictOutcome(

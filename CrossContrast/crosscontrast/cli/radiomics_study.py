@@ -53,6 +53,7 @@ def study(
     backend: str | None,
     label: int | None,
     threshold: float | None,
+    resample_masks: bool,
     **choices: Any,
 ) -> None:
     """Go the whole way from one table: translate, check, compare features, predict the outcome, one report.
@@ -72,7 +73,7 @@ def study(
 
     check_device_name(choices["device"])
     file = SettingsFile(settings)
-    options = {"backend": backend, "label": label, "threshold": threshold}
+    options = {"backend": backend, "label": label, "threshold": threshold, "resample_masks": resample_masks or None}
     names = names_of(models, "--models") if models else None
     job = RunStudy(
         cohort=cohort,

@@ -56,8 +56,9 @@ def train(
     First the cohort is checked against itself: a subject without a partner, a target in another unit, voxels of another
     size or a field of view that ends early are named and refused, unless --force. What was not measured does not count.
 
-    The folder receives config.json, checkpoint.pt, log.csv, pictures and the model as the folder model-<steps>, which
-    'synth translate' and 'models add' take. For several GPUs or hosts start the same with torchrun:
+    The folder receives config.json, checkpoint.pt, log.csv, pictures and the model as a folder called model- and the
+    steps in six digits (model-000150), which 'synth translate', 'radiomics gate' and 'models add' take. For several
+    GPUs or hosts start the same with torchrun:
     torchrun --nproc-per-node 2 -m crosscontrast.cli synth train --cohort ... --out ...
     """
     from crosscontrast.synthesis.training.jobs import TrainTranslator
@@ -86,6 +87,7 @@ def train(
         console.note(message)
 
     result = job.run(show)
+    console.warn(result.warnings)
     console.say(f"{result.step} steps in {result.minutes:.1f} minutes: {result.model}")
     models = _add(name, result.model, result.back) if name else []
     for model in models:

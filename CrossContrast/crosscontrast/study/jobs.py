@@ -179,13 +179,11 @@ class RunStudy(Job):
         return found
 
     def _finished_model(self) -> str:
-        from crosscontrast.models.library import ModelLibrary
+        from crosscontrast.models.find import find_model
 
         assert self.model is not None
-        if Path(self.model).is_dir():
-            return str(Path(self.model).absolute())
         # With its version, so that another current one is not taken for this one.
-        return str(ModelLibrary().find(self.model))
+        return find_model(self.model, "translation").request
 
     def _train(self, share: Share, job: TrainTranslator, stages: Stages, progress: Progress) -> str:
         assert job.settings

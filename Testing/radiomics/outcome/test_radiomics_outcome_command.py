@@ -54,6 +54,23 @@ def words(folder: Path, **changes: object) -> list[object]:
     return [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
 
 
+def test_a_table_of_features_needs_no_images(tmp_path):
+    folder = study(tmp_path)
+    (folder / "any.nii.gz").unlink()
+    kept = [line.split("\t") for line in (folder / "cohort.tsv").read_text().splitlines()]
+    for name, columns in {"paths.tsv": range(7), "none.tsv": (0, 1, 4)}.items():
+        rows = ["\t".join(line[column] for column in columns) for line in kept]
+        # Without roles a visit is one line.
+        (folder / name).write_text("\n".join(rows if 2 in columns else dict.fromkeys(rows)) + "\n")
+        given = words(folder, cohort=folder / name, out=folder / f"of-{name}", models="logistic", arms="real,blur")
+        run = outcome(*given)
+        assert run.exit_code == 0, run.output
+    first, second = (json.loads((folder / f"of-{n}" / "outcome.json").read_text()) for n in ("paths.tsv", "none.tsv"))
+    assert first["measures"] == second["measures"]
+    refused = outcome(*words(folder, models="cnn", out=folder / "cnn"))
+    assert (refused.exit_code, "any.nii.gz does not exist" in refused.stderr) == (2, True), refused.stderr
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory) -> tuple[Path, Result]:
     folder = study(tmp_path_factory.mktemp("outcome"))

@@ -15,10 +15,10 @@ from commands import crosscontrast, process
 from crosscontrast.errors import BadInputError, CancelledError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
+from crosscontrast.models.find import newest_bundle
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.jobs import TranslateImage
-from crosscontrast.synthesis.models import newest_bundle
 from crosscontrast.synthesis.objectives.base import build_objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE, NAMES
 from crosscontrast.synthesis.training.config import TrainingConfig

@@ -26,7 +26,7 @@ def case_features(
 
     Raises :class:`crosscontrast.errors.BadInputError` for what cannot be used, without naming files.
     """
-    mask = aligned(mask, image)
+    mask = aligned(mask, image, resample=settings.resample_masks, soft=settings.threshold is not None)
     region = region_of(mask, label=settings.label, threshold=settings.threshold)
     if perturbation:
         region = perturbed(region, mask.GetSpacing()[::-1], perturbation)

@@ -32,7 +32,8 @@ class ExtractionSettings(BaseModel):
     ``classes`` are the back-end's feature classes, by default all (ibsi and MIRP: all but shape, the 186 features of
     Salmanpour et al. 2025). Grey levels are discretised into ``bin_count`` bins, which is what IBSI advises where
     intensities have no unit, or into bins of ``bin_width``. ``spacing`` resamples to that voxel size in mm first,
-    by ``interpolation`` (ibsi only). ``resegment`` leaves out voxels with intensities beyond (low, high), either of
+    by ``interpolation`` (ibsi only). With ``resample_masks`` masks on other grids than their image's, such as finer
+    ones, are resampled onto it. ``resegment`` leaves out voxels with intensities beyond (low, high), either of
     which may be ``None``, and ``outliers`` those more than so many standard deviations from the mean. ``aggregation``
     sees textures in the volume (3D), in slices taken together (2.5D) or in slices that are averaged (2D).
     ``normalise`` "zscore" sets the image's mean to 0 and its standard deviation to 100 before everything else.
@@ -54,6 +55,7 @@ class ExtractionSettings(BaseModel):
     resegment: tuple[float | None, float | None] | None = None
     outliers: PositiveFloat | None = None
     aggregation: Aggregation = "3D"
+    resample_masks: bool = False
     normalise: Literal["none", "zscore"] = "none"
     original: bool = True
     filters: dict[str, dict[str, Any]] = {}

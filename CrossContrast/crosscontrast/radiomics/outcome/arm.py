@@ -79,7 +79,11 @@ class ScoreArm(Job):
 
         images = images_of(read_cohort(self.cohort), Arm(self.arm), self.visits)
         cubes = read_cubes(
-            images, label=self.extraction.label, threshold=self.extraction.threshold, size=self.settings.cube
+            images,
+            label=self.extraction.label,
+            threshold=self.extraction.threshold,
+            size=self.settings.cube,
+            resample=self.extraction.resample_masks,
         )
         return cnn_scorer(cubes, truth, subjects, self.settings, self.device)
 

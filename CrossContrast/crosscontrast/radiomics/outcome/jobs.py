@@ -78,7 +78,8 @@ class PredictOutcome(Job):
         from crosscontrast.radiomics.outcome.cox import require_statsmodels
         from crosscontrast.radiomics.outcome.samples import Arm, check_classes, common_visits, read_labels
 
-        cohort = read_cohort(self.cohort)
+        # The CNN looks at the images; the other models need nothing but their features.
+        cohort = read_cohort(self.cohort, files=self.features is None or "cnn" in self.settings.models)
         arms = [Arm(name) for name in self.arms]
         self._check(arms)
         labels = read_labels(cohort, self.outcome, self.positive, self.time)

@@ -14,6 +14,7 @@ from crosscontrast.errors import BadInputError
 from crosscontrast.ground.coverage import cover, covered
 from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.ground.placement import bring_onto
+from crosscontrast.models.find import newest_bundle, open_bundle
 from crosscontrast.models.load import load_model
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.benchmark.baselines import baselines
@@ -21,7 +22,6 @@ from crosscontrast.synthesis.benchmark.downstream import Judge
 from crosscontrast.synthesis.benchmark.measures import measure
 from crosscontrast.synthesis.benchmark.memory import PeakMemory
 from crosscontrast.synthesis.benchmark.results import DICE, Cost, Row, Subject
-from crosscontrast.synthesis.models import newest_bundle, open_bundle
 from crosscontrast.synthesis.predict import open_predictor
 from crosscontrast.synthesis.training.cases import read_pairs
 from crosscontrast.synthesis.training.config import TrainingConfig

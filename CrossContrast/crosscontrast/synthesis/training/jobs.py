@@ -57,7 +57,9 @@ class TrainTranslator(Job):
         import os
 
         from crosscontrast.ground.device import choose_device
-        from crosscontrast.synthesis.models import BACK, THERE
+        from crosscontrast.models.bundle import GATE_INPUT
+        from crosscontrast.models.find import BACK, THERE
+        from crosscontrast.radiomics.gate.profile import FEWEST
         from crosscontrast.synthesis.training.checks import check_pairs
         from crosscontrast.synthesis.training.export import export
         from crosscontrast.synthesis.training.translator import train
@@ -90,11 +92,13 @@ class TrainTranslator(Job):
         )
         first = int(os.environ.get("RANK", "0")) == 0
         written = export(settings, state, self.out) if first else {THERE: self.out}
+        judged = not first or (written[THERE] / GATE_INPUT).is_file()
+        few = f"With fewer than {FEWEST} training pairs there is no yardstick for the quality gate in {written[THERE]}."
         return TrainTranslatorResult(
             folder=self.out,
             model=written[THERE],
             back=written.get(BACK),
             step=state.step,
             minutes=round(state.minutes, 3),
-            warnings=said,
+            warnings=said if judged else [*said, few],
         )
