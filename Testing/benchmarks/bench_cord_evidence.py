@@ -36,6 +36,7 @@ from crosscontrast.cord.segment import segment_volume
 from crosscontrast.ground.seeds import seed_of
 from crosscontrast.inference import Predictor, warm_predictor
 from crosscontrast.models.library import ModelLibrary
+from crosscontrast.progress import silent
 
 #: Keeps these bodies apart from all that is trained or measured on elsewhere.
 _SEED = 9_260_411
@@ -82,21 +83,21 @@ Place = tuple[str, str, Callable[[], Made]]
 
 
 def interleaved(each: int, data: Path | None) -> Iterator[Place]:
-    """Yield kind, number and what makes the image: spines and others in turn, and real ones after every other pair."""
+    """Yield kind, number and what makes the image: spines and others in turn, and among them real ones."""
     real = public(data) if data else iter(())
     others = (("head", head), ("outside", outside), ("knee", knee), ("noise", noise))
     for number in range(each):
         kind, make = others[number % len(others)]
         yield "spine", str(number), partial(spine, number)
         yield kind, str(number // len(others)), partial(make, number // len(others))
-        if number % 2:
+        if number % 4 == 3:
             yield from islice(real, 1)
     yield from real
 
 
 def public(data: Path) -> Iterator[Place]:
-    """Yield the public images without a cord, as :func:`interleaved` does."""
-    for name, path, mask, cord in cases(data, []):
+    """Yield the public images without a cord, as :func:`interleaved` does, small files first."""
+    for name, path, mask, cord in sorted(cases(data, []), key=lambda case: case[1].stat().st_size):
         if not cord:
             yield "real", name, partial(_read, name, path, mask)
 
@@ -147,18 +148,18 @@ def _seen(sample: Sample) -> sitk.Image:
 def knee(number: int) -> Made:
     """Return thigh bone over shin bone with fluid between, muscles, and vessels as long and thick as a cord."""
     rng = np.random.default_rng([_SEED, number])
-    z, y, x = np.meshgrid(np.arange(70) - 35.0, np.arange(90) - 45.0, np.arange(90) - 45.0, indexing="ij")
+    z, y, x = np.meshgrid(np.arange(40) - 20.0, np.arange(66) - 33.0, np.arange(66) - 33.0, indexing="ij")
     air, fat, muscle, marrow, fluid, vessel, wall = (0.02, *rng.uniform(0.05, 1, 6))
-    values = np.where(np.hypot(x / 41, y / 43) < 1, fat, air)
-    values[np.hypot(x / 37, (y - 3) / 38) < 1] = muscle
-    swell = rng.uniform(5, 9) * np.exp(-((z / rng.uniform(14, 22)) ** 2))
-    bone = np.hypot(x / (20 + swell), (y + 10) / (15 + swell))
-    values[bone < 1.08] = rng.uniform(0.02, 0.2)
+    values = np.where(np.hypot(x / 31, y / 32) < 1, fat, air)
+    values[np.hypot(x / 28, (y - 2) / 29) < 1] = muscle
+    swell = rng.uniform(3, 7) * np.exp(-((z / rng.uniform(10, 16)) ** 2))
+    bone = np.hypot(x / (15 + swell), (y + 8) / (11 + swell))
+    values[bone < 1.1] = rng.uniform(0.02, 0.2)
     values[bone < 1] = marrow
-    values[(bone < 1.1) & (np.abs(z - np.cos(x / 9)) < rng.uniform(2, 4))] = fluid
-    for across in rng.uniform(-14, 14, 3):
+    values[(bone < 1.15) & (np.abs(z - np.cos(x / 9)) < rng.uniform(2, 4))] = fluid
+    for across in rng.uniform(-10, 10, 3):
         radius, wave = rng.uniform(2.5, 5.5), rng.uniform(10, 40)
-        course = np.hypot(x - across - 3 * np.sin(z / wave), y - rng.uniform(18, 26))
+        course = np.hypot(x - across - 3 * np.sin(z / wave), y - rng.uniform(12, 20))
         values[course < radius + 2] = wall
         values[course < radius] = vessel
     values = ndimage.gaussian_filter(values, rng.uniform(0.4, 0.8))
@@ -169,14 +170,14 @@ def knee(number: int) -> Made:
 def noise(number: int) -> Made:
     """Return noise, white or smooth."""
     rng = np.random.default_rng([_SEED, number, 1])
-    values = ndimage.gaussian_filter(rng.normal(0, 1, (48, 64, 64)), (0, 1, 2.5, 4)[number % 4])
+    values = ndimage.gaussian_filter(rng.normal(0, 1, (32, 48, 48)), (0, 1, 2.5, 4)[number % 4])
     return patient_image(torch.from_numpy((300 + 100 * values / values.std()).astype(np.float32))), False
 
 
 def measure(kind: str, number: str, image: sitk.Image, cord: bool, predictor: Predictor) -> list[str]:
     """Return the table's line of an image."""
     begun = time.perf_counter()
-    result = segment_volume(image, predictor, 0.5, lambda *_: None)
+    result = segment_volume(image, predictor, 0.5, silent)
     size = "x".join(str(side) for side in image.GetSize())
     evidence, area = f"{result.evidence or 0.0:.3f}", f"{result.csa.mean('area_true'):.1f}"
     found = str(not result.missing)

@@ -167,13 +167,13 @@ def _relate_tissues(means: Tensor, draw: Draw) -> None:
 def _set_cord(means: Tensor, weighting: Weighting, draw: Draw) -> None:
     """Set the intensities inside the dura relative to each other.
 
-    In one image of ten of the weightings that show grey matter, the fluid hardly differs from white matter, and only
+    In one image of twenty of the weightings that show grey matter, the fluid hardly differs from white matter, and only
     grey matter and the dura tell where the cord is: a network that never saw this marks the grey core alone.
     """
     white = float(means[Tissue.WHITE].clamp(min=0.12))
     fluid = float(means[Tissue.CSF])
     difference = draw.uniform(*weighting.grey) * (1.6 if draw.chance(weighting.strong) else 0.7)
-    if max(weighting.grey) >= 0.12 and draw.chance(0.1):
+    if max(weighting.grey) >= 0.12 and draw.chance(0.05):
         difference = draw.pick((-1, 1), (0.15, 0.85)) * draw.uniform(0.1, 0.35)
         fluid = white * draw.uniform(0.88, 1.15)
     elif weighting.fluid and draw.chance(0.8):

@@ -59,15 +59,12 @@ def generate_group(
         if sources.cases and draw.chance(config.real_share):
             case = draw.pick(sources.cases)
             look = partial(draw_real_sample, case, grid, draw, config.augmentation, centred=config.centred)
-            rows.append([look() for _ in range(config.appearances)])
         else:
-            anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred, wide=config.wide)
-            rows.append(
-                [
-                    draw_sample(anatomy, grid, draw, wide=config.wide, slabs=config.slabs)
-                    for _ in range(config.appearances)
-                ]
+            anatomy = draw_anatomy(
+                grid, draw, sources.tracings, centred=config.centred, wide=config.wide, narrow=config.narrow
             )
+            look = partial(draw_sample, anatomy, grid, draw, wide=config.wide, slabs=config.slabs)
+        rows.append([look() for _ in range(config.appearances)])
         if config.relative:
             rows[-1] = [with_relative(sample, grid, draw, config.reaches) for sample in rows[-1]]
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
