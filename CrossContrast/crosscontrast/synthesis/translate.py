@@ -12,6 +12,7 @@ from crosscontrast.errors import BadInputError, ModelError
 from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.images import image_like, write_image
+from crosscontrast.inference.compiled import engine_of
 from crosscontrast.inference.preprocess import normalise
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.progress import Progress, part, silent
@@ -78,6 +79,7 @@ def translate_file(
             check_replaceable(folder, written, sidecar)
         progress(0.02, 1, "loading the model")
         images = translate_image(image, entries, device, request, part(progress, 0.05, 0.9))
+        case.computed_by(engine_of(open_predictor(entries[-1], device, request.axis)))
     parameters = {
         "models": [entry.record().model_dump() for entry in entries],
         "axis": request.axis,
