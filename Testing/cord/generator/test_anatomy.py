@@ -129,18 +129,19 @@ def test_the_same_seed_gives_the_same_body_and_another_seed_another():
     assert not torch.allclose(first, other, atol=0.1)
 
 
-def test_in_narrow_canals_little_fluid_is_left_around_the_same_cord():
-    """A millimetre or two on each side: at most four voxels across more than the cord, and the cord is the same."""
-    narrower = 0
+def test_in_narrow_canals_little_fluid_is_left_before_and_behind_the_cord():
+    room: dict[float, list[float]] = {0.0: [], 1.0: []}
     for seed in range(60):
         frame = draw_frame(GRID, Draw(seed), centred=True)
         if frame.low > -110 and frame.high < -40:
-            usual, narrow = (draw_anatomy(GRID, Draw(seed), centred=True, narrow=share) for share in (0.0, 1.0))
-            narrower += float(narrow.canal.sum()) < 0.9 * float(usual.canal.sum())
-            assert float(narrow.canal.sum()) <= 1.01 * float(usual.canal.sum())
-            middle = narrow.canal[12].sum(0) - narrow.cord[12].sum(0)
-            assert float(middle.max()) < 2 * 2 * NARROW_FRONT[1] + 2
-    assert narrower >= 4
+            for share, found in room.items():
+                body = draw_anatomy(GRID, Draw(seed), centred=True, narrow=share)
+                cord, canal = (part.sum(1) for part in (body.cord, body.canal))  # depth in mm, by height and side
+                found += (canal - cord)[cord > 0.8 * cord.amax()].tolist()
+    assert min(len(found) for found in room.values()) > 200
+    usual, narrow = (torch.tensor(found) for found in room.values())
+    assert float(narrow.median()) < 0.75 * float(usual.median())
+    assert float(narrow.quantile(0.9)) < 2 * NARROW_FRONT[1] + 2  # corners of the sac and the fissure add to it
 
 
 def test_no_brainstem_goes_through_the_brain(monkeypatch: pytest.MonkeyPatch):

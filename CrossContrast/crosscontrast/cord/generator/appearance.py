@@ -59,7 +59,8 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False,
         contrast = suppress_fat(contrast, draw)
     view = _draw_view(anatomy.cord, contrast, draw)
     share = _FEW_SLICES if wide else slabs
-    if share and draw.chance(share):
+    few = share > 0 and draw.chance(share)
+    if few:
         view = (_draw_slab(grid.shape[0], draw), *view[1:])
     image = paint(anatomy, contrast, grid, draw, view[0])
     if wide and draw.chance(_FAT_SWAPPED):
@@ -80,6 +81,7 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False,
     if any(cut != slice(None) for cut in view):
         image, inside = _cut_view(image, view, draw)
         weight = weight * inside
+    if few:
         target = _continued(target, view[0])
     if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
         image, target, weight = image.flip(-1), target.flip(-1), weight.flip(-1)
