@@ -62,7 +62,7 @@ def test_a_corrected_class_is_saved_into_the_dataset_of_its_structure(segmented,
     choose(segmented, "brain stem")
     assert "folder of the dataset" in ui.saveButton.toolTip
     ui.datasetPathLineEdit.currentPath = str(tmp_path / "stems")
-    assert "Make a segment" in ui.saveButton.toolTip
+    assert "Make segment" in ui.saveButton.toolTip
     ui.makeSegmentButton.click()
     correction = segmented.widget.segmenting.correcting.correction
     assert correction.segmentation.GetSegmentation().GetNthSegment(0).GetName() == "brain stem"

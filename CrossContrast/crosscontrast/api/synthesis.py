@@ -25,6 +25,7 @@ def train_translator(
     steps: int = 2000,
     settings: Mapping[str, Any] | None = None,
     resume: bool = False,
+    force: bool = False,
     max_minutes: float | None = None,
     device: str = "auto",
     progress: Progress = silent,
@@ -47,6 +48,8 @@ def train_translator(
         Further fields of :class:`crosscontrast.synthesis.training.config.TrainingConfig`, such as ``{"batch": 4}``.
     resume : bool, default False
         Go on with the training in ``out`` with its own settings, up to ``steps``; begin one where there is none.
+    force : bool, default False
+        Train even where images of the cohort do not fit together: another unit, other voxels, a missing partner.
     max_minutes : float, optional
         Stop after so many minutes; the training can be resumed.
     device : str, default "auto"
@@ -85,6 +88,7 @@ def train_translator(
         out=Path(out),
         settings=config,
         resume=resume,
+        force=force,
         more={"steps": steps} if resume else {},
         max_minutes=max_minutes,
         device=device,

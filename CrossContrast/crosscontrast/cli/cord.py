@@ -57,6 +57,14 @@ def cord() -> None:
     "nothing else is taken for it. May be repeated.",
 )
 @click.option(
+    "--end",
+    "ends",
+    multiple=True,
+    metavar="X,Y,Z|FILE",
+    help="A point, or points as for --at, in the slice in which the cord ends: beyond it nothing is cord. May be "
+    "repeated.",
+)
+@click.option(
     "--name-by",
     type=click.Choice(NAMES_BY),
     default="file",
@@ -80,6 +88,7 @@ def segment(
     mirror: bool,
     uncertainty: bool,
     at: tuple[str, ...],
+    ends: tuple[str, ...],
     name_by: NameBy,
     overwrite: bool,
 ) -> None:
@@ -104,7 +113,7 @@ def segment(
     # All that would fail for every image is checked before the first one.
     check_device_name(device)
     entry = ModelLibrary().find(model)
-    points = read_points(at)
+    points, limits = read_points(at), read_points(ends)
     found = find_images(images, series=series, modality="MR", unique=False, tell=console.remark)
     jobs = [
         SegmentCord(
@@ -117,6 +126,7 @@ def segment(
             mirror=mirror,
             uncertainty=uncertainty,
             at=points,
+            ends=limits,
             overwrite=overwrite,
         )
         for image, place in zip(found, places_of(found, out.absolute(), name_by), strict=True)

@@ -93,6 +93,18 @@ def test_a_perturbed_contour_moves_about_as_far_as_asked_and_the_inside_stays(se
 
 def test_normalising_makes_images_in_other_units_alike():
     values = _RNG.normal(100, 10, (6, 6, 6))
-    one, other = (sitk.GetArrayFromImage(normalised(image_of(v))) for v in (values, 3 * values - 50))
+    all_of_it = np.ones(values.shape, bool)
+    one, other = (sitk.GetArrayFromImage(normalised(image_of(v), all_of_it)) for v in (values, 3 * values - 50))
     assert one == pytest.approx(other)
     assert (one.mean(), one.std()) == (pytest.approx(0, abs=1e-9), pytest.approx(100))
+
+
+def test_voxels_that_were_not_measured_do_not_decide_how_an_image_is_normalised():
+    values = _RNG.normal(100, 10, (6, 6, 6))
+    seen = np.ones(values.shape, bool)
+    seen[4:] = False
+    one, other = (
+        sitk.GetArrayFromImage(normalised(image_of(np.where(seen, values, fill)), seen)) for fill in (0.0, -1024.0)
+    )
+    assert one[seen] == pytest.approx(other[seen])
+    assert (one[seen].mean(), one[seen].std()) == (pytest.approx(0, abs=1e-9), pytest.approx(100))

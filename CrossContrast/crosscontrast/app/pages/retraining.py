@@ -34,7 +34,7 @@ class Retraining:
         name, model = self.typed.name, segmenting.typed.name.model
         self.typed.bind_changes({name.steps: lambda _: self._update()})
         segmenting.typed.bind_changes({model: lambda _: self._update()})
-        work.listeners.append(self._update)
+        work.listeners.append(self._on_work)
         self._show()
 
     def run(self) -> None:
@@ -87,6 +87,12 @@ class Retraining:
         against = "The gate speaks against it:" if desk.must_ask() else "The gate lets the candidate through."
         data.verdict = against if outcome else ""
         data.decided = desk.decision()
+        self._update()
+
+    def _on_work(self) -> None:
+        """What was just saved may be enough to retrain on."""
+        if self._desk.dataset:
+            self._desk.use(self._desk.dataset)
         self._update()
 
     def _steps(self) -> int:

@@ -100,7 +100,7 @@ class SegmentPage:
 
     def close(self) -> None:
         """The module goes."""
-        self.correcting.close()
+        self.correcting.shut()
         self.saving.close()
 
     def _on_class(self) -> None:

@@ -110,7 +110,7 @@ def prepare(image: sitk.Image, mask: sitk.Image, region: np.ndarray) -> tuple[si
     return image_like(values, image), image_like(region.astype(np.uint8), image), remarks
 
 
-def normalised(image: sitk.Image) -> sitk.Image:
-    """Return the image with mean 0 and standard deviation 100 over all voxels."""
+def normalised(image: sitk.Image, measured: np.ndarray) -> sitk.Image:
+    """Return the image with mean 0 and standard deviation 100 over the voxels that were measured (boolean, k, j, i)."""
     values = sitk.GetArrayFromImage(image)
-    return image_like((values - values.mean()) / values.std() * 100, image)
+    return image_like((values - values[measured].mean()) / values[measured].std() * 100, image)

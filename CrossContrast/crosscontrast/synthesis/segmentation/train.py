@@ -99,8 +99,12 @@ def predict_case(network: nn.Module, spec: ModelSpec, source: Tensor) -> np.ndar
 
 
 def case_dice(network: nn.Module, spec: ModelSpec, case: Case) -> dict[str, float]:
-    """Return Dice by class; a voxel belongs to the class of its highest probability. NaN where a class is absent."""
-    found, true = predict_case(network, spec, case.source).argmax(0), case.target.argmax(0).numpy()
+    """Return Dice by class over what was measured; NaN where a class is absent.
+
+    A voxel belongs to the class of its highest probability.
+    """
+    seen = case.seen[0].numpy() > 0
+    found, true = predict_case(network, spec, case.source).argmax(0)[seen], case.target.argmax(0).numpy()[seen]
     return {name: dice(found == number, true == number) for number, name in enumerate(spec.outputs) if number}
 
 

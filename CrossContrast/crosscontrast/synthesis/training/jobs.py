@@ -37,7 +37,9 @@ class TrainTranslator(Job):
     """Train a translator on a cohort, or with ``resume`` go on with the training in ``out``.
 
     With both ``resume`` and ``settings`` a training is begun where there is none, and one that is there goes on only
-    where it is of the same cohort, roles and network. Raises :class:`BadInputError` where it is not.
+    where it is of the same cohort, roles and network. A cohort that does not fit together is refused before anything
+    is learned, unless ``force`` (see :func:`crosscontrast.synthesis.training.checks.check_pairs`); what is unusual
+    about it is told first of all. Raises :class:`BadInputError`.
     """
 
     kind: ClassVar[str] = "synth.train"
@@ -46,6 +48,7 @@ class TrainTranslator(Job):
     settings: TrainingConfig | None = None
     resume: bool = False
     more: dict[str, int] = Field(default={})
+    force: bool = False
     max_minutes: float | None = None
     device: str = "auto"
 
@@ -55,6 +58,7 @@ class TrainTranslator(Job):
 
         from crosscontrast.ground.device import choose_device
         from crosscontrast.synthesis.models import BACK, THERE
+        from crosscontrast.synthesis.training.checks import check_pairs
         from crosscontrast.synthesis.training.export import export
         from crosscontrast.synthesis.training.translator import train
         from crosscontrast.training.state import CHECKPOINT
@@ -71,6 +75,11 @@ class TrainTranslator(Job):
             settings = self.settings
         else:
             raise BadInputError("A training that is not resumed needs settings.")
+        said = []
+        if not resume:
+            said = check_pairs(settings, ("train", "validation"), force=self.force)
+            for sentence in said:
+                progress(0, 1, sentence)
         state = train(
             settings,
             self.out,
@@ -87,4 +96,5 @@ class TrainTranslator(Job):
             back=written.get(BACK),
             step=state.step,
             minutes=round(state.minutes, 3),
+            warnings=said,
         )
