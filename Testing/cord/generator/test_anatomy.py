@@ -6,6 +6,8 @@ from crosscontrast.cord.generator.anatomy import Anatomy, draw_anatomy
 from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.frame import draw_frame
 from crosscontrast.cord.generator.grid import Grid
+from crosscontrast.cord.generator.head import BRAINSTEM_ENDS
+from crosscontrast.cord.generator.morphometry import NARROW_FRONT
 from crosscontrast.cord.generator.tissues import CORD, THECAL, Tissue
 
 GRID = Grid((24, 40, 40))
@@ -125,3 +127,29 @@ def test_the_same_seed_gives_the_same_body_and_another_seed_another():
     first, again, other = (draw_anatomy(GRID, Draw(seed)).fractions for seed in (5, 5, 6))
     assert torch.equal(first, again)
     assert not torch.allclose(first, other, atol=0.1)
+
+
+def test_in_narrow_canals_little_fluid_is_left_before_and_behind_the_cord():
+    room: dict[float, list[float]] = {0.0: [], 1.0: []}
+    for seed in range(60):
+        frame = draw_frame(GRID, Draw(seed), centred=True)
+        if frame.low > -110 and frame.high < -40:
+            for share, found in room.items():
+                body = draw_anatomy(GRID, Draw(seed), centred=True, narrow=share)
+                cord, canal = (part.sum(1) for part in (body.cord, body.canal))  # depth in mm, by height and side
+                found += (canal - cord)[cord > 0.8 * cord.amax()].tolist()
+    assert min(len(found) for found in room.values()) > 200
+    usual, narrow = (torch.tensor(found) for found in room.values())
+    assert float(narrow.median()) < 0.75 * float(usual.median())
+    assert float(narrow.quantile(0.9)) < 2 * NARROW_FRONT[1] + 2  # corners of the sac and the fissure add to it
+
+
+def test_no_brainstem_goes_through_the_brain(monkeypatch: pytest.MonkeyPatch):
+    """Above the midbrain no tube in fluid is left that looks like a cord in its canal; the brain fills its place."""
+    monkeypatch.setattr("crosscontrast.cord.generator.frame.STRETCHES", {(60, 62): 1.0})
+    for seed in range(4):
+        body, frame = draw_anatomy(GRID, Draw(seed), centred=True), draw_frame(GRID, Draw(seed), centred=True)
+        above = frame.height > BRAINSTEM_ENDS + 2
+        assert float(body.canal[above].max()) == 0
+        assert float(body.fractions[list(THECAL)].sum(0)[above].mean()) < 0.5
+        assert float(body.canal[frame.height < BRAINSTEM_ENDS - 2].max()) > 0.99

@@ -79,3 +79,17 @@ def test_thin_slabs_lie_in_a_window_as_inference_puts_them(bodies):
             assert len(slices) == int(slices[-1] - slices[0]) + 1
             assert abs(float(slices.float().mean()) - (GRID.shape[0] - 1) / 2) <= 1
     assert 2 <= thin <= 25
+
+
+def test_a_slab_that_windows_follow_goes_on_beyond_its_ends_as_they_pad_image_and_estimate():
+    """Of images with a share of slabs of one, every one shows a few slices; what lies beyond is repeated and idle."""
+    thick = 0
+    for seed in range(8):
+        body = draw_anatomy(GRID, Draw(seed), centred=True)
+        sample = draw_sample(body, GRID, Draw(2000 + seed), slabs=1.0)
+        slices = torch.nonzero(sample.weight.amax((0, 2, 3)) > 0).flatten()
+        first, last = int(slices[0]), int(slices[-1])
+        thick += first == 0 and last == GRID.shape[0] - 1
+        for beyond, end in ((slice(0, first), first), (slice(last + 1, None), last)):
+            assert float((sample.target[:, beyond] - sample.target[:, [end]]).abs().sum()) == 0
+    assert thick < 8

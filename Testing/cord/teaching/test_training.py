@@ -53,10 +53,11 @@ def test_an_echo_shows_the_same_batches_again_mirrored_and_can_be_resumed_amid_i
 
 
 def test_groups_that_are_kept_are_shown_over_and_over_and_generated_once(tmp_path: Path, monkeypatch):
-    config = TINY.model_copy(update={"store": tmp_path, "groups": 2})
+    store = tmp_path / "not" / "there yet"
+    config = TINY.model_copy(update={"store": store, "groups": 2})
     fresh = list(islice(stream(TINY, 0, 0, torch.device("cpu")), 4))
     first = list(islice(stream(config, 0, 0, torch.device("cpu")), 8))
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(store.iterdir())) == 2
     monkeypatch.setattr("crosscontrast.cord.teaching.stream.generate_group", None)
     again = list(islice(stream(config, 0, 0, torch.device("cpu")), 8))
     for one, other in zip(first, [*again[:4], *first[:4]], strict=True):

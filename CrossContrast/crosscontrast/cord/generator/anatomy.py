@@ -1,7 +1,7 @@
 """A body's tissues on a voxel grid, as the share of each voxel that each tissue fills."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,7 +11,14 @@ from crosscontrast.cord.generator.cord import Thecal, draw_thecal
 from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.frame import Frame, draw_frame
 from crosscontrast.cord.generator.grid import Grid
-from crosscontrast.cord.generator.head import CORD_ENDS, MEDULLA_ENDS, paint_brainstem, paint_face, paint_skull
+from crosscontrast.cord.generator.head import (
+    BRAINSTEM_ENDS,
+    CORD_ENDS,
+    MEDULLA_ENDS,
+    paint_brainstem,
+    paint_face,
+    paint_skull,
+)
 from crosscontrast.cord.generator.labelmaps import Tracing
 from crosscontrast.cord.generator.painter import Painter
 from crosscontrast.cord.generator.surroundings import paint_surroundings
@@ -36,15 +43,24 @@ class Anatomy:
 
 
 def draw_anatomy(
-    grid: Grid, draw: Draw, tracings: Sequence[Tracing] = (), *, centred: bool = False, wide: bool = False
+    grid: Grid,
+    draw: Draw,
+    tracings: Sequence[Tracing] = (),
+    *,
+    centred: bool = False,
+    wide: bool = False,
+    narrow: float = 0.0,
 ) -> Anatomy:
     """Draw a new body; the same seed gives the same body on a grid of any resolution.
 
     ``tracings`` are people's cords in label maps, whose shapes some of the bodies then have. ``centred`` keeps the cord
     about the middle of the grid; a ``wide`` search looks anywhere in the body, with what lies beside the spine.
+    ``narrow`` is the share of canals with little fluid around the cord.
     """
     frame = draw_frame(grid, draw, centred=centred, wide=wide)
-    thecal = draw_thecal(grid, frame, draw, tracings)
+    thecal = draw_thecal(grid, frame, draw, tracings, narrow)
+    if frame.high > BRAINSTEM_ENDS:
+        thecal = _below(thecal, ((BRAINSTEM_ENDS - frame.height) * frame.stature + 0.5).clamp(0, 1))
     painter = Painter(grid)
     has_head = frame.high > 0
     _paint_thecal(painter, thecal, 1 - ((frame.height - CORD_ENDS) * frame.stature + 0.5).clamp(0, 1))
@@ -74,6 +90,12 @@ def _paint_thecal(painter: Painter, thecal: Thecal, below: Tensor) -> None:
     painter.place(Tissue.WHITE, rest - grey)
     painter.place(Tissue.PIA, thecal.pia)
     painter.place(Tissue.ROOT, thecal.roots)
+
+
+def _below(thecal: Thecal, share: Tensor) -> Thecal:
+    """Return what of each voxel's ``share`` (D, H, W) lies under the upper end of the brainstem."""
+    canal, cord, pia, roots = (part * share for part in (thecal.canal, thecal.cord, thecal.pia, thecal.roots))
+    return replace(thecal, canal=canal, cord=cord, pia=pia, roots=roots)
 
 
 def _refilled(canal: Tensor, painter: Painter) -> Tensor:

@@ -45,19 +45,22 @@ class Sample:
     weight: Tensor
 
 
-def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False) -> Sample:
+def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False, slabs: float = 0.0) -> Sample:
     """Scan ``anatomy`` once, with a new contrast, scanner and field of view.
 
     The target is the anatomy's own fraction in each voxel, averaged over the thickness of the slice but not blurred
     within it: a cord's size does not depend on how sharply it was seen. A ``wide`` search also meets echo-planar
-    images, fat that is suppressed or swapped with water, and slabs of a few slices.
+    images, fat that is suppressed or swapped with water, and slabs of a few slices. ``slabs`` is the share of slabs
+    otherwise.
     """
     echo_planar = wide and draw.chance(_ECHO_PLANAR)
     contrast = draw_contrast(draw, echo_planar=echo_planar)
     if echo_planar or (wide and draw.chance(_FAT_SUPPRESSED)):
         contrast = suppress_fat(contrast, draw)
     view = _draw_view(anatomy.cord, contrast, draw)
-    if wide and draw.chance(_FEW_SLICES):
+    share = _FEW_SLICES if wide else slabs
+    few = share > 0 and draw.chance(share)
+    if few:
         view = (_draw_slab(grid.shape[0], draw), *view[1:])
     image = paint(anatomy, contrast, grid, draw, view[0])
     if wide and draw.chance(_FAT_SWAPPED):
@@ -78,6 +81,8 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False)
     if any(cut != slice(None) for cut in view):
         image, inside = _cut_view(image, view, draw)
         weight = weight * inside
+    if few:
+        target = _continued(target, view[0])
     if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
         image, target, weight = image.flip(-1), target.flip(-1), weight.flip(-1)
     image = normalise_foreground(image) * draw.factor(0.25) + draw.uniform(-0.4, 0.6)
@@ -182,6 +187,16 @@ def _cut_view(image: Tensor, view: tuple[slice, slice, slice], draw: Draw) -> tu
         padding += [start, length - stop]
     mode = "replicate" if draw.chance(0.75) else "constant"
     return functional.pad(image[view][None, None], padding, mode=mode)[0, 0], inside
+
+
+def _continued(target: Tensor, along: slice) -> Tensor:
+    """Return fractions (C, D, H, W) that go on beyond ``along`` of the first axis as they end there.
+
+    So do the estimates that a window which follows the cord gets beyond the ends of an image; there, nothing counts.
+    """
+    start, stop, _ = along.indices(target.shape[1])
+    padding = (0, 0, 0, 0, start, target.shape[1] - stop)
+    return functional.pad(target[None, :, along], padding, mode="replicate")[0]
 
 
 def _high_quantile(values: Tensor, share: float) -> Tensor:

@@ -36,12 +36,13 @@ class Thecal:
     sizes: Sizes
 
 
-def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing] = ()) -> Thecal:
+def draw_thecal(grid: Grid, frame: Frame, draw: Draw, tracings: Sequence[Tracing] = (), narrow: float = 0.0) -> Thecal:
     """Grow cord, grey matter, roots and sac along the frame; above the cord's end the "cord" is the brainstem.
 
-    With ``tracings``, half of the patches of the neck and chest take their outlines from those.
+    With ``tracings``, half of the patches of the neck and chest take their outlines from those. ``narrow`` is the share
+    of canals with little fluid.
     """
-    sizes = draw_sizes(frame, draw)
+    sizes = draw_sizes(frame, draw, narrow)
     traced = traced_levels(frame, sizes, tracings, draw) if tracings and draw.chance(0.5) else None
     sac, cord = traced or (_sac_level(sizes, draw), _cord_level(frame, sizes, draw))
     for _ in range(draw.pick((0, 1, 2, 3), (0.6, 0.2, 0.12, 0.08))):

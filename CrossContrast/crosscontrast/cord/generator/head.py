@@ -12,6 +12,8 @@ from crosscontrast.cord.generator.tissues import Tissue
 #: In mm above the foramen magnum: where the cord ends by our definition, and where the last school would end it.
 #: A network goes on for some millimetres beyond what it was taught, as cord and medulla look alike.
 CORD_ENDS, MEDULLA_ENDS = -2.0, 24.0
+#: Where the brainstem ends in the brain, and with it the fluid around it, in mm above the foramen magnum.
+BRAINSTEM_ENDS = 62.0
 
 
 def paint_brainstem(painter: Painter, grid: Grid, frame: Frame, thecal: Thecal, draw: Draw) -> None:

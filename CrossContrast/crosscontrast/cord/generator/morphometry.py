@@ -37,6 +37,8 @@ SAC_FRONT: Knots = (
     (-260, 6.6), (-400, 7.6), (-450, 7.8), (-540, 7.2), (-600, 3.8),
 )  # fmt: skip
 CONUS_TIP = -450.0
+#: How much fluid is left around the cord of a narrow canal, to the right and to the front of it, in mm.
+NARROW_RIGHT, NARROW_FRONT = (0.8, 4.0), (0.6, 2.0)
 #: Range of a person's size: typical widths times e to this power, areas from 0.65 to 1.8 times the typical one.
 SIZE = (-0.22, 0.3)
 
@@ -61,8 +63,12 @@ class Sizes:
     typical_front: float
 
 
-def draw_sizes(frame: Frame, draw: Draw) -> Sizes:
-    """Draw a person's sizes, sometimes with a cord that is wasted or swollen."""
+def draw_sizes(frame: Frame, draw: Draw, narrow: float = 0.0) -> Sizes:
+    """Draw a person's sizes, sometimes with a cord that is wasted or swollen; ``narrow`` is the share of narrow canals.
+
+    A voxel of a narrow one has cord, fluid and dura in it, and what a thin layer looks like depends on how bright the
+    dura is beside it.
+    """
     size = math.exp(draw.uniform(*SIZE))
     lower_tip = draw.normal(14, 30)  # the conus ends between T11 and L3
     height = torch.where(frame.height < -300, frame.height - lower_tip * ((-300 - frame.height) / 150), frame.height)
@@ -79,6 +85,9 @@ def draw_sizes(frame: Frame, draw: Draw) -> Sizes:
     wide = max(draw.factor(0.12), 0.8 * size)
     sac_right = profile(frame.height, SAC_RIGHT) * (wide * draw.factor(0.07)) * waves(frame, draw)
     sac_front = profile(frame.height, SAC_FRONT) * (wide * draw.factor(0.09)) * waves(frame, draw)
+    if narrow and draw.chance(narrow):
+        sac_right = torch.minimum(sac_right, right + draw.uniform(*NARROW_RIGHT))
+        sac_front = torch.minimum(sac_front, front + draw.uniform(*NARROW_FRONT))
     u = frame.u + draw.normal(0.2, 0.5) * (sac_right - right).clamp(min=0)
     v = frame.v + draw.uniform(-0.7, 0.55) * (sac_front - front).clamp(min=0)
     typical = [wide * level_value(frame.centre, knots) for knots in (SAC_RIGHT, SAC_FRONT)]

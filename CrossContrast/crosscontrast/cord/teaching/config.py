@@ -32,6 +32,8 @@ class TrainingConfig(RunSettings):
     (:func:`~crosscontrast.inference.relative.relative_contrast`): what no contrast changes. ``reaches`` are the
     Gaussian widths in mm by which cord's and fluid's intensities are smoothed along the cord, one after the other.
     ``wide`` patches are anywhere in a body, thin slabs and echo-planar images among them: for a network that searches.
+    ``slabs`` is the share of images of a few slices among patches that are not wide, ``narrow`` that of bodies with
+    little fluid around the cord.
     ``store`` is a folder where generated groups are kept; with ``groups``, those are shown over and over, which is for
     processors that generate as slowly as they learn.
     ``label_maps`` is a folder of cord and CSF masks whose shapes half of the bodies' necks take. ``cohort`` is a table
@@ -48,6 +50,8 @@ class TrainingConfig(RunSettings):
     centred: bool = False
     relative: bool = False
     wide: bool = False
+    slabs: Annotated[float, Field(ge=0, le=1)] = 0.0
+    narrow: Annotated[float, Field(ge=0, le=1)] = 0.0
     store: Path | None = None
     groups: Count | None = None
     reaches: Reaches = (6.0,)

@@ -28,8 +28,8 @@ def held_out(config: TrainingConfig, device: torch.device | str = "cpu") -> list
     samples, grid = [], Grid(config.patches[0])
     for number in range(config.validation_samples):
         draw = Draw(seed_of(HELD_OUT, number))
-        anatomy = draw_anatomy(grid, draw, centred=config.centred, wide=config.wide)
-        sample = draw_sample(anatomy, grid, draw, wide=config.wide)
+        anatomy = draw_anatomy(grid, draw, centred=config.centred, wide=config.wide, narrow=config.narrow)
+        sample = draw_sample(anatomy, grid, draw, wide=config.wide, slabs=config.slabs)
         sample = with_relative(sample, grid, draw, config.reaches) if config.relative else sample
         samples.append(Sample(sample.image.to(device), sample.target.to(device), sample.weight.to(device)))
     return samples

@@ -16,7 +16,7 @@ from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.labelmaps import Tracing, read_tracings
 from crosscontrast.cord.teaching.config import TrainingConfig
 from crosscontrast.cord.teaching.real import Case, draw_real_sample, read_cases
-from crosscontrast.ground.files import atomic_write
+from crosscontrast.ground.files import atomic_write, make_folder
 from crosscontrast.ground.seeds import seed_of
 from crosscontrast.training.interruption import ignore_interrupts
 
@@ -59,10 +59,12 @@ def generate_group(
         if sources.cases and draw.chance(config.real_share):
             case = draw.pick(sources.cases)
             look = partial(draw_real_sample, case, grid, draw, config.augmentation, centred=config.centred)
-            rows.append([look() for _ in range(config.appearances)])
         else:
-            anatomy = draw_anatomy(grid, draw, sources.tracings, centred=config.centred, wide=config.wide)
-            rows.append([draw_sample(anatomy, grid, draw, wide=config.wide) for _ in range(config.appearances)])
+            anatomy = draw_anatomy(
+                grid, draw, sources.tracings, centred=config.centred, wide=config.wide, narrow=config.narrow
+            )
+            look = partial(draw_sample, anatomy, grid, draw, wide=config.wide, slabs=config.slabs)
+        rows.append([look() for _ in range(config.appearances)])
         if config.relative:
             rows[-1] = [with_relative(sample, grid, draw, config.reaches) for sample in rows[-1]]
     samples = [rows[body][look] for look in range(config.appearances) for body in range(config.geometries)]
@@ -78,6 +80,7 @@ def kept_group(
     path = config.store / f"{seed_of(config.seed, rank)}-{group:06d}.pt"
     if not path.exists():
         batches = generate_group(config, group, rank, device, sources)
+        make_folder(config.store)
         with atomic_write(path) as temporary:
             torch.save([[part.cpu().half() for part in batch] for batch in batches], temporary)
     kept = torch.load(path, map_location=device, weights_only=True)
