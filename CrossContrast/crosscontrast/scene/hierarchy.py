@@ -30,7 +30,9 @@ def same_patient(one: Any, other: Any) -> bool | None:
 
 def _patient_item(node: Any) -> int:
     tree = node.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode") if node.GetScene() else None
-    item = tree.GetItemByDataNode(node) if tree is not None else 0
+    if tree is None:
+        return 0
+    item = tree.GetItemByDataNode(node)
     return int(tree.GetItemAncestorAtLevel(item, "Patient")) if item else 0
 
 
