@@ -103,6 +103,20 @@ def test_a_structure_does_not_get_into_the_dataset_of_another(segmented, tmp_pat
 
 
 @pytest.mark.usefixtures("in_place")
+def test_what_is_wrong_with_the_dataset_is_said_where_its_folder_is_named(segmented, tmp_path):
+    from crosscontrast.corrections.dataset import CorrectionDataset
+
+    dataset = CorrectionDataset.create(tmp_path / "cords")
+    image = sitk.ReadImage(str(tmp_path / "sub-07_T2w.nii.gz"))
+    for contrast, subject in (("T1w", "pat9T1w"), ("T2w", "pat9")):
+        image += 1
+        sitk.WriteImage(image, str(tmp_path / f"pat9_{contrast}.nii.gz"))
+        dataset.add(tmp_path / f"pat9_{contrast}.nii.gz", subject=subject)
+    segmented.ui.datasetPathLineEdit.currentPath = str(tmp_path / "cords")
+    assert "sub-pat9 and sub-pat9T1w are one person" in segmented.ui.saveStatusLabel.text
+
+
+@pytest.mark.usefixtures("in_place")
 def test_an_unsaved_correction_is_not_left_for_another_class_without_asking(segmented, monkeypatch):
     from crosscontrast.scene.segments import segment_voxels, set_segment
 

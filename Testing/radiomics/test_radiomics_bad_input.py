@@ -106,7 +106,16 @@ def compare(folder: Path, *arguments: object) -> list[object]:
 
 
 def outcome(folder: Path, name: str, *arguments: object, **choices: object) -> list[object]:
-    return ["outcome", "--cohort", cohort(folder, name, **choices), "--outcome", "disease", *arguments]
+    return [
+        "outcome",
+        "--cohort",
+        cohort(folder, name, **choices),
+        "--outcome",
+        "disease",
+        *arguments,
+        "--positive",
+        "ill",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,10 @@ def test_noise_is_not_called_a_signal_more_often_than_it_may(images):
 @pytest.mark.slow
 @pytest.mark.parametrize("images", [1, 3])
 def test_noise_is_called_a_signal_in_six_of_a_hundred_cohorts_at_most(images):
-    area, pair = missed(Design(subjects=40, images=images), cohorts=200)
-    assert area <= 0.06
-    assert pair <= 0.06
+    """600 cohorts with a true size of .06 stay below .076 in 19 of 20 series."""
+    area, pair = missed(Design(subjects=40, images=images), cohorts=600)
+    assert area <= 0.076
+    assert pair <= 0.076
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.cli.cord_ablation import ablation
 from crosscontrast.cli.cord_csa import csa
 from crosscontrast.cli.cord_evaluate import evaluate
@@ -26,7 +26,12 @@ def cord() -> None:
 @cord.command(epilog="Example: crosscontrast cord segment sub-*_T2w.nii.gz dicom_folder --out results --workers 2")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--model", default="softcord", show_default=True, help="Model, or NAME@VERSION; see 'models list'.")
+@click.option(
+    "--model",
+    default="softcord",
+    show_default=True,
+    help="Model (see 'models list'), or its folder.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option(
     "--threshold",
@@ -35,12 +40,7 @@ def cord() -> None:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Soft value from which a voxel belongs to the binary mask.",
 )
-@click.option(
-    "--series",
-    multiple=True,
-    metavar="UID|NUMBER|TEXT",
-    help="Of DICOM studies only this series, by UID, number or name.",
-)
+@series_option
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
 @click.option("--mirror", is_flag=True, help="Average with the mirror image: slower, slightly steadier.")
@@ -108,11 +108,11 @@ def segment(
     from crosscontrast.cord.points import read_points
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
-    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.find import find_model
 
     # All that would fail for every image is checked before the first one.
     check_device_name(device)
-    entry = ModelLibrary().find(model)
+    entry = find_model(model, "segmentation")
     points, limits = read_points(at), read_points(ends)
     found = find_images(images, series=series, modality="MR", unique=False, tell=console.remark)
     jobs = [
@@ -120,7 +120,7 @@ def segment(
             image=image.absolute(),
             out=place.parent,
             stem=place.name,
-            model=str(entry),
+            model=entry.request,
             device=device,
             threshold=threshold,
             mirror=mirror,

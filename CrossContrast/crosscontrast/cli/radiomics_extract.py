@@ -21,6 +21,9 @@ def extraction_options(function: Any) -> Any:
             click.option("--label", type=click.IntRange(min=1), help="Value of the region in label maps."),
             click.option("--threshold", type=float, help="Soft maps: the region is where they reach this value."),
             click.option(
+                "--resample-masks", is_flag=True, help="Resample masks on other grids onto the images, by position."
+            ),
+            click.option(
                 "--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at a time."
             ),
             click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786)."),
@@ -55,6 +58,7 @@ def extract(
     backend: str | None,
     label: int | None,
     threshold: float | None,
+    resample_masks: bool,
     workers: int,
     scheduler: str | None,
 ) -> None:
@@ -70,7 +74,7 @@ def extract(
     from crosscontrast.radiomics.extraction.settings import ExtractionSettings
     from crosscontrast.radiomics.settings_file import SettingsFile
 
-    options = {"backend": backend, "label": label, "threshold": threshold}
+    options = {"backend": backend, "label": label, "threshold": threshold, "resample_masks": resample_masks or None}
     job = ExtractCohort(
         cohort=cohort,
         out=out,

@@ -24,7 +24,7 @@ from crosscontrast.ground.images import ImageWarning, write_image
 from crosscontrast.ground.provenance import Provenance
 from crosscontrast.inference import Maps, Predictor, warm_predictor
 from crosscontrast.inference.compiled import engine_of
-from crosscontrast.models.library import ModelLibrary
+from crosscontrast.models.find import find_model
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.timing import timed
 
@@ -129,7 +129,7 @@ def segment_file(
         with timed("reading"):
             image = case.read(path)
         check_points([*at, *ends], image, path.name)
-        entry = ModelLibrary().find(model)
+        entry = find_model(model, "segmentation")
         case.model, chosen = entry.record(), case.compute_on(device)
         progress(0.02, 1, "loading the model")
         with timed("loading the model"):

@@ -5,7 +5,7 @@ and the Radiomics Quality Score (16; Lambin et al., Nat Rev Clin Oncol 14:749-76
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -106,11 +106,18 @@ def preservation_answers(rule: str, groups: int, subjects: int, resamples: int) 
 
 
 def outcome_answers(
-    subjects: int, folds: int, repeats: int, models: Sequence[str], batch: str | None, features: int
+    subjects: int,
+    folds: int,
+    repeats: int,
+    models: Sequence[str],
+    batch: str | None,
+    features: int,
+    *,
+    timed: bool = False,
 ) -> list[Answer]:
-    """Answer what a prediction of outcomes answers."""
+    """Answer what a prediction of outcomes answers; a ``timed`` one is judged by concordance alone."""
     split = f"{folds} folds by subject, {repeats} time(s), inner folds for the models' settings"
-    return [
+    answers = [
         Answer("CLEAR", 15, "Data split methodology", split + "."),
         Answer("CLEAR", 29, "Handling of missing data", "Median of the training rows, inside every fold."),
         Answer("CLEAR", 30, "Details of class imbalance", "Classes weighted inversely to their frequency in training."),
@@ -148,6 +155,23 @@ def outcome_answers(
         Answer("RQS", 10, "Calibration statistics", "Calibration curve, from cross-validation."),
         Answer("RQS", 12, "Validation", "Not external: only cross-validation within this cohort."),
     ]
+    return _timed(answers) if timed else answers
+
+
+def _timed(answers: Sequence[Answer]) -> list[Answer]:
+    """Say what is done where the outcome has a time: no classes, no calibration, concordance for everything else."""
+    other = {
+        ("CLEAR", 30): "",
+        ("CLEAR", 35): "Number of components by concordance in inner folds grouped by subject.",
+        ("CLEAR", 39): "Harrell's concordance.",
+        ("CLEAR", 41): "Bootstrap by subject, Holm's correction.",
+        ("METRICS", 20): "Concordance of scores, curves of Kaplan and Meier.",
+        ("METRICS", 22): "",
+        ("RQS", 9): "Concordance with interval, from resampling: cross-validation.",
+        ("RQS", 10): "",
+    }
+    said = [replace(a, text=other.get((a.checklist, a.number), a.text)) for a in answers]
+    return [answer for answer in said if answer.text]
 
 
 def add_checklists(report: HtmlReport, answers: Sequence[Answer]) -> None:

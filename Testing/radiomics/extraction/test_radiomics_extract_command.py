@@ -11,7 +11,8 @@ from radiomic_phantoms import blob, texture, write_case
 
 from crosscontrast.cli.radiomics import radiomics
 from crosscontrast.errors import BadInputError
-from crosscontrast.radiomics.extraction.table import FeatureRow, FeatureTable, read_features, write_features
+from crosscontrast.radiomics.extraction.read_table import read_features
+from crosscontrast.radiomics.extraction.table import FeatureRow, FeatureTable, write_features
 
 
 def extract(*arguments: object) -> Result:

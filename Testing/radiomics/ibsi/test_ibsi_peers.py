@@ -71,9 +71,8 @@ def test_what_mirp_has_is_the_same(real_data):
 @pytest.mark.parametrize(
     "choices",
     [
-        {"aggregation": "2D", "resegment": (90, 115)},
-        {"aggregation": "2.5D", "resegment": (None, 115), "outliers": 2.0},
-        {"bin_width": 4, "resegment": (90, None)},
+        {"aggregation": "2D", "resegment": (None, 115), "outliers": 2.0},
+        {"aggregation": "2.5D", "bin_width": 4, "resegment": (90, None)},
     ],
     ids=str,
 )

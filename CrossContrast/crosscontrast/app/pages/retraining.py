@@ -35,6 +35,7 @@ class Retraining:
         self.typed.bind_changes({name.steps: lambda _: self._update()})
         segmenting.typed.bind_changes({model: lambda _: self._update()})
         work.listeners.append(self._on_work)
+        cases.listeners.append(self._update)
         self._show()
 
     def run(self) -> None:
@@ -109,3 +110,4 @@ class Retraining:
         data.why_not_accept, data.why_not_keep = desk.why_not_accept(), desk.why_not_keep()
         data.why_not_report, data.why_not_roll_back = desk.why_not_report(), desk.why_not_roll_back()
         data.before = str(desk.before() or "")
+        data.doubts = " ".join(self._cases.doubts)

@@ -85,7 +85,7 @@ class SegmentPage:
     def enter(self) -> None:
         """The module is opened."""
         self.correcting.enter()
-        self.saving.update()
+        self.saving.look()
 
     def leave(self) -> None:
         """The module is left."""

@@ -32,12 +32,14 @@ class ExtractionSettings(BaseModel):
     ``classes`` are the back-end's feature classes, by default all (ibsi and MIRP: all but shape, the 186 features of
     Salmanpour et al. 2025). Grey levels are discretised into ``bin_count`` bins, which is what IBSI advises where
     intensities have no unit, or into bins of ``bin_width``. ``spacing`` resamples to that voxel size in mm first,
-    by ``interpolation`` (ibsi only). ``resegment`` leaves out voxels with intensities beyond (low, high), either of
+    by ``interpolation`` (ibsi only). With ``resample_masks`` masks on other grids than their image's, such as finer
+    ones, are resampled onto it. ``resegment`` leaves out voxels with intensities beyond (low, high), either of
     which may be ``None``, and ``outliers`` those more than so many standard deviations from the mean. ``aggregation``
     sees textures in the volume (3D), in slices taken together (2.5D) or in slices that are averaged (2D).
     ``normalise`` "zscore" sets the image's mean to 0 and its standard deviation to 100 before everything else.
     ``filters`` names image filters with their options, as in ``{LoG: {sigma: [1, 3]}, Wavelet: {}}``.
-    ``options`` go to PyRadiomics as they are and win over the others.
+    ``options`` go to PyRadiomics as they are and win over the others. ``features`` keeps only the named features of a
+    class, as in ``{firstorder: [Mean, Entropy]}``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,10 +55,12 @@ class ExtractionSettings(BaseModel):
     resegment: tuple[float | None, float | None] | None = None
     outliers: PositiveFloat | None = None
     aggregation: Aggregation = "3D"
+    resample_masks: bool = False
     normalise: Literal["none", "zscore"] = "none"
     original: bool = True
     filters: dict[str, dict[str, Any]] = {}
     options: dict[str, Any] = {}
+    features: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -76,7 +80,7 @@ class ExtractionSettings(BaseModel):
         return self
 
     def _check_names(self) -> None:
-        unknown = [name for name in self.classes if name not in CLASSES[self.backend]]
+        unknown = [name for name in (*self.classes, *self.features) if name not in CLASSES[self.backend]]
         if unknown:
             others = [name for name, known in CLASSES.items() if set(self.classes) <= set(known)]
             raise ValueError(
@@ -111,6 +115,10 @@ class ExtractionSettings(BaseModel):
         if self.classes:
             return self.classes
         return tuple(name for name in CLASSES[self.backend] if self.backend == "pyradiomics" or name != "shape")
+
+    def keeps(self, family: str, feature: str) -> bool:
+        """Tell whether a feature of a computed class is wanted."""
+        return family not in self.features or feature in self.features[family]
 
     @property
     def bins(self) -> dict[str, float | int]:

@@ -29,10 +29,11 @@ def feature_map(
     known = set(CLASSES["pyradiomics"]) - {"shape"} if theirs else {"statistics", "intensity-histogram", *TEXTURES}
     if name.image != "original" or name.family.partition("-averaged")[0].partition("-merged")[0] not in known:
         raise BadInputError(f"{feature} has no map: only grey-value features of the original image within a cube do.")
-    mask = aligned(mask, image)
+    mask = aligned(mask, image, resample=settings.resample_masks, soft=settings.threshold is not None)
+    measured = np.isfinite(sitk.GetArrayViewFromImage(image))
     image, chosen, _ = prepare(image, mask, region_of(mask, label=settings.label, threshold=settings.threshold))
     if settings.normalise == "zscore":
-        image = normalised(image)
+        image = normalised(image, measured)
     if theirs:
         return _by_pyradiomics(image, chosen, feature, name, settings, radius)
     from crosscontrast.radiomics.extraction.ibsi_backend import bins_of

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
 from crosscontrast.radiomics.outcome.folds import by_part
+from crosscontrast.statistics.bootstrap import Statistic, bootstrap_interval
 from crosscontrast.statistics.calibration import expected_calibration_error
 from crosscontrast.statistics.multiplicity import holm
 from crosscontrast.statistics.resampled import HeldOutMean, held_out_mean
@@ -102,22 +104,26 @@ def compare_arms(
         for first, second in combinations(arms, 2):
             found = held_out_mean(areas[first, model] - areas[second, model])
             # Equal in every part: no variance and no difference.
-            p = 1.0 if found.estimate == 0 and not np.isfinite(found.error) else _known(found.p)
-            ends = (_known(found.low), _known(found.high))
+            p = 1.0 if found.estimate == 0 and not np.isfinite(found.error) else known(found.p)
             tests.append(
                 ArmTest(
                     model=model,
                     first=first,
                     second=second,
                     difference=found.estimate,
-                    low=ends[0],
-                    high=ends[1],
+                    low=known(found.low),
+                    high=known(found.high),
                     p=p,
                     method="corrected t-test",
                 )
             )
-    adjusted = holm([np.nan if test.p is None else test.p for test in tests])
-    return [t.model_copy(update={"p_holm": _known(p)}) for t, p in zip(tests, adjusted, strict=True)]
+    return adjusted(tests)
+
+
+def adjusted(tests: Sequence[ArmTest]) -> list[ArmTest]:
+    """Return the tests with Holm's correction over all of them."""
+    found = holm([np.nan if test.p is None else test.p for test in tests])
+    return [t.model_copy(update={"p_holm": known(p)}) for t, p in zip(tests, found, strict=True)]
 
 
 def _accuracy(scores: np.ndarray, truth: np.ndarray) -> float:
@@ -127,8 +133,33 @@ def _accuracy(scores: np.ndarray, truth: np.ndarray) -> float:
 def _ends(name: str, found: HeldOutMean) -> dict[str, float | None]:
     """Return the ends of an interval of a share, which ends at 0 and 1."""
     ends = {"low": max(0.0, found.low), "high": min(1.0, found.high)}
-    return {f"{name}_{end}": _known(value) if np.isfinite(found.error) else None for end, value in ends.items()}
+    return {f"{name}_{end}": known(value) if np.isfinite(found.error) else None for end, value in ends.items()}
 
 
-def _known(value: float) -> float | None:
+def drawn_test(
+    rows: np.ndarray, difference: Statistic, subjects: Sequence[str], resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return difference, interval and p of two arms by drawing subjects, as fields of :class:`ArmTest`."""
+    draws: list[float] = []
+
+    def remembered(part: np.ndarray) -> float:
+        draws.append(difference(part))
+        return draws[-1]
+
+    interval = bootstrap_interval(rows, remembered, subjects=subjects, resamples=resamples, seed=seed)
+    # The first value is the estimate; the jackknife of BCa comes last.
+    drawn = np.array(draws[1 : resamples + 1])
+    drawn = drawn[np.isfinite(drawn)]
+    below, above = ((np.count_nonzero(part) + 1) / (len(drawn) + 1) for part in (drawn <= 0, drawn >= 0))
+    return {
+        "difference": interval.estimate,
+        "low": known(interval.low),
+        "high": known(interval.high),
+        "p": float(min(1.0, 2 * min(below, above))),
+        "method": "bootstrap by subject",
+    }
+
+
+def known(value: float) -> float | None:
+    """Return the value, or ``None`` for NaN and infinity, which JSON does not have."""
     return float(value) if np.isfinite(value) else None
