@@ -93,14 +93,15 @@ def choose(page):
     page.page.locator(".base-model").click()
     page.page.get_by_role("option", name="cordtest@1").click()
     assert page.page.input_value(".steps input") == "3000"
-    assert page.text(".expected") == "about 15 minutes on two CPU cores"
+    longer = page.text(".expected")
+    assert longer.endswith(", by the speed of this machine")
     assert page.page.locator("#accept").is_disabled()
     for wrong in ("9", "1.5", ""):
         page.page.fill(".steps input", wrong)
         page.until(lambda: "Choose 10 to 100000 steps." in page.text(".reason:visible"), f"the word on {wrong!r}")
         assert page.page.locator("#retrain").is_disabled()
     page.page.fill(".steps input", str(STEPS))
-    page.until(lambda: page.text(".expected") == "about 8 minutes on two CPU cores", "the time")
+    page.until(lambda: page.text(".expected") not in ("", longer), "the time")
     shot(page, "chosen")
 
 

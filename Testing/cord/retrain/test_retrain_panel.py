@@ -49,9 +49,10 @@ def busy(panel):
 def test_a_retraining_is_stopped_goes_on_and_is_accepted_against_the_gate(panel, dataset, monkeypatch, tmp_path):
     ui, files = panel.ui, RetrainFiles(retraining_folder(dataset.folder))
     assert ui.retrainStepsSpinBox.value == SMALL.steps
-    assert ui.retrainTimeLabel.text.startswith("Goes on with what was begun; all 40 steps take about 12 seconds")
+    assert ui.retrainTimeLabel.text.startswith("Goes on with what was begun; all 40 steps take about ")
     ui.retrainStepsSpinBox.value = 3000
-    assert ui.retrainTimeLabel.text == "3000 steps take about 15 minutes on two CPU cores."
+    assert ui.retrainTimeLabel.text.startswith("3000 steps take about ")
+    assert ui.retrainTimeLabel.text.endswith(", by the speed of this machine.")
     ui.retrainStepsSpinBox.value = 1
     assert ui.retrainStepsSpinBox.value == 10, "fewer teach nothing"
     ui.retrainStepsSpinBox.value = SMALL.steps

@@ -87,10 +87,10 @@ def test_the_expected_time_counts_start_and_measuring_and_is_that_of_this_machin
     folder.mkdir(parents=True)
     (folder / "log.csv").write_text("step,minutes,name,value\n50,0.50,loss,1\n100,2.00,loss,1\n")
     assert trained(folder.parent) == (120.0, 100)
-    assert expected_time(dataset, 1000) == "about 21 minutes, by the speed of this machine"
+    assert expected_time(dataset, 1000) == "about 21 minutes, as the last time"
     pace.remember(pace.Pace(start=40, step=9, image=100))
-    assert expected_time(dataset, 1000) == "about 22 minutes, as the last time here"
+    assert expected_time(dataset, 1000) == "about 22 minutes, as the last time"
     (folder / "log.csv").write_text("step,minutes,name,value\n")
-    assert expected_time(dataset, 10) == "about 4 minutes, as the last time here"
+    assert expected_time(dataset, 10) == "about 4 minutes, as the last time"
     (tmp_path / "home" / "retraining_pace.json").write_text("{")
     assert expected_time(dataset, 10).endswith("by the speed of this machine")

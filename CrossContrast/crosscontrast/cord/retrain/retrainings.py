@@ -63,14 +63,14 @@ def outcome_of(folder: Path) -> Outcome | None:
 def expected_time(dataset: Path, steps: int) -> str:
     """Say how long a retraining of so many steps takes here, with its start and with measuring before and after."""
     here = remembered()
-    pace = here or reckoned()
+    pace, known = here or reckoned(), here is not None
     for number in reversed(_numbers(dataset)):
         seconds, done = trained(_folder(dataset, number))
         if done:
-            pace = pace.model_copy(update={"step": seconds / done})
+            pace, known = pace.model_copy(update={"step": seconds / done}), True
             break
     text = in_words(pace.seconds(steps, _images(dataset)))
-    return f"about {text}, as the last time here" if here else f"about {text}, by the speed of this machine"
+    return f"about {text}, as the last time" if known else f"about {text}, by the speed of this machine"
 
 
 def trained(folder: Path) -> tuple[float, int]:
