@@ -1,0 +1,54 @@
+"""The translator as something that the training loop can train, and its losses."""
+
+import torch
+from torch import Tensor, nn
+
+from crosscontrast.cord.teaching.learner import NETWORK, read_weights, store_channels_last
+from crosscontrast.cord.translator.config import Term, TranslatorConfig
+from crosscontrast.errors import BadInputError
+from crosscontrast.models.networks import build_network
+from crosscontrast.training.learner import Learner
+
+
+class TranslatorLearner(Learner):
+    """One network whose answer should be the clean images, from ``config.initial_weights`` where given."""
+
+    players = (NETWORK,)
+
+    def __init__(self, config: TranslatorConfig) -> None:
+        super().__init__()
+        self.terms = config.terms
+        self.network = build_network(config.network.name, **config.network.arguments)
+        if config.initial_weights:
+            known = read_weights(config.initial_weights)
+            trunk = {name: value for name, value in known.items() if not name.startswith("head.")}
+            try:
+                unused = self.network.load_state_dict(trunk, strict=False).unexpected_keys
+            except RuntimeError as error:
+                raise BadInputError(f"The weights {config.initial_weights} do not fit the network: {error}.") from error
+            if unused:
+                raise BadInputError(f"The weights {config.initial_weights} have more than the network: {unused[0]}.")
+        store_channels_last(self.network)
+
+    def parts(self, player: str) -> list[nn.Module]:
+        """Return the network."""
+        return [self.network]
+
+    def forward(self, player: str, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the weighted losses of a batch of :class:`~crosscontrast.cord.translator.pairs.Pairs`."""
+        answer = self.network(batch["image"].contiguous(memory_format=torch.channels_last_3d)).float()
+        found = losses(answer, batch["target"], batch["weight"])
+        return {name: share * found[name] for name, share in self.terms.items()}
+
+
+def losses(answer: Tensor, target: Tensor, weight: Tensor) -> dict[Term, Tensor]:
+    """Return how wrong an answer (B, C, D, H, W) is: in its values, and in its slopes along the three axes.
+
+    ``weight`` (B, 1, D, H, W) has mean 1. Values alone give blurred edges. Likeness in windows (SSIM) as a third loss
+    took as long as the network itself.
+    """
+    error = answer - target
+    slopes = [
+        (error.diff(dim=axis).abs() * weight.narrow(axis, 1, weight.shape[axis] - 1)).mean() for axis in (2, 3, 4)
+    ]
+    return {"l1": (error.abs() * weight).mean(), "gradient": torch.stack(slopes).mean()}
