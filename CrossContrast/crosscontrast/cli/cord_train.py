@@ -138,3 +138,22 @@ def package(
     )
     console.result({"model": out, **scores})
     console.say(f"The model is in {out}: " + ", ".join(f"{key} {value:.3f}" for key, value in scores.items()))
+
+
+@click.command(epilog="Example: crosscontrast cord package-translator runs/contrasts --out my-translator")
+@click.argument("training", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model; must not exist yet.")
+@click.option("--name", help="Name of the model.  [default: that of the folder]")
+@user_command
+def package_translator(console: Console, training: Path, out: Path, name: str | None) -> None:
+    """Make a model of the translator's training in the folder TRAINING, for crosscontrast models add.
+
+    Measures it on generated images that it never saw, and draws the images by which the quality gate knows what is
+    usual. crosscontrast models describe gives it another card.
+    """
+    from crosscontrast.cord.translator.package import package_translator as package
+
+    with console.progress("packaging") as progress:
+        scores = package(training, out, name=name or out.name, progress=progress)
+    console.result({"model": out, **scores})
+    console.say(f"The model is in {out}: " + ", ".join(f"{key} {value:.3f}" for key, value in scores.items()))

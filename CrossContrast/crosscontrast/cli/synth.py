@@ -9,6 +9,7 @@ from crosscontrast.cli.console import Console, user_command
 from crosscontrast.cli.synth_ablation import ablation
 from crosscontrast.cli.synth_benchmark import benchmark
 from crosscontrast.cli.synth_phantom import phantom
+from crosscontrast.cli.synth_sample import sample
 from crosscontrast.cli.synth_segment import cleanse, segment, segment_train
 from crosscontrast.cli.synth_train import train
 
@@ -37,6 +38,7 @@ def synth() -> None:
     type=click.Choice(["model", "0", "1", "2", "average"]),
     help="Array axis that a 2D network slides along, or the average of all three.",
 )
+@click.option("--isotropic", type=click.FloatRange(0.3, 5), help="Write cubes of so many mm, not the image's own grid.")
 @click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @click.option("--gate/--no-gate", default=True, show_default=True, help="Let the quality gate judge each translation.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
@@ -51,6 +53,7 @@ def translate(
     uncertainty: bool,
     samples: int,
     axis: str,
+    isotropic: float | None,
     gate: bool,
     device: str,
     workers: int,
@@ -59,9 +62,10 @@ def translate(
 ) -> None:
     """Translate IMAGES (files, DICOM folders, or folders of images) into the model's contrast or modality.
 
-    Results are float32 on each image's own grid. With --uncertainty there is a map of standard deviations and, where
-    the model has a way back, one of the cycle error. A translated image can show what was never there: the quality gate
-    says go, caution or stop for each, with the reasons; with a stop the exit code is 3.
+    Results are float32 on each image's own grid, or with --isotropic on cubes, which makes thick slices thin where the
+    model knows how; their header says that they are synthetic. With --uncertainty there is a map of standard deviations
+    and, where the model has a way back, one of the cycle error. A translated image can show what was never there: the
+    quality gate says go, caution or stop for each, with the reasons; with a stop the exit code is 3.
     """
     from crosscontrast.cli.running import run_batch
     from crosscontrast.ground.device import check_device_name
@@ -84,6 +88,7 @@ def translate(
             axis=axis,
             uncertainty=uncertainty,
             samples=samples,
+            isotropic=isotropic,
             gate=gate,
             overwrite=overwrite,
         )
@@ -177,6 +182,7 @@ def fill(console: Console, cohort: Path, source: str, target: str, model: str, o
 
 
 synth.add_command(phantom)
+synth.add_command(sample)
 synth.add_command(train)
 synth.add_command(benchmark)
 synth.add_command(ablation)

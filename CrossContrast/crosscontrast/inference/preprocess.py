@@ -65,10 +65,11 @@ def normalise(values: np.ndarray, method: str) -> np.ndarray:
         low, high = float(values.min()), float(values.max())
         return (values - low) / max(high - low, 1e-6)
     reference = values
-    if method == "foreground":
-        reference = values[values > 0]
+    if method in ("foreground", "robust"):
+        reference = values[values > (0 if method == "foreground" else values.min())]
         if reference.size < _FEWEST_FOREGROUND:
             return values
-        ceiling = np.quantile(reference, _CLIP_QUANTILE)
-        values, reference = np.minimum(values, ceiling), np.minimum(reference, ceiling)
+        floor = -np.inf if method == "foreground" else np.quantile(reference, 1 - _CLIP_QUANTILE)
+        ends = floor, np.quantile(reference, _CLIP_QUANTILE)
+        values, reference = np.clip(values, *ends), np.clip(reference, *ends)
     return (values - reference.mean(dtype=np.float64)) / (reference.std(dtype=np.float64) + 1e-6)

@@ -47,6 +47,7 @@ class TranslateImage(Job):
     axis: str = "model"
     uncertainty: bool = False
     samples: int = 8
+    isotropic: float | None = Field(default=None, gt=0)
     gate: bool = True
     mask: Path | None = None
     overwrite: bool = False
@@ -69,6 +70,7 @@ class TranslateImage(Job):
             axis=self.axis,  # type: ignore[arg-type]
             uncertainty=self.uncertainty,
             samples=self.samples,
+            isotropic=self.isotropic,
         )
         folder, entry = make_folder(self.out), find_translator(self.model)
         report = part(progress, 0, 0.9 if self.gate else 1)

@@ -11,6 +11,7 @@ import torch
 from crosscontrast.errors import BadInputError, ModelError
 from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
+from crosscontrast.ground.geometry import resample_to_spacing
 from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.inference.preprocess import normalise
 from crosscontrast.models.library import ModelEntry
@@ -18,6 +19,8 @@ from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.models import find_translator, find_way_back
 from crosscontrast.synthesis.predict import Axis, mean, open_predictor, spread, stochastic
 
+#: ITK's name of NIfTI's field ``descrip``, which holds 79 letters.
+NOTES = "ITK_FileNotes"
 #: Name of the map of what the way back makes of a translation.
 CYCLE = "cycle"
 
@@ -32,7 +35,8 @@ class Request:
     """How to translate: by which ``models`` (their mean, if several), on which device, along which axis.
 
     With ``uncertainty`` the spread of ``samples`` repeats with dropout is written, or that of the models where
-    there are several, and the cycle error where the model has a way back.
+    there are several, and the cycle error where the model has a way back. The results lie on the image's grid, or with
+    ``isotropic`` on one of cubes of so many mm that covers the same space.
     """
 
     models: Sequence[str]
@@ -40,6 +44,7 @@ class Request:
     axis: Axis = "model"
     uncertainty: bool = False
     samples: int = 8
+    isotropic: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ def translate_file(
 ) -> Translated:
     """Translate the volume of a file or DICOM folder and write ``<stem>_<output>.nii.gz`` for each output of the model.
 
-    The images are float32 on the volume's grid; beside them lies their provenance. All files appear at once. Files of
-    these names that are not unchanged results of ours are replaced only with ``overwrite``. Uncertainty maps are
+    The images are float32 on the volume's grid, and their header says that they are synthetic (NIfTI's ``descrip``);
+    beside them lies their provenance, which says it too. All files appear at once. Files of these names that are not
+    unchanged results of ours are replaced only with ``overwrite``. Uncertainty maps are
     ``<stem>_<output>_uncertainty.nii.gz`` (standard deviation in the output's unit) and ``<stem>_cycle.nii.gz``
     (absolute difference between the volume and what the way back makes of its translation, both in standard deviations
     of their foreground). Raises :class:`crosscontrast.errors.CrossContrastError` before anything is written.
@@ -77,15 +83,20 @@ def translate_file(
             check_same_input(path, sidecar)
             check_replaceable(folder, written, sidecar)
         progress(0.02, 1, "loading the model")
+        if request.isotropic:
+            image = resample_to_spacing(image, (request.isotropic,) * 3)
         images = translate_image(image, entries, device, request, part(progress, 0.05, 0.9))
     parameters = {
+        "synthetic": True,
         "models": [entry.record().model_dump() for entry in entries],
         "axis": request.axis,
         "samples": request.samples if request.uncertainty and len(entries) == 1 else 0,
+        "isotropic": request.isotropic,
     }
     progress(0.9, 1, "writing the results")
     with case.results(folder, sidecar, parameters=parameters) as results:
         for name, made in images.items():
+            made.SetMetaData(NOTES, f"SYNTHETIC, not acquired: {name} by {entries[0]} of CrossContrast"[:79])
             write_image(made, results.place(place[name]), like=path)
     progress(1, 1, "done")
     return Translated(
