@@ -44,6 +44,27 @@ def test_every_output_lies_on_the_images_grid_and_says_what_made_it(translator, 
     assert [done for done, _, _ in reports] == sorted(done for done, _, _ in reports)
 
 
+def test_results_say_in_their_header_and_beside_it_that_they_are_synthetic(translator, job):
+    result = job.run(silent)
+    for path in result.images:
+        notes = sitk.ReadImage(str(path)).GetMetaData("ITK_FileNotes")
+        assert notes.startswith("SYNTHETIC, not acquired")
+        assert "random-translator@1" in notes
+    assert Provenance.read(result.sidecar).parameters["synthetic"] is True
+
+
+def test_results_on_cubes_show_the_same_places(translator, job, awkward_image):
+    plain = read_image(job.run(silent).images[0])
+    cubes = read_image(job.model_copy(update={"isotropic": 1.5, "out": job.out / "cubes"}).run(silent).images[0])
+    assert cubes.GetSpacing() == pytest.approx((1.5, 1.5, 1.5))
+    assert cubes.GetDirection() == pytest.approx(awkward_image.GetDirection(), abs=1e-5)
+    block = awkward_image.TransformIndexToPhysicalPoint((7, 5, 2))  # the middle of the bright corner
+    far = awkward_image.TransformIndexToPhysicalPoint((22, 14, 8))
+    for image in (plain, cubes):
+        level = [image[image.TransformPhysicalPointToIndex(point)] for point in (block, far)]
+        assert abs(level[0] - level[1]) > 0.2 * np.ptp(sitk.GetArrayFromImage(image)), "the corner is not where it was"
+
+
 def test_what_is_not_an_unchanged_result_of_ours_is_replaced_only_when_that_is_asked_for(translator, job):
     first = job.run(silent)
     job.run(silent)  # over its own results

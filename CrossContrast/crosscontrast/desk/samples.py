@@ -58,7 +58,7 @@ def _cord() -> "dict[str, sitk.Image]":
     from crosscontrast.cord.phantom import CordPhantom
 
     phantom = CordPhantom()
-    return {"T2star": phantom.image("T2star"), "T2w": phantom.image("T2w"), "cord": phantom.soft_truth()}
+    return {"T1w": phantom.image("T1w"), "T2w": phantom.image("T2w"), "cord": phantom.soft_truth()}
 
 
 def _prostate() -> "dict[str, sitk.Image]":

@@ -1,0 +1,121 @@
+"""The cord translator: what it learns from, that it learns, and that a model of it can be used."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+
+from crosscontrast.cord.generator.grid import Grid
+from crosscontrast.cord.generator.tissues import Tissue
+from crosscontrast.cord.translator.bodies import kept_body
+from crosscontrast.cord.translator.config import TranslatorConfig
+from crosscontrast.cord.translator.contrasts import LEVELS, OUTPUTS, clean_images
+from crosscontrast.cord.translator.evaluate import line
+from crosscontrast.cord.translator.examples import draw_example
+from crosscontrast.cord.translator.learner import losses
+from crosscontrast.cord.translator.package import package_translator
+from crosscontrast.cord.translator.pairs import Pairs, weigh
+from crosscontrast.cord.translator.train import train
+from crosscontrast.models.library import ModelLibrary
+from crosscontrast.models.spec import NetworkSpec
+from crosscontrast.progress import silent
+from crosscontrast.synthesis.jobs import TranslateImage
+from crosscontrast.training.log import read_log
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A training of some seconds on small patches."""
+    network = NetworkSpec(
+        name="CompactUNet",
+        arguments={"in_channels": 1, "out_channels": 2, "channels": [8, 12], "fine": 4, "dropout": 0.1},
+    )
+    return TranslatorConfig(
+        network=network, patch=(16, 32, 32), bodies=3, steps=12, warmup=1, ema=0.0, log_steps=4, validation_samples=2
+    )
+
+
+def test_a_tissue_has_one_intensity_in_each_clean_contrast():
+    fractions = torch.zeros(len(Tissue), 2, 2, 2)
+    fractions[Tissue.CSF, 0], fractions[Tissue.FAT, 1] = 1, 1
+    fractions[Tissue.CSF, 0, 0, 0], fractions[Tissue.FAT, 0, 0, 0] = 0.25, 0.75
+    made = dict(zip(OUTPUTS, clean_images(fractions), strict=True))
+    for name, levels in LEVELS.items():
+        fluid, fat = levels[Tissue.CSF], levels[Tissue.FAT]
+        assert made[name][1, 0, 0] == fat
+        assert made[name][0, 1, 1] == fluid
+        assert float(made[name][0, 0, 0]) == pytest.approx(0.25 * fluid + 0.75 * fat)
+        assert set(levels) == set(Tissue), "a tissue has no intensity"
+
+
+def test_a_body_is_the_same_from_the_store_as_drawn(config, tmp_path):
+    kept = config.model_copy(update={"store": tmp_path})
+    drawn, first, again = (kept_body(c, 1) for c in (config, kept, kept))
+    assert len(list(tmp_path.iterdir())) == 1
+    for other in (first, again):
+        assert torch.equal(drawn.fractions, other.fractions)
+        assert torch.equal(drawn.canal, other.canal)
+    assert float((drawn.fractions.sum(0) - 1).abs().max()) < 1e-5
+    assert float((drawn.cord - drawn.canal).max()) < 0.02, "cord lies outside the canal"
+
+
+def test_one_body_comes_in_many_contrasts_and_has_one_truth(config):
+    only = Pairs(config.model_copy(update={"bodies": 1, "batch": 6}))[0]
+    again = Pairs(config.model_copy(update={"bodies": 1, "batch": 6}))[0]
+    assert all(torch.equal(only[key], again[key]) for key in only)
+    image, target = only["image"], only["target"]
+    assert not torch.allclose(image[0], image[1])
+    plain, mirrored = target[0], target[0].flip(-1)
+    # Echo-planar images are bent, and their truth with them; the others show the body as it is, or its mirror image.
+    alike = [min(float((t - p).abs().max()) for p in (plain, mirrored)) for t in target]
+    assert sum(value < 1e-6 for value in alike) >= 4
+    assert float(only["weight"].mean((1, 2, 3, 4)).sub(1).abs().max()) < 1e-4
+
+
+def test_voxels_that_the_image_does_not_show_have_no_say(config):
+    pairs = Pairs(config.model_copy(update={"bodies": 2}))
+    cut = next(p for p in (pairs._pair(step, 0) for step in range(60)) if float(p.inside.min()) == 0)
+    assert float(weigh(cut, 4.0)[cut.inside == 0].max()) == 0
+    answer, target = torch.zeros(1, 2, 4, 4, 4), torch.ones(1, 2, 4, 4, 4)
+    weight = torch.ones(1, 1, 4, 4, 4)
+    assert {name: float(value) for name, value in losses(answer, target, weight).items()} == {"l1": 1, "gradient": 0}
+    target[:, :, 2:] = 0
+    assert float(losses(answer, target, weight)["gradient"]) == pytest.approx(1 / 9)
+
+
+def test_a_training_learns_goes_on_and_becomes_a_model_that_translates(config, tmp_path, model_home):
+    state = train(config, tmp_path / "run", max_minutes=0.0)
+    assert state.step == 0
+    state = train(config, tmp_path / "run", resume=True)
+    rows = [row for row in read_log(tmp_path / "run") if row["name"] in ("l1", "gradient")]
+    total = [sum(float(r["value"]) for r in rows if int(r["step"]) == step) for step in (4, 12)]
+    assert state.step == 12
+    assert total[1] < total[0]
+    scores = package_translator(tmp_path / "run", tmp_path / "model", name="small", images=0)
+    assert {"T2w_mae", "T2w_line", "T1w_mae", "T1w_line"} <= set(scores)
+    ModelLibrary().add(tmp_path / "model", "small")
+    example = draw_example(3, (24, 32, 32))
+    sitk.WriteImage(example.image, str(tmp_path / "image.nii.gz"))
+    job = TranslateImage(image=tmp_path / "image.nii.gz", out=tmp_path / "out", model="small", uncertainty=True)
+    made = job.model_copy(update={"samples": 2}).run(silent)
+    assert [path.name for path in made.images] == ["image_T2w.nii.gz", "image_T1w.nii.gz"]
+    assert sitk.GetArrayFromImage(sitk.ReadImage(str(made.uncertainty[0]))).max() > 0
+
+
+def test_an_example_shows_the_body_where_its_truth_lies():
+    example = draw_example(11, (56, 64, 64))
+    image, truth = example.image, example.targets["T2w"]
+    ends = [np.array(i.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in i.GetSize()]))
+            for i in (image, truth)]  # fmt: skip
+    assert np.abs(ends[0] - ends[1]).max() < 0.01, "the two fields of view have other middles"
+    canal = sitk.GetArrayFromImage(example.shares["canal"])
+    assert 0 <= canal.min() <= canal.max() <= 1.001
+    assert Grid((1, 1, 1)).size == (1, 1, 1)
+
+
+def test_the_best_line_is_the_best():
+    random = np.random.default_rng(0)
+    x = random.normal(size=500)
+    y = 3 - 2 * x + random.normal(size=500)
+    assert np.square(line(x, y) - y).mean() < np.square(3.1 - 2 * x - y).mean()
+    assert np.allclose(line(np.full(5, 2.0), np.arange(5.0)), 2)
