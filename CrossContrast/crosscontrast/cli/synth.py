@@ -38,6 +38,7 @@ def synth() -> None:
     type=click.Choice(["model", "0", "1", "2", "average"]),
     help="Array axis that a 2D network slides along, or the average of all three.",
 )
+@click.option("--output", default="", help="The one to make, of a model with several outputs.  [default: all]")
 @click.option("--isotropic", type=click.FloatRange(0.3, 5), help="Write cubes of so many mm, not the image's own grid.")
 @click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @click.option("--gate/--no-gate", default=True, show_default=True, help="Let the quality gate judge each translation.")
@@ -53,6 +54,7 @@ def translate(
     uncertainty: bool,
     samples: int,
     axis: str,
+    output: str,
     isotropic: float | None,
     gate: bool,
     device: str,
@@ -88,6 +90,7 @@ def translate(
             axis=axis,
             uncertainty=uncertainty,
             samples=samples,
+            output=output,
             isotropic=isotropic,
             gate=gate,
             overwrite=overwrite,
@@ -169,9 +172,12 @@ def fill(console: Console, cohort: Path, source: str, target: str, model: str, o
     """
     from crosscontrast.synthesis.fill import fill_cohort
     from crosscontrast.synthesis.jobs import TranslateImage
+    from crosscontrast.synthesis.models import find_translator
+
+    output = target if len(find_translator(model).outputs) > 1 else ""
 
     def translate_one(image: Path, folder: Path, progress: "Progress") -> tuple[Path, str]:
-        result = TranslateImage(image=image, out=folder, model=model, device=device).run(progress)
+        result = TranslateImage(image=image, out=folder, model=model, device=device, output=output).run(progress)
         console.warn(result.warnings)
         return result.images[0], result.verdict.decision if result.verdict else ""
 

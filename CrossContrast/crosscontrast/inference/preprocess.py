@@ -11,6 +11,8 @@ from crosscontrast.models.spec import Preprocessing
 
 #: The bright end that ``foreground`` normalisation clips: vessels and fat would otherwise set the scale.
 _CLIP_QUANTILE = 0.995
+#: Up to this share of voxels may be darker than what fills the space around a body.
+_FILL_QUANTILE = 0.001
 #: Fewer positive voxels than this say nothing about the scale of an image.
 _FEWEST_FOREGROUND = 100
 
@@ -66,7 +68,7 @@ def normalise(values: np.ndarray, method: str) -> np.ndarray:
         return (values - low) / max(high - low, 1e-6)
     reference = values
     if method in ("foreground", "robust"):
-        reference = values[values > (0 if method == "foreground" else values.min())]
+        reference = values[values > (0 if method == "foreground" else np.quantile(values, _FILL_QUANTILE))]
         if reference.size < _FEWEST_FOREGROUND:
             return values
         floor = -np.inf if method == "foreground" else np.quantile(reference, 1 - _CLIP_QUANTILE)

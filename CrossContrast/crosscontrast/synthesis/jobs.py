@@ -48,6 +48,7 @@ class TranslateImage(Job):
     uncertainty: bool = False
     samples: int = 8
     isotropic: float | None = Field(default=None, gt=0)
+    output: str = ""
     gate: bool = True
     mask: Path | None = None
     overwrite: bool = False
@@ -71,6 +72,7 @@ class TranslateImage(Job):
             uncertainty=self.uncertainty,
             samples=self.samples,
             isotropic=self.isotropic,
+            output=self.output,
         )
         folder, entry = make_folder(self.out), find_translator(self.model)
         report = part(progress, 0, 0.9 if self.gate else 1)

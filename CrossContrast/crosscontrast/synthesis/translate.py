@@ -35,7 +35,8 @@ class Request:
     """How to translate: by which ``models`` (their mean, if several), on which device, along which axis.
 
     With ``uncertainty`` the spread of ``samples`` repeats with dropout is written, or that of the models where
-    there are several, and the cycle error where the model has a way back. The results lie on the image's grid, or with
+    there are several, and the cycle error where the model has a way back. Of a model with several outputs only
+    ``output`` is made where one is named. The results lie on the image's grid, or with
     ``isotropic`` on one of cubes of so many mm that covers the same space.
     """
 
@@ -45,6 +46,14 @@ class Request:
     uncertainty: bool = False
     samples: int = 8
     isotropic: float | None = None
+    output: str = ""
+
+
+def outputs_of(entry: ModelEntry, output: str) -> tuple[str, ...]:
+    """Return the outputs that are asked for; raises :class:`ModelError` for one that the model does not make."""
+    if output and output not in entry.outputs:
+        raise ModelError(f"{entry} makes {' and '.join(entry.outputs)}, not {output}.")
+    return (output,) if output else entry.outputs
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ def translate_file(
         progress(0, 1, "reading the image")
         image = case.read(path)
         entries, device = [find_translator(model) for model in request.models], case.compute_on(request.device)
-        case.model, outputs = entries[0].record(), entries[0].outputs
+        case.model, outputs = entries[0].record(), outputs_of(entries[0], request.output)
         place = {name: folder / f"{stem}_{name}.nii.gz" for name in (*outputs, *map(spread_of, outputs), CYCLE)}
         if not overwrite:
             written = place.values() if request.uncertainty else [place[name] for name in outputs]
@@ -112,8 +121,8 @@ def translate_image(
     image: sitk.Image, entries: Sequence[ModelEntry], device: torch.device, request: Request, progress: Progress
 ) -> dict[str, sitk.Image]:
     """Return the translated images by output, and the maps of uncertainty as the files are called."""
-    outputs = entries[0].outputs
-    if any(entry.outputs != outputs for entry in entries):
+    outputs = outputs_of(entries[0], request.output)
+    if any(entry.outputs != entries[0].outputs for entry in entries):
         raise ModelError(f"{' and '.join(map(str, entries))} have different outputs, so they cannot be averaged.")
     single = len(entries) == 1
     passes = len(entries) + (request.samples if request.uncertainty and single else 0)

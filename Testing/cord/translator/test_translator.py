@@ -5,7 +5,6 @@ import pytest
 import SimpleITK as sitk
 import torch
 
-from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.tissues import Tissue
 from crosscontrast.cord.translator.bodies import kept_body
 from crosscontrast.cord.translator.config import TranslatorConfig
@@ -110,7 +109,6 @@ def test_an_example_shows_the_body_where_its_truth_lies():
     assert np.abs(ends[0] - ends[1]).max() < 0.01, "the two fields of view have other middles"
     canal = sitk.GetArrayFromImage(example.shares["canal"])
     assert 0 <= canal.min() <= canal.max() <= 1.001
-    assert Grid((1, 1, 1)).size == (1, 1, 1)
 
 
 def test_the_best_line_is_the_best():

@@ -15,7 +15,7 @@ from crosscontrast.models.bundle import GATE_INPUT, GATE_OUTPUT, TRAINING, Bundl
 from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import ModelSpec, Preprocessing, Windowing
 from crosscontrast.progress import Progress, silent
-from crosscontrast.radiomics.gate.profile import build_profile
+from crosscontrast.radiomics.gate.profile import FEWEST, build_profile
 from crosscontrast.training.settings import CONFIG, read_config
 from crosscontrast.training.state import CHECKPOINT
 
@@ -98,7 +98,12 @@ def _words(name: str, version: int, config: TranslatorConfig, scores: dict[str, 
 
 
 def _profiles(count: int, progress: Progress) -> dict[str, bytes]:
-    """Describe generated images and their true translations into the first output, which the gate looks at."""
+    """Describe generated images and their true translations into the first output, which the gate looks at.
+
+    Of too few of them there is no profile.
+    """
+    if count < FEWEST:
+        return {}
     with tempfile.TemporaryDirectory() as place:
         images, targets = [], []
         for number in range(count):
