@@ -86,7 +86,7 @@ def lesions(translator: Predictor, options: argparse.Namespace) -> None:
     found, number = 0, 0
     while found < options.images:
         number += 1
-        example = draw_example(seed_of(78, number), (56, 96, 96))
+        example = draw_example(seed_of(78, number), (48, 64, 64))
         lesion, white = (
             sitk.GetArrayFromImage(bring_onto(example.shares[name], example.image)) > limit
             for name, limit in (("lesion", 0.6), ("white", 0.8))
