@@ -85,7 +85,8 @@ slicer.util.errorDisplay = lambda text, **_: print(text)
 def declined(requirements, requester, **_):
     raise RuntimeError("the user declined")
 slicer.packaging.pip_ensure = declined
-volumes = [slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name) for name in "ab"]
+import numpy as np
+volumes = [slicer.util.addVolumeFromArray(np.zeros((4, 4, 4)), name=name) for name in "ab"]
 for name in MODULES:
     panel = open_panel(name)
     if name == "CrossContrast":
@@ -351,7 +352,12 @@ def test_the_library_can_be_seen_added_to_verified_and_rolled_back(translator, o
     panel.ui.modelTable.selectRow(list(rows).index(("random-translator", "2")))
     assert "random-translator@1" in panel.ui.rollBackButton.toolTip
     panel.ui.rollBackButton.click()
-    assert {tuple(row[:3]) for row in table_of(panel.ui.modelTable)} >= {("random-translator", "1", "yes")}
+    rows = table_of(panel.ui.modelTable)
+    assert {tuple(row[:3]) for row in rows} >= {("random-translator", "1", "yes")}
+    panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("random-translator", "2")))
+    assert panel.ui.rollBackButton.text == "Make current"
+    panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("softcord", "1")))
+    assert panel.ui.rollBackButton.text == "Roll back"
     panel.grab(tmp_path / "library.png")
 
 

@@ -27,9 +27,9 @@ from crosscontrast.ground.seeds import seed_of
 from crosscontrast.inference import warm_predictor
 from crosscontrast.inference.predictor import Predictor
 from crosscontrast.metrics.similarity import compare_images
+from crosscontrast.models.find import find_model
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import silent
-from crosscontrast.synthesis.models import find_translator
 
 #: source, target, mask, by the data's folder.
 PAIRS = {
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=12)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    translator = warm_predictor(find_translator(options.model), torch.device("cpu"))
+    translator = warm_predictor(find_model(options.model, "translation"), torch.device("cpu"))
     for part in options.part or PARTS:
         print(f"\n## {part}\n", flush=True)
         PARTS[part](translator, options)

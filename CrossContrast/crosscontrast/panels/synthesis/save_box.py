@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
+from crosscontrast.desk.opening import opened
+from crosscontrast.errors import CrossContrastError
+from crosscontrast.panels import requirements
 from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.save_correction import SaveForm
 
@@ -27,7 +30,8 @@ class SaveBox:
         title = _("Correction dataset")
         self.controls = JobControls(parts, title, needed, torch=False, on_busy=self.update)
         self._form = SaveForm(ui, correcting.desk, self.controls, _FOLDER, lambda: self.label)
-        self._form.onFolder = self._form.onAuthor = self.update
+        self._form.onFolder, self._form.onAuthor = self.look, self.update
+        self._ready = lambda: requirements.are_installed(needed)
         self.update()
 
     @property
@@ -39,6 +43,16 @@ class SaveBox:
         """Allow saving where it can succeed, and say why it cannot."""
         self._form.update(_("Save soft map and segment as the next revision of the case"))
         self._ui.saveCancelButton.visible = self.controls.busy
+
+    def look(self) -> None:
+        """Open the dataset of the folder, and say what is wrong with it."""
+        self.update()
+        if self._form.folder is None or not self._ready() or self.controls.busy:
+            return
+        found, said = opened(self._form.folder)
+        if isinstance(found, CrossContrastError):
+            said = [found.message]
+        self._ui.saveStatusLabel.text = " ".join(said)
 
     def close(self) -> None:
         """The module goes."""
