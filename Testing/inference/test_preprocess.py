@@ -22,7 +22,17 @@ def test_foreground_normalisation_ignores_background_and_bright_outliers(values)
     assert abs(foreground.std() - 1) < 1e-4
 
 
-@pytest.mark.parametrize("method", ["foreground", "zscore", "minmax"])
+def test_robust_normalisation_does_not_depend_on_unit_offset_fill_or_single_voxels(values):
+    reference = normalise(values, "robust")
+    assert np.allclose(normalise(0.02 * values - 500, "robust"), reference, atol=1e-3)
+    filled = np.where(values == 0, -1024, values)  # as where a scanner's field of view is round
+    assert np.allclose(normalise(filled, "robust")[10:], reference[10:], atol=1e-3)
+    odd = values.copy()
+    odd[15, 3, 5], odd[16, 3, 5] = 1e6, -1e6
+    assert np.abs(normalise(odd, "robust")[10:14] - reference[10:14]).max() < 0.5
+
+
+@pytest.mark.parametrize("method", ["foreground", "robust", "zscore", "minmax"])
 def test_normalisation_does_not_depend_on_the_scanner_gain(values, method):
     assert np.allclose(normalise(values, method), normalise(37 * values, method), atol=1e-4)
 

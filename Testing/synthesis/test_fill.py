@@ -54,3 +54,14 @@ def test_images_of_the_same_name_do_not_land_on_each_other(lacking, tmp_path):
     assert fill(lacking, tmp_path / "out", tmp_path / "model").exit_code == 0
     made = [row.image for row in read_cohort(tmp_path / "out" / "cohort.tsv").select(role="T1w")]
     assert len(set(made)) == 2
+
+
+def test_of_a_model_with_several_outputs_the_missing_contrast_is_taken(lacking, tmp_path):
+    write_random_translator(tmp_path / "both", outputs=("T2w", "T1w"))
+    assert fill(lacking, tmp_path / "out", tmp_path / "both").exit_code == 0
+    rows = read_cohort(tmp_path / "out" / "cohort.tsv").select(role="T1w")
+    assert [row.image.name for row in rows] == ["a_T1w.nii.gz", "b_T2w_T1w.nii.gz"]
+    write_random_translator(tmp_path / "others", outputs=("ct", "pet"))
+    refused = fill(lacking, tmp_path / "none", tmp_path / "others")
+    assert refused.exit_code == 2
+    assert "others@0 makes ct and pet, not T1w" in refused.stderr

@@ -44,6 +44,44 @@ def test_every_output_lies_on_the_images_grid_and_says_what_made_it(translator, 
     assert [done for done, _, _ in reports] == sorted(done for done, _, _ in reports)
 
 
+def test_one_of_several_outputs_is_made_and_one_that_is_none_of_them_is_refused(translator, job):
+    both = [read_image(path) for path in job.run(silent).images]
+    alone = job.model_copy(update={"output": "pet", "out": job.out / "alone"}).run(silent)
+    assert [path.name for path in alone.images] == ["sub-01_T1w_pet.nii.gz"]
+    made = sitk.GetArrayFromImage(read_image(alone.images[0]))
+    assert np.array_equal(made, sitk.GetArrayFromImage(both[1]))
+    with pytest.raises(ModelError, match=r"random-translator@1 makes ct and pet, not T2w"):
+        job.model_copy(update={"output": "T2w"}).run(silent)
+
+
+def test_results_say_in_their_header_and_beside_it_that_they_are_synthetic(translator, job):
+    result = job.run(silent)
+    for path in result.images:
+        notes = sitk.ReadImage(str(path)).GetMetaData("ITK_FileNotes")
+        assert notes.startswith("SYNTHETIC, not acquired")
+        assert "random-translator@1" in notes
+    assert Provenance.read(result.sidecar).parameters["synthetic"] is True
+
+
+def test_results_on_cubes_show_the_same_places(model_home, job, awkward_image, tmp_path):
+    inner = {"spatial_dims": 3, "in_channels": 1, "out_channels": 1, "channels": [2, 2]}
+    ends = {"source_range": [-1.0, 1.0], "target_range": [-1.0, 1.0], "residual": [1.0, 0.0]}
+    network = NetworkSpec(name="Translator", arguments={"network": "SkipNet", "arguments": inner, **ends})
+    spec = ModelSpec(task="translation", network=network, outputs=("same",), activation="none",
+                     windowing=Windowing(size=(16, 16, 16)))  # fmt: skip
+    nothing = {key: 0 * value for key, value in build_network("Translator", **network.arguments).state_dict().items()}
+    words = dict.fromkeys(("name", "version", "task", "description", "authors", "copyright", "licence"), "test")
+    write_bundle(tmp_path / "same", spec, nothing, BundleMetadata(**words, changelog={}), "")
+    given = {"model": str(tmp_path / "same"), "isotropic": 1.5}
+    cubes = read_image(job.model_copy(update=given).run(silent).images[0])
+    assert cubes.GetSpacing() == pytest.approx((1.5, 1.5, 1.5))
+    assert cubes.GetDirection() == pytest.approx(awkward_image.GetDirection(), abs=1e-5)
+    extent = np.array(awkward_image.GetSize()) * awkward_image.GetSpacing()
+    assert np.abs(np.array(cubes.GetSize()) * 1.5 - extent).max() <= 0.75
+    again = sitk.GetArrayFromImage(sitk.Resample(cubes, awkward_image))[1:-1, 1:-1, 1:-1]
+    assert np.corrcoef(again.ravel(), sitk.GetArrayFromImage(awkward_image)[1:-1, 1:-1, 1:-1].ravel())[0, 1] > 0.9
+
+
 def test_what_is_not_an_unchanged_result_of_ours_is_replaced_only_when_that_is_asked_for(translator, job):
     first = job.run(silent)
     job.run(silent)  # over its own results

@@ -11,7 +11,7 @@ from crosscontrast.cli.cord_csa import csa
 from crosscontrast.cli.cord_evaluate import evaluate
 from crosscontrast.cli.cord_retrain import retrain
 from crosscontrast.cli.cord_softgt import soft_gt
-from crosscontrast.cli.cord_train import package, train
+from crosscontrast.cli.cord_train import package, package_translator, train, train_translator
 from crosscontrast.cord.outputs import NAMES_BY, NameBy, places_of
 
 if TYPE_CHECKING:
@@ -170,5 +170,7 @@ cord.add_command(csa)
 cord.add_command(soft_gt)
 cord.add_command(evaluate)
 cord.add_command(train)
+cord.add_command(train_translator)
+cord.add_command(package_translator)
 cord.add_command(package)
 cord.add_command(retrain)

@@ -20,6 +20,7 @@ def models() -> None:
 @user_command
 def list_models(console: Console) -> None:
     """List every version of every model; * marks the one that the bare name means."""
+    from crosscontrast.models.about import about
     from crosscontrast.models.library import ModelLibrary
 
     library = ModelLibrary()
@@ -29,6 +30,9 @@ def list_models(console: Console) -> None:
     for entry in entries:
         origin = "shipped" if entry.shipped else "added"
         what = entry.problem or f"{entry.task or 'task unknown'}: {', '.join(entry.outputs) or 'outputs unknown'}"
+        said = about(entry)
+        what += f" ({said.direction})" if said.direction else ""
+        what += ", demonstration only" if said.demonstration else ""
         console.say(f"{'*' if entry.current else ' '} {entry!s:{width}}  {entry.format:13}  {origin:7}  {what}")
     console.say(f"Added models are kept in {library.root}")
 
@@ -96,6 +100,27 @@ def add(console: Console, source: Path, name: str | None, trust: bool, keep_curr
     console.say(f"Added {entry}{', now the current version' if entry.current else ''}: {entry.folder}")
 
 
+@models.command(
+    epilog="Example: crosscontrast models describe runs/us-t2w --words words.json --card card.md --out mine"
+)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--words", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Metadata (JSON).")
+@click.option("--card", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Model card (Markdown).")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model; must not exist yet.")
+@user_command
+def describe(console: Console, source: Path, words: Path, card: Path, out: Path) -> None:
+    """Copy the bundle of ours SOURCE with another card and other metadata, to be handed on.
+
+    The metadata are name, version, task, description, authors, copyright, licence and changelog, and for translators
+    expects, produces, demonstration (true or false) and sample.
+    """
+    from crosscontrast.models.describe import describe as copy
+
+    entry = copy(source, out, words, card)
+    console.result({"model": entry})
+    console.say(f"The model is in {entry}")
+
+
 @models.command(epilog="Example: crosscontrast models rollback softcord --to 1")
 @click.argument("name")
 @click.option("--to", "version", type=click.IntRange(min=1), help="Version to go back to.  [default: the one before]")
@@ -110,6 +135,9 @@ def rollback(console: Console, name: str, version: int | None) -> None:
 
 
 def _summary(entry: "ModelEntry") -> dict[str, Any]:
+    from crosscontrast.models.about import about
+
+    said = about(entry)
     return {
         "model": str(entry),
         "current": entry.current,
@@ -121,4 +149,7 @@ def _summary(entry: "ModelEntry") -> dict[str, Any]:
         "source": entry.source,
         "folder": str(entry.folder),
         "problem": entry.problem,
+        "expects": said.expects,
+        "produces": said.produces,
+        "demonstration": said.demonstration,
     }

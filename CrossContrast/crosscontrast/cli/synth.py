@@ -38,6 +38,8 @@ def synth() -> None:
     type=click.Choice(["model", "0", "1", "2", "average"]),
     help="Array axis that a 2D network slides along, or the average of all three.",
 )
+@click.option("--output", default="", help="The one to make, of a model with several outputs.  [default: all]")
+@click.option("--isotropic", type=click.FloatRange(0.3, 5), help="Write cubes of so many mm, not the image's own grid.")
 @click.option("--overwrite", is_flag=True, help="Replace results even if they were changed by hand.")
 @click.option("--gate/--no-gate", default=True, show_default=True, help="Let the quality gate judge each translation.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
@@ -53,6 +55,8 @@ def translate(
     uncertainty: bool,
     samples: int,
     axis: str,
+    output: str,
+    isotropic: float | None,
     gate: bool,
     device: str,
     workers: int,
@@ -61,9 +65,10 @@ def translate(
 ) -> None:
     """Translate IMAGES (files, DICOM folders, or folders of images) into the model's contrast or modality.
 
-    Results are float32 on each image's own grid. With --uncertainty there is a map of standard deviations and, where
-    the model has a way back, one of the cycle error. A translated image can show what was never there: the quality gate
-    says go, caution or stop for each, with the reasons; with a stop the exit code is 3.
+    Results are float32 on each image's own grid, or with --isotropic on cubes, which makes thick slices thin where the
+    model knows how; their header says that they are synthetic. With --uncertainty there is a map of standard deviations
+    and, where the model has a way back, one of the cycle error. A translated image can show what was never there: the
+    quality gate says go, caution or stop for each, with the reasons; with a stop the exit code is 3.
     """
     from crosscontrast.cli.running import run_batch
     from crosscontrast.ground.device import check_device_name
@@ -84,6 +89,8 @@ def translate(
             axis=axis,
             uncertainty=uncertainty,
             samples=samples,
+            output=output,
+            isotropic=isotropic,
             gate=gate,
             overwrite=overwrite,
         )
@@ -162,11 +169,14 @@ def fill(console: Console, cohort: Path, source: str, target: str, model: str, o
     'gate' has what the quality gate says of them. Segment the translations before averaging masks over contrasts with
     'cord soft-gt'.
     """
+    from crosscontrast.models.find import find_model
     from crosscontrast.synthesis.fill import fill_cohort
     from crosscontrast.synthesis.jobs import TranslateImage
 
+    output = target if len(find_model(model, "translation").outputs) > 1 else ""
+
     def translate_one(image: Path, folder: Path, progress: "Progress") -> tuple[Path, str]:
-        result = TranslateImage(image=image, out=folder, model=model, device=device).run(progress)
+        result = TranslateImage(image=image, out=folder, model=model, device=device, output=output).run(progress)
         console.warn(result.warnings)
         return result.images[0], result.verdict.decision if result.verdict else ""
 

@@ -11,6 +11,8 @@ from crosscontrast.models.spec import Preprocessing
 
 #: The bright end that ``foreground`` normalisation clips: vessels and fat would otherwise set the scale.
 _CLIP_QUANTILE = 0.995
+#: Up to this share of voxels may be darker than what fills the space around a body.
+_FILL_QUANTILE = 0.001
 #: Fewer positive voxels than this say nothing about the scale of an image.
 _FEWEST_FOREGROUND = 100
 
@@ -68,10 +70,11 @@ def normalise(values: np.ndarray, method: str, measured: np.ndarray | None = Non
     if method == "minmax":
         low, high = float(reference.min()), float(reference.max())
         return (values - low) / max(high - low, 1e-6)
-    if method == "foreground":
-        reference = reference[reference > 0]
+    if method in ("foreground", "robust"):
+        reference = reference[reference > (0 if method == "foreground" else np.quantile(reference, _FILL_QUANTILE))]
         if reference.size < _FEWEST_FOREGROUND:
             return values
-        ceiling = np.quantile(reference, _CLIP_QUANTILE)
-        values, reference = np.minimum(values, ceiling), np.minimum(reference, ceiling)
+        floor = -np.inf if method == "foreground" else np.quantile(reference, 1 - _CLIP_QUANTILE)
+        ends = floor, np.quantile(reference, _CLIP_QUANTILE)
+        values, reference = np.clip(values, *ends), np.clip(reference, *ends)
     return (values - reference.mean(dtype=np.float64)) / (reference.std(dtype=np.float64) + 1e-6)

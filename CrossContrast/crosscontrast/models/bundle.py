@@ -52,7 +52,12 @@ _BUILDERS = (BUILDER, "CrossContrastLib.models.networks.build_network")
 
 
 class BundleMetadata(BaseModel):
-    """Who made a model and for what; the fields of MONAI's ``metadata.json`` that a person writes, and the licence."""
+    """Who made a model and for what; the fields of MONAI's ``metadata.json`` that a person writes, and the licence.
+
+    ``expects`` and ``produces`` say in a few words which images a translator takes and makes. A ``demonstration`` is
+    for trying the software out, and for no image of a person. ``sample`` names the generated case that suits the model
+    (:mod:`crosscontrast.desk.samples`).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,6 +70,10 @@ class BundleMetadata(BaseModel):
     licence: str
     changelog: dict[str, str]
     modality: str = "MR"
+    expects: str | None = None
+    produces: str | None = None
+    demonstration: bool | None = None
+    sample: str | None = None
 
 
 def write_bundle(
@@ -191,7 +200,7 @@ def _inference(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _metadata(spec: ModelSpec, metadata: BundleMetadata) -> dict[str, Any]:
-    written = metadata.model_dump(mode="json", exclude={"modality"})
+    written = metadata.model_dump(mode="json", exclude={"modality"}, exclude_none=True)
     versions = {
         f"{field}_version": package_version(package).partition("+")[0]
         for field, package in (("monai", "monai"), ("pytorch", "torch"), ("numpy", "numpy"))

@@ -37,14 +37,15 @@ class Preprocessing(Strict):
     nibabel, MONAI and SimpleITK do. ``spacing`` is in mm along i, j, k; ``None`` keeps the image's own. ``axes`` gives
     the array's axis order behind the channel: ``"kji"`` is SimpleITK's and NumPy's usual one, ``"ijk"`` is nnU-Net's
     and nibabel's. ``normalisation``: ``"foreground"`` clips at the 99.5th percentile of the voxels above zero and
-    makes their mean 0 and deviation 1; ``"zscore"`` does so over all voxels without clipping; ``"minmax"`` maps the
-    range to [0, 1]; ``"none"`` leaves the values.
+    makes their mean 0 and deviation 1; ``"robust"`` does so with the voxels above the darkest thousandth, and clips
+    at their 0.5th percentile too, so that neither unit, offset nor fill of an image matters; ``"zscore"`` does so over
+    all voxels without clipping; ``"minmax"`` maps the range to [0, 1]; ``"none"`` leaves the values.
     """
 
     orientation: Orientation = "RAS"
     spacing: tuple[float, float, float] | None = (1.0, 1.0, 1.0)
     axes: Literal["kji", "ijk"] = "kji"
-    normalisation: Literal["foreground", "zscore", "minmax", "none"] = "foreground"
+    normalisation: Literal["foreground", "robust", "zscore", "minmax", "none"] = "foreground"
 
 
 class Windowing(Strict):

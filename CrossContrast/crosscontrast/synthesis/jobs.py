@@ -47,6 +47,8 @@ class TranslateImage(Job):
     axis: str = "model"
     uncertainty: bool = False
     samples: int = 8
+    isotropic: float | None = Field(default=None, gt=0)
+    output: str = ""
     gate: bool = True
     mask: Path | None = None
     overwrite: bool = False
@@ -69,6 +71,8 @@ class TranslateImage(Job):
             axis=self.axis,  # type: ignore[arg-type]
             uncertainty=self.uncertainty,
             samples=self.samples,
+            isotropic=self.isotropic,
+            output=self.output,
         )
         folder, entry = make_folder(self.out), find_model(self.model, "translation")
         report = part(progress, 0, 0.9 if self.gate else 1)

@@ -11,6 +11,7 @@ import torch
 from crosscontrast.errors import BadInputError, ModelError
 from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
+from crosscontrast.ground.geometry import resample_to_spacing
 from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.inference.compiled import engine_of
 from crosscontrast.inference.preprocess import normalise
@@ -20,6 +21,8 @@ from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.models import find_way_back
 from crosscontrast.synthesis.predict import Axis, mean, open_predictor, spread, stochastic
 
+#: ITK's name of NIfTI's field ``descrip``, which holds 79 letters.
+NOTES = "ITK_FileNotes"
 #: Name of the map of what the way back makes of a translation.
 CYCLE = "cycle"
 
@@ -34,7 +37,9 @@ class Request:
     """How to translate: by which ``models`` (their mean, if several), on which device, along which axis.
 
     With ``uncertainty`` the spread of ``samples`` repeats with dropout is written, or that of the models where
-    there are several, and the cycle error where the model has a way back.
+    there are several, and the cycle error where the model has a way back. Of a model with several outputs only
+    ``output`` is made where one is named. The results lie on the image's grid, or with
+    ``isotropic`` on one of cubes of so many mm that covers the same space.
     """
 
     models: Sequence[str]
@@ -42,6 +47,15 @@ class Request:
     axis: Axis = "model"
     uncertainty: bool = False
     samples: int = 8
+    isotropic: float | None = None
+    output: str = ""
+
+
+def outputs_of(entry: ModelEntry, output: str) -> tuple[str, ...]:
+    """Return the outputs that are asked for; raises :class:`ModelError` for one that the model does not make."""
+    if output and output not in entry.outputs:
+        raise ModelError(f"{entry} makes {' and '.join(entry.outputs)}, not {output}.")
+    return (output,) if output else entry.outputs
 
 
 @dataclass(frozen=True)
@@ -60,8 +74,9 @@ def translate_file(
 ) -> Translated:
     """Translate the volume of a file or DICOM folder and write ``<stem>_<output>.nii.gz`` for each output of the model.
 
-    The images are float32 on the volume's grid; beside them lies their provenance. All files appear at once. Files of
-    these names that are not unchanged results of ours are replaced only with ``overwrite``. Uncertainty maps are
+    The images are float32 on the volume's grid, and their header says that they are synthetic (NIfTI's ``descrip``);
+    beside them lies their provenance, which says it too. All files appear at once. Files of these names that are not
+    unchanged results of ours are replaced only with ``overwrite``. Uncertainty maps are
     ``<stem>_<output>_uncertainty.nii.gz`` (standard deviation in the output's unit) and ``<stem>_cycle.nii.gz``
     (absolute difference between the volume and what the way back makes of its translation, both in standard deviations
     of their foreground). Raises :class:`crosscontrast.errors.CrossContrastError` before anything is written.
@@ -75,23 +90,28 @@ def translate_file(
             [find_model(model, "translation") for model in request.models],
             case.compute_on(request.device),
         )
-        case.model, outputs = entries[0].record(), entries[0].outputs
+        case.model, outputs = entries[0].record(), outputs_of(entries[0], request.output)
         place = {name: folder / f"{stem}_{name}.nii.gz" for name in (*outputs, *map(spread_of, outputs), CYCLE)}
         if not overwrite:
             written = place.values() if request.uncertainty else [place[name] for name in outputs]
             check_same_input(path, sidecar)
             check_replaceable(folder, written, sidecar)
         progress(0.02, 1, "loading the model")
+        if request.isotropic:
+            image = resample_to_spacing(image, (request.isotropic,) * 3)
         images = translate_image(image, entries, device, request, part(progress, 0.05, 0.9))
         case.computed_by(engine_of(open_predictor(entries[-1], device, request.axis)))
     parameters = {
+        "synthetic": True,
         "models": [entry.record().model_dump() for entry in entries],
         "axis": request.axis,
         "samples": request.samples if request.uncertainty and len(entries) == 1 else 0,
+        "isotropic": request.isotropic,
     }
     progress(0.9, 1, "writing the results")
     with case.results(folder, sidecar, parameters=parameters) as results:
         for name, made in images.items():
+            made.SetMetaData(NOTES, f"SYNTHETIC, not acquired: {name} by {entries[0]} of CrossContrast"[:79])
             write_image(made, results.place(place[name]), like=path)
     progress(1, 1, "done")
     return Translated(
@@ -107,8 +127,8 @@ def translate_image(
     image: sitk.Image, entries: Sequence[ModelEntry], device: torch.device, request: Request, progress: Progress
 ) -> dict[str, sitk.Image]:
     """Return the translated images by output, and the maps of uncertainty as the files are called."""
-    outputs = entries[0].outputs
-    if any(entry.outputs != outputs for entry in entries):
+    outputs = outputs_of(entries[0], request.output)
+    if any(entry.outputs != entries[0].outputs for entry in entries):
         raise ModelError(f"{' and '.join(map(str, entries))} have different outputs, so they cannot be averaged.")
     single = len(entries) == 1
     passes = len(entries) + (request.samples if request.uncertainty and single else 0)

@@ -51,7 +51,7 @@ def page(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
         patch.setenv("CROSSCONTRAST_HOME", str(folder / "home"))
         write_random_translator(folder / "bundle", ("ct",), unsure=True)
-        ModelLibrary().add(folder / "bundle", "mr2ct")
+        ModelLibrary().add(folder / "bundle", "a-mr2ct")  # the first of the list is the one chosen
         server = Server(folder, *sorted(folder.glob("*.nii.gz")))
         browser = launch(started)
         try:

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from crosscontrast.cord.generator.acquisition import (
+    Sampling,
     acquire,
     coil_shading,
     cord_motion,
@@ -45,13 +46,48 @@ class Sample:
     weight: Tensor
 
 
+@dataclass(frozen=True)
+class Scan:
+    """One image of an anatomy: ``image`` (D, H, W), not below 0, all of the patch, as the scanner sampled it.
+
+    ``shown`` (C, D, H, W) are maps of the anatomy, moved where the image is distorted. ``view`` is the part of each
+    axis that the image shows; ``few``: it is a slab of a few slices.
+    """
+
+    image: Tensor
+    shown: Tensor
+    sampling: Sampling
+    view: tuple[slice, slice, slice]
+    few: bool
+
+
 def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False, slabs: float = 0.0) -> Sample:
     """Scan ``anatomy`` once, with a new contrast, scanner and field of view.
 
     The target is the anatomy's own fraction in each voxel, averaged over the thickness of the slice but not blurred
-    within it: a cord's size does not depend on how sharply it was seen. A ``wide`` search also meets echo-planar
-    images, fat that is suppressed or swapped with water, and slabs of a few slices. ``slabs`` is the share of slabs
-    otherwise.
+    within it: a cord's size does not depend on how sharply it was seen.
+    """
+    maps = torch.stack([anatomy.cord, anatomy.canal, anatomy.certainty])
+    scan = draw_scan(anatomy, maps, grid, draw, wide=wide, slabs=slabs)
+    target = through_slices(scan.shown[:2], scan.sampling)
+    weight = torch.stack([scan.shown[2], torch.ones_like(scan.shown[2])]) * visibility(scan.image, target)
+    image, inside = cut_view(scan, draw)
+    if inside is not None:
+        weight = weight * inside
+    if scan.few:
+        target = _continued(target, scan.view[0])
+    if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
+        image, target, weight = image.flip(-1), target.flip(-1), weight.flip(-1)
+    return Sample(draw_levels(image, draw)[None], target, weight)
+
+
+def draw_scan(
+    anatomy: Anatomy, shown: Tensor, grid: Grid, draw: Draw, *, wide: bool = False, slabs: float = 0.0
+) -> Scan:
+    """Scan ``anatomy`` with a new contrast and scanner; ``shown`` (C, D, H, W) are maps of it to be moved along.
+
+    A ``wide`` search also meets echo-planar images, fat that is suppressed or swapped with water, and slabs of a few
+    slices. ``slabs`` is the share of slabs otherwise.
     """
     echo_planar = wide and draw.chance(_ECHO_PLANAR)
     contrast = draw_contrast(draw, echo_planar=echo_planar)
@@ -69,24 +105,18 @@ def draw_sample(anatomy: Anatomy, grid: Grid, draw: Draw, *, wide: bool = False,
     if draw.chance(0.35):
         image = cord_motion(image, anatomy.canal, float(contrast.means[Tissue.CSF]), draw)
     image = signal_loss(coil_shading(image, grid, draw), anatomy.along, grid, draw)
-    shown = torch.stack([anatomy.cord, anatomy.canal, anatomy.certainty])
     if echo_planar:
         image, shown = distort(image, shown, grid, draw)
     sampling = draw_echo_planar_sampling(draw) if echo_planar else draw_sampling(draw, slab=contrast.slab)
     image = acquire(image.clamp(min=0), sampling, draw)
     if draw.chance(0.3):
         image = image.clamp(min=0) ** draw.factor(0.2)
-    target = through_slices(shown[:2], sampling)
-    weight = torch.stack([shown[2], torch.ones_like(shown[2])]) * visibility(image, target)
-    if any(cut != slice(None) for cut in view):
-        image, inside = _cut_view(image, view, draw)
-        weight = weight * inside
-    if few:
-        target = _continued(target, view[0])
-    if draw.chance(0.5):  # left and right are alike in this anatomy, so a mirrored one is as true
-        image, target, weight = image.flip(-1), target.flip(-1), weight.flip(-1)
-    image = normalise_foreground(image) * draw.factor(0.25) + draw.uniform(-0.4, 0.6)
-    return Sample(image[None], target, weight)
+    return Scan(image, shown, sampling, view, few)
+
+
+def draw_levels(image: Tensor, draw: Draw) -> Tensor:
+    """Normalise an image as inference does, but not quite: a window's levels are not those of the whole image."""
+    return normalise_foreground(image) * draw.factor(0.25) + draw.uniform(-0.4, 0.6)
 
 
 def visibility(image: Tensor, target: Tensor) -> Tensor:
@@ -177,16 +207,22 @@ def _draw_slab(length: int, draw: Draw) -> slice:
     return slice(start, start + keep)
 
 
-def _cut_view(image: Tensor, view: tuple[slice, slice, slice], draw: Draw) -> tuple[Tensor, Tensor]:
-    """Fill what is outside of ``view`` as a sliding window at an image's edge does; also return what is inside."""
+def cut_view(scan: Scan, draw: Draw) -> tuple[Tensor, Tensor | None]:
+    """Fill what is outside of the scan's view as a sliding window at an image's edge does.
+
+    Also return what is inside, or ``None`` where the view is the whole patch.
+    """
+    image = scan.image
+    if all(cut == slice(None) for cut in scan.view):
+        return image, None
     inside = torch.zeros_like(image)
-    inside[view] = 1
+    inside[scan.view] = 1
     padding = []
-    for cut, length in zip(view[::-1], image.shape[::-1], strict=True):
+    for cut, length in zip(scan.view[::-1], image.shape[::-1], strict=True):
         start, stop, _ = cut.indices(length)
         padding += [start, length - stop]
     mode = "replicate" if draw.chance(0.75) else "constant"
-    return functional.pad(image[view][None, None], padding, mode=mode)[0, 0], inside
+    return functional.pad(image[scan.view][None, None], padding, mode=mode)[0, 0], inside
 
 
 def _continued(target: Tensor, along: slice) -> Tensor:

@@ -29,7 +29,7 @@ class CordLearner(Learner):
             _start_from(self.network, config.initial_weights)
         else:
             _expect_little_cord(self.network)
-        _store_channels_last(self.network)
+        store_channels_last(self.network)
         self.loss = mixture(config.losses, config.output_weights)
 
     def parts(self, player: str) -> list[nn.Module]:
@@ -53,7 +53,7 @@ def _start_from(network: nn.Module, path: Path) -> None:
         raise BadInputError(f"The weights {path} have parts that the network lacks, {unused[0]} for one.")
 
 
-def _store_channels_last(network: nn.Module) -> None:
+def store_channels_last(network: nn.Module) -> None:
     """Lay out the convolutions' weights so that a step takes 12 % less on a CPU (those of 1 x 1 x 1 have no layout)."""
     for module in network.modules():
         if isinstance(module, nn.Conv3d) and max(module.kernel_size) > 1:

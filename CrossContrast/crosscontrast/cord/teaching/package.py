@@ -18,7 +18,7 @@ from crosscontrast.models.load import load_model
 from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import Finder, Localisation, ModelSpec, Windowing
 from crosscontrast.statistics.calibration import CalibrationCurve
-from crosscontrast.training.settings import CONFIG, read_config
+from crosscontrast.training.settings import CONFIG, RunSettings, read_config
 from crosscontrast.training.state import CHECKPOINT
 
 OUTPUTS = ("cord", "canal")
@@ -58,7 +58,7 @@ def package_training(
     the training or the finder does not fit.
     """
     config = read_config(training / CONFIG, TrainingConfig)
-    weights = _halved(read_weights(training / CHECKPOINT))
+    weights = halved(read_weights(training / CHECKPOINT))
     spec, finder_weights = _spec(config, finder, evidence)
     network = build_network(config.network.name, **config.network.arguments)
     network.load_state_dict(weights)
@@ -87,7 +87,7 @@ def package_training(
         ),
         text.replace("{calibration}", calibration_table(curve)),
         finder=finder_weights,
-        more={TRAINING: _settings(config), CALIBRATION: draw_calibration(curve)},
+        more={TRAINING: settings_file(config), CALIBRATION: draw_calibration(curve)},
         source="trained with crosscontrast cord train",
     )
     return scores
@@ -122,7 +122,7 @@ def _spec(
             rounds=2 if config.relative else 1,
             evidence=evidence,
         )
-        weights = _halved((model.finder or model.network).state_dict())
+        weights = halved((model.finder or model.network).state_dict())
     spec = ModelSpec(
         task="segmentation",
         network=config.network,
@@ -135,16 +135,16 @@ def _spec(
     return spec, weights
 
 
-def _halved(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def halved(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights in half precision; the network that they are loaded into computes in its own."""
     return {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
 
 
-def _settings(config: TrainingConfig) -> bytes:
+def settings_file(config: RunSettings) -> bytes:
     """Return the configuration as JSON; of paths only the end, because the rest means nothing elsewhere."""
     values = config.model_dump(mode="json")
     for key in ("initial_weights", "label_maps", "cohort", "store"):
-        if values[key]:
+        if values.get(key):
             values[key] = str(Path(*Path(values[key]).parts[-2:]))
     return (json.dumps(values, indent=2) + "\n").encode()
 

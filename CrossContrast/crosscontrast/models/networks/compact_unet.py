@@ -48,7 +48,8 @@ class CompactUNet(nn.Module):
 
     ``fine`` channels at full resolution, from the trunk and from the image itself, sharpen the borders, for half as
     much time again; 0 leaves them out. ``deep`` of the decoder's levels below the last get heads of their own: in
-    training mode the network then returns a list of outputs from fine to coarse, for deep supervision.
+    training mode the network then returns a list of outputs from fine to coarse, for deep supervision. ``dropout``
+    forgets whole channels of the deepest level and of the decoder's levels but the last.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class CompactUNet(nn.Module):
         channels: tuple[int, ...] = (24, 48, 96, 128),
         fine: int = 0,
         deep: int = 0,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.stem = nn.Conv3d(in_channels, channels[0], kernel_size=4, stride=2, padding=1)
@@ -70,6 +72,7 @@ class CompactUNet(nn.Module):
             self.reduce.append(nn.Conv3d(lower, upper, 1))
             self.decoder.append(_convolution(2 * upper, upper))
         self.deep = nn.ModuleList(nn.Conv3d(width, out_channels, 1) for width in channels[1:-1][:deep])
+        self.forget = nn.Dropout3d(dropout)
         self.head = nn.Conv3d(channels[0], 8 * out_channels, 1)
         self.border = _Border(in_channels, channels[0], fine, out_channels) if fine else None
 
@@ -84,7 +87,7 @@ class CompactUNet(nn.Module):
         levels = []
         for reduce, block in zip(self.reduce, self.decoder, strict=True):
             skip = skips.pop()
-            x = functional.interpolate(reduce(x), size=skip.shape[2:], mode="nearest")
+            x = functional.interpolate(reduce(self.forget(x)), size=skip.shape[2:], mode="nearest")
             x = block(torch.cat([skip, x], dim=1))
             levels.append(x)
         output = _depth_to_space(self.head(x))
