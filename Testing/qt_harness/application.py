@@ -94,6 +94,10 @@ class _Application:
         self.temporaryPath = self._folder.name
         self._layouts = _LayoutManager(qt)
 
+    def connect(self, signal: str, slot: Callable[[], None]) -> None:
+        """Take the signal of Slicer's start; modules are opened here long after it."""
+        assert signal == "startupCompleted()"
+
     def moduleManager(self) -> _ModuleManager:
         return _ModuleManager()
 

@@ -7,6 +7,7 @@ from crosscontrast.cord.teaching.learner import NETWORK, read_weights, store_cha
 from crosscontrast.cord.translator.config import TranslatorConfig
 from crosscontrast.errors import BadInputError
 from crosscontrast.models.networks import build_network
+from crosscontrast.models.networks.tissue_translator import TissueTranslator
 from crosscontrast.training.learner import Learner
 
 
@@ -36,6 +37,7 @@ class TranslatorLearner(Learner):
 
     def forward(self, player: str, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the weighted losses of a batch of :class:`~crosscontrast.cord.translator.pairs.Pairs`."""
+        assert isinstance(self.network, TissueTranslator)
         logits = self.network.logits(batch["image"].contiguous(memory_format=torch.channels_last_3d))
         shares, weight = batch["shares"], batch["weight"]
         chances = torch.log_softmax(logits, 1)
