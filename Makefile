@@ -5,9 +5,10 @@
 # make test-slicer SLICER=COMMAND   the drives in a real Slicer: COMMAND starts it with the modules and runs the Python
 #              script whose path follows
 # make lint    style, types, and which room may import which
+# make docs    the documentation as a site in build/docs; a warning is an error
 # make lists   list new files for Slicer's build and for pip
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow test-slicer lint lists venv benchmark screenshots clean
+.PHONY: demo test test-slow test-slicer lint lists docs venv benchmark screenshots clean
 
 PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -24,7 +25,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 # PyRadiomics' setup.py imports numpy, so numpy comes first and nothing is built in isolation.
 	$(PIP) 'numpy<3' 'setuptools>=77,<81' wheel versioneer Cython
 	$(PIP) torch
-	$(PIP) --no-build-isolation --editable '.[browser,dev,mirp,nnunet,radiomics]'
+	$(PIP) --no-build-isolation --editable '.[browser,dev,mirp,nnunet,openvino,radiomics]'
 	@touch $@
 
 demo: venv
@@ -55,11 +56,17 @@ lint: venv
 lists: venv
 	$(BIN)/python Testing/tools/update_lists.py
 
+docs: venv
+	$(BIN)/python Testing/tools/benchmark_pages.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --config-file Documentation/site/mkdocs.yml
+	@echo "Open build/docs/index.html, or with search: $(BIN)/python -m http.server --directory build/docs"
+
 benchmark: venv
 	$(BIN)/python Testing/benchmarks/bench_inference.py
 	$(BIN)/python Testing/benchmarks/bench_browser.py
 
 screenshots: venv
+	$(BIN)/python Testing/tools/render_thumbnails.py
 	$(BIN)/python Testing/tools/render_screenshot.py
 	$(BIN)/python Testing/tools/render_browser_screenshots.py
 

@@ -21,6 +21,7 @@ from crosscontrast.errors import CrossContrastError
 from crosscontrast.panels import requirements
 from crosscontrast.panels.choices import DEVICES, default_device, set_default_device
 from crosscontrast.panels.messages import show_error
+from crosscontrast.panels.samples import register_samples
 
 if TYPE_CHECKING:
     from crosscontrast.models.library import ModelEntry
@@ -40,6 +41,8 @@ class CrossContrast(ScriptedLoadableModule):
             " says what this installation lacks."
         )
         parent.acknowledgementText = _("Part of the extension CrossContrast.")
+        thumbnails = Path(__file__).parent / "Resources" / "Samples"
+        slicer.app.connect("startupCompleted()", lambda: register_samples(thumbnails))
 
 
 class CrossContrastWidget(ScriptedLoadableModuleWidget):

@@ -9,6 +9,9 @@ import pytest
 import SimpleITK as sitk
 from support import ROOT, oblique_direction
 
+# Compiling a network takes 2 s, which a test of something else would pay for one call of it; test_compiled.py asks.
+os.environ.setdefault("CROSSCONTRAST_ENGINE", "torch")
+
 
 @pytest.fixture(autouse=True)
 def _locale_kept():

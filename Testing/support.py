@@ -8,6 +8,8 @@ import pytest
 import SimpleITK as sitk
 
 ROOT = Path(__file__).resolve().parents[1]
+#: For a test to which it is all the same where the voxels of ``awkward_image`` lie.
+one_hand = pytest.mark.parametrize("awkward_image", [True], ids=["left-handed"], indirect=True)
 
 
 def oblique_direction(left_handed: bool) -> tuple[float, ...]:

@@ -13,7 +13,8 @@ from PIL import Image
 from support import ROOT
 
 sys.path.insert(0, str(ROOT / "Testing/tools"))
-from same_results.commands import STEPS, chosen
+from same_results import report
+from same_results.commands import STEPS, Step, chosen
 from same_results.comparing import compare_folders
 from same_results.normalising import Words, digests_of
 from same_results.running import Checkout, Run
@@ -70,6 +71,27 @@ def test_the_smallest_change_is_noticed_and_named(tmp_path, change, file, words)
     found = compared(tmp_path, **change)
     assert found.keys() == {file}
     assert words in found[file]
+
+
+def test_a_wanted_difference_hides_no_other_one_of_the_same_file(tmp_path, monkeypatch, capsys):
+    step = Step("step", ())
+    runs = []
+    for name, network, warmup in (("old", 1.0, {}), ("new", 2.0, {"warmup": 1})):
+        folder = tmp_path / name / "step"
+        folder.mkdir(parents=True)
+        card = f"# Card\n```json\n{json.dumps({'steps': 3} | warmup, indent=2)}\n```\n"
+        (folder / "README.md").write_text(card)
+        (folder / "log.csv").write_text("step,minutes,name,value\n" + "".join(f"1,0.1,{key},1\n" for key in warmup))
+        torch.save({"network": torch.tensor(network), **warmup}, folder / "checkpoint.pt")
+        run = Run(name, Checkout(tmp_path, tmp_path / "python"), "0.1", tmp_path / "run", tmp_path / name)
+        run.printed["step"], run.seconds["step"] = ["$ run\nexit code 0\n"], 1.0
+        runs.append(run)
+    monkeypatch.setattr(report, "EXPECTED", (("step", ".*", r"(.*\.)?(1 )?warmup: only in new", "a new setting"),))
+    assert report.compare_runs([step], *runs) == 1
+    said = capsys.readouterr().out
+    assert "step: checkpoint.pt\n  network.values: 1 of 1 values" in said
+    assert "1 differences." in said
+    assert "wanted: a new setting: 3 values" in said
 
 
 def test_a_chosen_step_brings_those_that_it_needs():

@@ -3,16 +3,18 @@
     .venv/bin/python Testing/benchmarks/bench_inference.py [--image FILE | --whole] [--repeats 3] [--threads 2]
         [--device cuda]
 
-Each row is printed as soon as it is known. The phantom of 128 mm takes about three minutes on two idle cores, that of
-``--whole`` (192 x 256 x 256 mm) a quarter of an hour.
+Each row is printed as soon as it is known, and the phases of ours below the rows of ours. The phantom of 128 mm takes
+less than three minutes on two idle cores, that of ``--whole`` (192 x 256 x 256 mm) some ten.
 
-Every contender runs in a process of its own, because peak memory is a process's. All three share reading, resampling to
-the model's grid and the way back, and differ in how the network is moved: ours passes coarsely over the volume and
-finely around the cord, the others pass finely over everything (overlap 0.5, Gaussian weights, no mirroring).
+Every contender runs in a process of its own, because peak memory is a process's. All share reading, resampling to the
+model's grid and the way back, and differ in how the network is moved: ours passes coarsely over the volume and finely
+around the cord, by OpenVINO where it is installed and by PyTorch ("torch"); the others pass finely over everything
+(overlap 0.5, Gaussian weights, no mirroring).
 """
 
 import argparse
 import json
+import logging
 import os
 import platform
 import resource
@@ -27,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-CONTENDERS = ("ours", "monai", "nnunet")
+CONTENDERS = ("ours", "torch", "monai", "nnunet")
 
 
 def main() -> None:
@@ -54,10 +56,10 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     image = options.image or folder / "phantom.nii.gz"
     truth = None if options.image else write_phantom(image, whole=options.whole)
     print(f"{image.name}, {options.model}, {options.threads} threads, {device_name(options.device)}, ")
-    print(f"median of {options.repeats} runs after one to warm up\n")
+    print(f"median of {options.repeats} runs, of ours after one to warm up\n")
     print("| engine | seconds | times ours | peak MiB | largest difference | Dice to ours | Dice to truth |")
     print("|---|---|---|---|---|---|---|", flush=True)
-    ours_row, ours_map = {}, np.empty(0)
+    ours_row, ours_map, phases = {}, np.empty(0), []
     for name in CONTENDERS:
         if name == "nnunet" and find_spec("nnunetv2") is None:
             print("nnU-Net is not installed; left out")
@@ -66,7 +68,8 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
         command = [sys.executable, __file__, "--child", name, "--image", str(image), "--result", str(result)]
         command += ["--model", options.model, "--repeats", str(options.repeats), "--threads", str(options.threads)]
         command += ["--device", options.device]
-        run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        engine = os.environ if name == "ours" else os.environ | {"CROSSCONTRAST_ENGINE": "torch"}
+        run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=engine)
         row, found = json.loads(run.stdout.splitlines()[-1]), np.load(result)
         if name == "ours":
             ours_row, ours_map = row, found
@@ -74,6 +77,8 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
         times, to_truth = row["seconds"] / ours_row["seconds"], "" if truth is None else f"{dice(found, truth):.4f}"
         figures = [f"{row['seconds']:.2f}", f"{times:.2f}", f"{row['peak_mib']:.0f}", f"{difference:.3f}"]
         print(f"| {' | '.join([name, *figures, f'{dice(found, ours_map):.4f}', to_truth])} |", flush=True)
+        phases += [f"{name}, {row['engine']}:", *row["phases"]] if row["phases"] else []
+    print("\n" + "\n".join(phases))
 
 
 def device_name(device: str) -> str:
@@ -110,19 +115,30 @@ def run_child(options: argparse.Namespace) -> None:
 
     from crosscontrast.cord.postprocess import keep_cord
     from crosscontrast.ground.images import clean_intensities, read_image
+    from crosscontrast.inference.compiled import engine_of
 
     torch.set_num_threads(options.threads)
+    phases: list[str] = []
+    listener = logging.Handler()
+    listener.emit = lambda record: phases.append("  " + record.getMessage())
+    logging.getLogger("time").addHandler(listener)
+    logging.getLogger("time").setLevel(logging.INFO)
     image = clean_intensities(read_image(options.image), options.image.name)
-    segment = {"ours": ours, "monai": monai, "nnunet": nnunet}[options.child](options.model, options.device)
+    segment = {"ours": ours, "torch": ours, "monai": monai, "nnunet": nnunet}[options.child](
+        options.model, options.device
+    )
     seconds = []
-    for _ in range(options.repeats + 1):
+    warm_up = options.child in ("ours", "torch")  # of minutes it is nothing
+    for _ in range(options.repeats + warm_up):
+        phases.clear()
         start = time.perf_counter()
         soft = segment(image)
         seconds.append(time.perf_counter() - start)
     # What a user gets is the cord alone; false objects elsewhere would drown the differences in the cord.
     np.save(options.result, sitk.GetArrayFromImage(keep_cord(soft)[0]))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": statistics.median(seconds[1:]), "peak_mib": peak}))
+    row = {"seconds": statistics.median(seconds[warm_up:]), "peak_mib": peak, "phases": phases}
+    print(json.dumps(row | {"engine": engine_of(getattr(segment, "predictor", None))}))
 
 
 def ours(model: str, device: str) -> Callable:
@@ -133,7 +149,12 @@ def ours(model: str, device: str) -> Callable:
     from crosscontrast.models.library import ModelLibrary
 
     predictor = load_predictor(ModelLibrary().find(model), torch.device(device))
-    return lambda image: predictor.predict([image])["cord"]
+
+    def segment(image):
+        return predictor.predict([image])["cord"]
+
+    segment.predictor = predictor
+    return segment
 
 
 def monai(model: str, device: str) -> Callable:

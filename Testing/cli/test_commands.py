@@ -70,7 +70,7 @@ def test_a_model_can_be_added_and_rolled_back_and_tampering_is_found(model_home)
     assert "softcord now means softcord@10" in crosscontrast("models", "rollback", "softcord").stdout
     weights = model_home / "models" / "softcord" / "11" / "models" / "model.pt"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    verified = process("models", "verify", "softcord@11")
+    verified = crosscontrast("models", "verify", "softcord@11")
     assert verified.returncode == 2
     assert "models/model.pt of softcord@11" in verified.stderr
 

@@ -32,17 +32,36 @@ def image(scene):
 
 
 @pytest.fixture
+def of_sample(scene, image):
+    """Adds a volume that was loaded from the folder of a sample."""
+    from platformdirs import user_cache_path
+
+    from crosscontrast.version import __version__
+
+    def add(kind, name):
+        import slicer
+
+        node, storage = image(name), scene.AddNode(slicer.vtkMRMLVolumeArchetypeStorageNode())
+        folder = user_cache_path("CrossContrast") / "samples" / __version__ / kind
+        storage.SetFileName(str(folder / f"{name}.nii.gz"))
+        node.SetAndObserveStorageNodeID(storage.GetID())
+        return node
+
+    return add
+
+
+@pytest.fixture
 def translator():
     return Translator(offers=list(OFFERS))
 
 
-def test_the_model_suits_the_image_until_a_person_chooses(translator, image):
+def test_the_model_suits_the_image_until_a_person_chooses(translator, image, of_sample):
     assert translator.model == "cordsynth"  # before there is an image
-    for name, model in (("sub-01_T1w", "cordsynth"), ("4: sag", "cordsynth"), ("sample-prostate_us", "demo-us")):
+    for name in ("sub-01_T1w", "4: sag", "sub-01_us"):  # of a person, for which the demonstration is not
         translator.image = image(name)
-        assert translator.model == model
-    translator.image = image("sub-01_us")  # of a person, for which the demonstration is not
-    assert translator.model == "cordsynth"
+        assert translator.model == "cordsynth"
+    translator.image = of_sample("prostate", "sub-001_us")
+    assert translator.model == "demo-us"
     translator.chosen = "a-mine"
     assert translator.model == "a-mine"
     translator.chosen = "removed-since"
@@ -65,14 +84,14 @@ def test_of_several_outputs_the_one_that_is_there_already_is_not_made(translator
     assert (translator.outputs, translator.output) == ((), "")
 
 
-def test_what_speaks_against_a_model_is_said_and_keeps_nobody_from_it(translator, image):
+def test_what_speaks_against_a_model_is_said_and_keeps_nobody_from_it(translator, image, of_sample):
     translator.image, translator.chosen = image("sub-01_T2w"), "demo-us"
     assert translator.doubts() == [
         "This model expects ultrasound of the generated prostate; the name says T2w.",
         "A demonstration model: what it makes of an image of a person means nothing.",
     ]
     assert translator.why_not() == ""
-    translator.image = image("sample-prostate_us")
+    translator.image = of_sample("prostate", "sub-001_us")
     assert translator.doubts() == []
     translator.chosen = "cordsynth"
     assert translator.doubts() == ["This model expects MRI of the spine, any contrast; the name says ultrasound."]

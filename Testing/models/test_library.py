@@ -12,6 +12,12 @@ from crosscontrast.models.library import ModelLibrary, library_root, shipped_mod
 from crosscontrast.models.load import load_model
 
 
+def test_a_version_that_is_no_longer_shipped_is_named_as_such(model_home):
+    with pytest.raises(ModelError, match=r"softcord@1 was shipped until release 0.1 only") as caught:
+        ModelLibrary().find("softcord@1")
+    assert "softcord@3, softcord@10" in caught.value.hint
+
+
 def test_each_addition_is_a_new_version_and_the_bare_name_means_the_newest(library, make_bundle):
     first = library.add(make_bundle("a", seed=1), "softcord")
     before = (first.folder / "models/model.pt").read_bytes()

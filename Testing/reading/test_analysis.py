@@ -204,13 +204,13 @@ def test_an_unfinished_study_is_analysed_and_said_to_be_unfinished(tmp_path):
     values = {"quality": 3, "origin": "real", "lesion": 10, "remark": "<script>alert(1)</script>\tand a tab"}
     sitting.answer(sitting.show().reading.id, values, "nonce-0001")
     store.close()
-    done = process("reader", "analyze", tmp_path / "out", "--out", tmp_path / "results", "--resamples", 100)
+    done = crosscontrast("reader", "analyze", tmp_path / "out", "--out", tmp_path / "results", "--resamples", 100)
     assert done.returncode == 0, done.stderr
     assert "The study is not finished: 1 of 18 readings are answered." in done.stderr
     assert "<script>" not in (tmp_path / "results" / "report.html").read_text()
     audit = (tmp_path / "results" / "audit.tsv").read_text().splitlines()
     assert [line.split("\t")[3] for line in audit] == ["event", "shown", "answered"]
-    status = process("reader", "status", tmp_path / "out")
+    status = crosscontrast("reader", "status", tmp_path / "out")
     assert status.stdout.splitlines() == ["anna: 1 of 9 readings, reading", "ben: 0 of 9 readings, reading"]
     lines = (tmp_path / "results" / "answers.tsv").read_text().splitlines()
     assert len({line.count("\t") for line in lines}) == 1

@@ -16,7 +16,7 @@ def test_the_example_is_written_once_and_can_be_planned(tmp_path):
     folder = tmp_path / "mine"
     done = process("reader", "example", "--out", folder)
     assert done.returncode == 0, done.stderr
-    again = process("reader", "example", "--out", folder)
+    again = crosscontrast("reader", "example", "--out", folder)
     assert again.returncode == 2
     assert "exists already" in again.stderr
     lines = ["subject\trole\timage\tcancer"]

@@ -139,18 +139,11 @@ def segment(
 @user_command
 def phantom(console: Console, out: Path, seed: int) -> None:
     """Make a cord phantom in several contrasts, with its true soft segmentation in the folder truth."""
-    from crosscontrast.cord.phantom import CONTRASTS, CordPhantom
-    from crosscontrast.ground.files import make_folder
-    from crosscontrast.ground.images import write_image
+    from crosscontrast.cord.phantom import CordPhantom, write_cord_phantom
 
-    body = CordPhantom(seed=seed)
-    truth = make_folder(out / "truth") / "phantom_softseg.nii.gz"
-    images = {contrast: out / f"phantom_{contrast}.nii.gz" for contrast in CONTRASTS}
     with console.progress("drawing") as progress:
-        for number, (contrast, path) in enumerate(images.items()):
-            progress(number, len(images) + 1, contrast)
-            write_image(body.image(contrast), path)
-        write_image(body.soft_truth(), truth)
+        images, truth = write_cord_phantom(out, seed=seed, progress=progress)
+    body = CordPhantom(seed=seed)
     console.result({"images": images, "truth": truth, "area_mm2": body.area()})
     console.say(f"Phantom with a cord of {body.area():.1f} mm² in {', '.join(images)}: {out}")
 

@@ -22,6 +22,7 @@ _PACKAGES = {
     "slicer-core": "scenes outside Slicer (extra browser)",
     "trame-slicer": "the browser application (extra browser)",
     "nnunetv2": "models trained with nnU-Net (extra nnunet)",
+    "openvino": "networks 1.4 times as fast on CPUs (extra openvino)",
 }
 #: Renders one off-screen frame; in a process of its own, because VTK without a GL library ends with a crash.
 _RENDER = """

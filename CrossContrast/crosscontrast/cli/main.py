@@ -38,6 +38,7 @@ class LazyGroup(click.Group):
         "reader": "crosscontrast.cli.reader:reader",
         "synth": "crosscontrast.cli.synth:synth",
         "models": "crosscontrast.cli.models:models",
+        "sample": "crosscontrast.cli.sample:sample",
         "doctor": "crosscontrast.cli.doctor_command:doctor",
     },
     epilog="Example: crosscontrast cord segment sub-01_T2w.nii.gz --out results",

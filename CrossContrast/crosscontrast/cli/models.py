@@ -37,7 +37,7 @@ def list_models(console: Console) -> None:
     console.say(f"Added models are kept in {library.root}")
 
 
-@models.command(epilog="Example: crosscontrast models show softcord@1")
+@models.command(epilog="Example: crosscontrast models show softcord@3")
 @click.argument("model")
 @user_command
 def show(console: Console, model: str) -> None:

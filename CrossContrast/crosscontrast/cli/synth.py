@@ -9,7 +9,6 @@ from crosscontrast.cli.console import Console, user_command
 from crosscontrast.cli.synth_ablation import ablation
 from crosscontrast.cli.synth_benchmark import benchmark
 from crosscontrast.cli.synth_phantom import phantom
-from crosscontrast.cli.synth_sample import sample
 from crosscontrast.cli.synth_segment import cleanse, segment, segment_train
 from crosscontrast.cli.synth_train import train
 
@@ -188,7 +187,6 @@ def fill(console: Console, cohort: Path, source: str, target: str, model: str, o
 
 
 synth.add_command(phantom)
-synth.add_command(sample)
 synth.add_command(train)
 synth.add_command(benchmark)
 synth.add_command(ablation)

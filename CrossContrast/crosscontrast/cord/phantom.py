@@ -7,9 +7,15 @@ is the method's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+
+from crosscontrast.ground.files import make_folder
+from crosscontrast.ground.images import write_image
+from crosscontrast.progress import Progress, silent
 
 #: Relative intensities per contrast: air, muscle, fat, bone, disc, CSF, white matter, grey matter.
 CONTRASTS: Mapping[str, tuple[float, ...]] = {
@@ -70,6 +76,7 @@ class CordPhantom:
         image.SetDirection(self.direction)
         return image
 
+    @lru_cache(maxsize=1)  # noqa: B019 - one phantom's shapes (35 MB): its contrasts are drawn one after the other
     def _fractions(self) -> dict[str, np.ndarray]:
         """Volume fraction (k, j, i) of every structure, each inside the one before it in :data:`_LAYERS`."""
         shares = {name: np.zeros(self.size[::-1], dtype=np.float32) for name, _ in _LAYERS}
@@ -123,3 +130,18 @@ _LAYERS = (
     ("cord", _WHITE),
     ("grey", _GREY),
 )
+
+
+def write_cord_phantom(folder: Path, *, seed: int = 2023, progress: Progress = silent) -> tuple[dict[str, Path], Path]:
+    """Write the phantom in all contrasts, and its true soft segmentation into the folder ``truth``.
+
+    Returns the images by contrast, and the truth. Raises :class:`OutputError` where nothing can be written.
+    """
+    body = CordPhantom(seed=seed)
+    truth = make_folder(folder / "truth") / "phantom_softseg.nii.gz"
+    images = {contrast: folder / f"phantom_{contrast}.nii.gz" for contrast in CONTRASTS}
+    for number, (contrast, path) in enumerate(images.items()):
+        progress(number, len(images) + 1, contrast)
+        write_image(body.image(contrast), path)
+    write_image(body.soft_truth(), truth)
+    return images, truth

@@ -7,12 +7,14 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from crosscontrast.ground.geometry import reorient
+from crosscontrast.ground.geometry import oriented_view, reorient
 from crosscontrast.ground.images import image_like
 from crosscontrast.inference.localise import SURE
 
 #: Where pieces are told apart; lower than 0.5, because thin stretches of a cord are faint.
 _PIECE_THRESHOLD = 0.3
+#: So many voxels are worked on at once.
+_SLAB = 2**22
 #: How far in mm the soft border around a kept piece reaches.
 _BORDER = 3.0
 #: A cord is this long in mm, or runs through this share of a shorter field of view. What the network takes for cord in
@@ -77,27 +79,66 @@ def keep_cord(soft: sitk.Image, *, shown: bool = False) -> tuple[sitk.Image, str
     or down. A cord that somebody has ``shown`` may look like anything. Where there is none the map returned is all zero
     and the text says why; else the text is empty.
     """
-    # In RAS the first array axis runs along the body.
-    oriented = reorient(soft, "RAS")
+    empty = np.zeros(soft.GetSize()[::-1], np.float32)
+    extent = _box(soft)
+    if extent is None:
+        return image_like(empty, soft), "no voxel is likely to be cord"
+    # All that matters lies in this box, which is reoriented so that the first array axis runs along the body (RAS).
+    near = sitk.RegionOfInterest(soft, *extent)
+    oriented = reorient(near, "RAS")
     values = np.clip(sitk.GetArrayFromImage(oriented), 0, 1)
     labels, count = ndimage.label(values > _PIECE_THRESHOLD, structure=np.ones((3, 3, 3)))
-    height = oriented.GetSpacing()[2]
-    pieces = _measure(values, labels, count, float(np.prod(oriented.GetSpacing())), height)
-    cord, reason = _shown_cord(pieces) if shown else _cord(pieces, len(values) * height)
+    whole = oriented_view(soft, "RAS")
+    height = whole.spacing[2]
+    pieces = _measure(values, labels, count, float(np.prod(whole.spacing)), height)
+    cord, reason = _shown_cord(pieces) if shown else _cord(pieces, len(whole.values) * height)
     if reason:
-        return image_like(np.zeros(soft.GetSize()[::-1], np.float32), soft), reason
+        return image_like(empty, soft), reason
     kept = np.isin(labels, [piece.label for piece in cord])
-    reach = ndimage.distance_transform_edt(~kept, sampling=oriented.GetSpacing()[::-1]) <= _BORDER
-    whole = image_like(np.where(reach, values, 0).astype(np.float32), oriented)
+    del labels
+    reach = _within(kept, oriented.GetSpacing()[::-1])
     letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(soft.GetDirection())
-    return image_like(sitk.GetArrayFromImage(reorient(whole, letters)), soft), ""
+    back = reorient(image_like(np.where(reach, values, 0).astype(np.float32), oriented), letters)
+    (i, j, k), (width, rows, slices) = extent[1], extent[0]
+    empty[k : k + slices, j : j + rows, i : i + width] = sitk.GetArrayViewFromImage(back)
+    return image_like(empty, soft), ""
+
+
+def _box(soft: sitk.Image) -> tuple[list[int], list[int]] | None:
+    """Return size and first index (i, j, k) of the box that holds all pieces with their soft borders, if any."""
+    values = sitk.GetArrayViewFromImage(soft)
+    found = ndimage.find_objects((values > _PIECE_THRESHOLD).view(np.uint8))
+    if not found:
+        return None
+    size, first = [], []
+    for side, extent, spacing in zip(found[0][::-1], soft.GetSize(), soft.GetSpacing(), strict=True):
+        reach = math.ceil(_BORDER / spacing) + 1
+        first.append(max(int(side.start) - reach, 0))
+        size.append(min(int(side.stop) + reach, extent) - first[-1])
+    return size, first
+
+
+def _within(kept: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """Return the mask of what lies within the border around ``kept``; slab by slab, as distances take 20 bytes each."""
+    reach = math.ceil(_BORDER / spacing[0]) + 1
+    near = np.zeros_like(kept)
+    thick = max(_SLAB // max(kept[0].size, 1), reach)
+    for begin in range(0, len(kept), thick):
+        first, last = max(begin - reach, 0), min(begin + thick + reach, len(kept))
+        slab = kept[first:last]
+        if slab.any():
+            distances = ndimage.distance_transform_edt(~slab, sampling=spacing)
+            near[begin : begin + thick] = (distances <= _BORDER)[begin - first : begin - first + thick]
+    return near
 
 
 def _measure(values: np.ndarray, labels: np.ndarray, count: int, voxel: float, height: float) -> list[_Piece]:
     """Measure all pieces, the one with the largest mass first."""
     numbers = range(1, count + 1)
-    masses, peaks = ndimage.sum(values, labels, numbers), ndimage.maximum(values, labels, numbers)
-    sure = ndimage.sum(np.where(values > SURE, values, 0), labels, numbers)
+    inside = np.flatnonzero(labels)  # few voxels; what follows takes 30 bytes for each of those it is given
+    values, marks = values.ravel()[inside], labels.ravel()[inside]
+    masses, peaks = ndimage.sum(values, marks, numbers), ndimage.maximum(values, marks, numbers)
+    sure = ndimage.sum(np.where(values > SURE, values, 0), marks, numbers)
     pieces = [
         _Piece(number, mass * voxel, peak, part / mass, box[0].start * height, box[0].stop * height)
         for number, mass, peak, part, box in zip(
@@ -109,8 +150,6 @@ def _measure(values: np.ndarray, labels: np.ndarray, count: int, voxel: float, h
 
 def _cord(pieces: list[_Piece], field_of_view: float) -> tuple[list[_Piece], str]:
     """Return the main piece and those that continue it along the body, or say why none is."""
-    if not pieces:
-        return [], "no voxel is likely to be cord"
     plausible = [piece for piece in pieces if not piece.implausible(field_of_view)]
     sure = [piece for piece in plausible if piece.sure >= _LEAST_SURE]
     if not sure:

@@ -22,6 +22,7 @@ from crosscontrast.ground.geometry import Point, check_points
 from crosscontrast.ground.images import ImageWarning, write_image
 from crosscontrast.ground.provenance import Provenance
 from crosscontrast.inference import Maps, Predictor, warm_predictor
+from crosscontrast.inference.compiled import engine_of
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.timing import timed
@@ -68,10 +69,13 @@ def segment_volume(
     share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
     maps = predict_cord(image, predictor, at, part(progress, 0, share))
     with timed("choosing the cord"):
-        soft, missing = keep_cord(maps[output], shown=bool(at))
-    evidence = maps.evidence if isinstance(maps, Maps) else None
-    if isinstance(maps, Maps) and maps.doubt and not at:
-        missing = maps.doubt
+        evidence, doubt = (maps.evidence, maps.doubt) if isinstance(maps, Maps) else (None, "")
+        seen = maps[output]
+        del maps  # what the model says of other structures is as large as the image
+        soft, missing = keep_cord(seen, shown=bool(at))
+        del seen
+    if doubt and not at:
+        missing = doubt
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
     progress(share, 1, "measuring the cross-sectional area")
     with timed("measuring areas"):
@@ -125,6 +129,7 @@ def segment_file(
             predictor = warm_predictor(entry, chosen, mirror)
         plain = warm_predictor(entry, chosen, False) if uncertainty else None
         result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain, at=at)
+        case.computed_by(engine_of(predictor))
         if result.missing:
             warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
     progress(0.9, 1, "writing the results")

@@ -126,10 +126,9 @@ class Translator:
 
         A contrast does not say the part of the body, so what a user added is chosen by them.
         """
-        name = self.image.GetName() if self.image is not None else ""
         serious = [one for one in self.offers if one.current and not one.words.demonstration]
         shipped = [one for one in serious if one.shipped]
-        of_its_sample = [one for one in self.offers if one.current and _is_sample(name, one)]
+        of_its_sample = [one for one in self.offers if one.current and self._shows_sample_of(one)]
         expecting = [one for one in shipped if self.contrast in one.expected]
         groups = (of_its_sample, expecting, shipped, serious, self.offers)
         return next((group[0] for group in groups if group), None)
@@ -144,7 +143,7 @@ class Translator:
         said, name = [], self.image.GetName()
         if self.contrast and offer.expected and self.contrast not in offer.expected:
             said.append(f"This model expects {offer.words.expects}; the name says {self.contrast}.")
-        if offer.words.demonstration and not _is_sample(name, offer):
+        if offer.words.demonstration and not self._shows_sample_of(offer):
             said.append("A demonstration model: what it makes of an image of a person means nothing.")
         if synthetic_output(self.image):
             said.append(f"{name} is synthetic itself.")
@@ -217,16 +216,24 @@ class Translator:
         )
         return MapError(out=out, **{role: write(node, role) for role, node in roles})
 
-    def sample(self, folder: Path) -> tuple[Path, Path]:
-        """Draw the model's sample into ``folder``; return the image to translate and the real one that it stands for.
+    def sample(self) -> tuple[Path, Path]:
+        """Draw the model's sample, where that was not done yet; return an image and the real one that should come out.
 
         Raises :class:`CrossContrastError`.
         """
-        from crosscontrast.desk.samples import sample_of, write_sample
+        from crosscontrast.desk.samples import kept_sample
+        from crosscontrast.errors import BadInputError
 
-        made = write_sample(sample_of(self.model), folder)
-        return made.image, made.target
+        if self.offer is None or (reason := self.why_not_sample()):
+            raise BadInputError(self.no_model if self.offer is None else reason)
+        image, target, *_ = kept_sample(self.offer.words.sample)
+        return image, target
 
+    def _shows_sample_of(self, offer: Offer) -> bool:
+        """Whether the image is of the sample that comes with a model."""
+        storage = self.image.GetStorageNode() if self.image is not None else None
+        if storage is None or not offer.words.sample or not storage.GetFileName():
+            return False
+        from crosscontrast.desk.samples import sample_at
 
-def _is_sample(name: str, offer: Offer) -> bool:
-    return bool(offer.words.sample) and name.startswith(f"sample-{offer.words.sample}")
+        return sample_at(Path(storage.GetFileName())) == offer.words.sample

@@ -10,6 +10,7 @@
         write_image(soft, results.place("sub-01_softseg.nii.gz"))
 """
 
+import logging
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
 if TYPE_CHECKING:
     import SimpleITK as sitk
     import torch
+
+_LOGGER = logging.getLogger("engine")
 
 
 @contextmanager
@@ -82,6 +85,7 @@ class Case:
     inputs: list[FileRecord] = field(default_factory=list)
     model: ModelRecord | None = None
     device: str = ""
+    engine: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -105,6 +109,11 @@ class Case:
         self.device = describe_device(device)
         return device
 
+    def computed_by(self, engine: str) -> None:
+        """Keep for the record what ran the networks, and say it to whoever asks with ``--verbose``."""
+        self.engine = engine
+        _LOGGER.info("%s on %s", engine, self.device)
+
     @contextmanager
     def results(
         self,
@@ -119,6 +128,7 @@ class Case:
             job=self.job,
             model=self.model,
             device=self.device,
+            engine=self.engine,
             parameters=dict(parameters),
             inputs=self.inputs,
             measures=dict(measures or {}),

@@ -1,6 +1,9 @@
 """Moving images between grids without moving anatomy."""
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import SimpleITK as sitk
@@ -9,6 +12,9 @@ from crosscontrast.errors import BadInputError
 
 #: More voxels than this after resampling means a wrong spacing in the header rather than a patient (8 GiB as float32).
 _MOST_VOXELS = 2**31
+
+#: So many voxels are resampled at once. A Gaussian's kernel reaches less than this many times its width.
+_SLAB, _KERNEL = 2**22, 4
 
 #: x, y, z in mm, growing to the right, the front and the top (RAS).
 Point = tuple[float, float, float]
@@ -28,6 +34,39 @@ def check_points(points: Sequence[Point], image: sitk.Image, name: str) -> None:
         if not all(-0.5 <= place <= n - 0.5 for place, n in zip(index, image.GetSize(), strict=True)):
             place = ", ".join(f"{coordinate:g}" for coordinate in point)
             raise BadInputError(f"The point ({place}) mm lies outside of {name}.")
+
+
+class View(NamedTuple):
+    """Voxels (k, j, i) where they lie in memory, and their grid as an image has it (mm, LPS)."""
+
+    values: np.ndarray
+    spacing: tuple[float, float, float]
+    origin: tuple[float, float, float]
+    direction: tuple[float, ...]
+
+
+def oriented_view(image: sitk.Image, orientation: str) -> View:
+    """Return what :func:`reorient` gives without a copy; its values are valid for as long as ``image`` lives.
+
+    Of a large image a reoriented copy, and an array of that, take 8 bytes a voxel.
+    """
+    small = sitk.Image([2] * 3, sitk.sitkUInt8)
+    small.SetDirection(image.GetDirection())
+    turned = reorient(small, orientation)
+    old, new = (np.array(grid.GetDirection()).reshape(3, 3) for grid in (small, turned))
+    turn = np.rint(old.T @ new).astype(int)  # (old axis, new axis): axes are only exchanged and turned round
+    axes, sides = np.abs(turn).argmax(0), turn.sum(0)
+    values = sitk.GetArrayViewFromImage(image).transpose().transpose(axes)
+    first = [0, 0, 0]
+    for axis, side in zip(axes.tolist(), sides.tolist(), strict=True):
+        first[axis] = image.GetSize()[axis] - 1 if side < 0 else 0
+    spacing = image.GetSpacing()
+    return View(
+        values[tuple(slice(None, None, side) for side in sides.tolist())].transpose(),
+        (spacing[axes[0]], spacing[axes[1]], spacing[axes[2]]),
+        image.TransformIndexToPhysicalPoint(first),
+        turned.GetDirection(),
+    )
 
 
 def same_grid(a: sitk.Image, b: sitk.Image, tolerance: float = 1e-4) -> bool:
@@ -69,8 +108,7 @@ def resample_onto(image: sitk.Image, reference: sitk.Image, linear: bool = True)
     resampler.SetInterpolator(sitk.sitkLinear if linear else sitk.sitkNearestNeighbor)
     resampler.SetOutputPixelType(image.GetPixelID())
     padded = sitk.ZeroFluxNeumannPad(image, [1] * 3, [1] * 3)
-    inside = sitk.Cast(resampled_field_of_view(image, reference), image.GetPixelID())
-    return resampler.Execute(padded) * inside
+    return sitk.Mask(resampler.Execute(padded), resampled_field_of_view(image, reference))
 
 
 def resampled_field_of_view(image: sitk.Image, reference: sitk.Image) -> sitk.Image:
@@ -96,16 +134,39 @@ def resample_to_spacing(image: sitk.Image, spacing: tuple[float, float, float]) 
         extent = " x ".join(f"{e:.0f}" for e in np.array(image.GetSize()) * old)
         raise BadInputError(f"The image measures {extent} mm, too large for {spacing} mm voxels: check its spacing.")
     sigma = np.sqrt(np.maximum(new**2 - old**2, 0)) / np.sqrt(8 * np.log(2))
-    if sigma.any():
-        image = sitk.DiscreteGaussian(image, variance=(sigma**2).tolist(), maximumKernelWidth=64)
-    grid = sitk.Image(size.tolist(), sitk.sitkUInt8)
-    grid.SetSpacing(new.tolist())
-    grid.SetDirection(image.GetDirection())
     # Rounding the size changes the extent by up to half a voxel; spread over both ends, the centre stays.
     first = (np.array(image.GetSize()) * old - (size - 1) * new) / 2 / old - 0.5
-    grid.SetOrigin(image.TransformContinuousIndexToPhysicalPoint(first.tolist()))
+    # Slab by slab: the smoothed image, and the filter's own copies in float64, would take 20 bytes a voxel.
+    slabs = math.ceil(max(image.GetNumberOfPixels(), float(np.prod(size))) / _SLAB)
+    ends = np.linspace(0, size[2], min(slabs, int(size[2])) + 1).round().astype(int).tolist()
+    reach = math.ceil(_KERNEL * sigma[2] / old[2]) + 4
+    parts = []
+    for begin, end in pairwise(ends):
+        low, high = (first[2] + n * new[2] / old[2] for n in (begin, end - 1))
+        rows = slice(max(math.floor(low) - reach, 0), min(math.ceil(high) + reach + 1, image.GetSize()[2]))
+        grid = sitk.Image([int(size[0]), int(size[1]), end - begin], sitk.sitkUInt8)
+        grid.SetSpacing(new.tolist())
+        grid.SetDirection(image.GetDirection())
+        grid.SetOrigin(image.TransformContinuousIndexToPhysicalPoint([first[0], first[1], low]))
+        parts.append(_resampled(image if slabs == 1 else image[:, :, rows], grid, sigma))
+    return parts[0] if len(parts) == 1 else _stacked(parts)
+
+
+def _resampled(image: sitk.Image, grid: sitk.Image, sigma: np.ndarray) -> sitk.Image:
+    """Smooth an image by ``sigma`` in mm and take its values at ``grid``."""
+    if sigma.any():
+        image = sitk.DiscreteGaussian(image, variance=(sigma**2).tolist(), maximumKernelWidth=64)
     resampler = sitk.ResampleImageFilter()
     resampler.SetReferenceImage(grid)
     resampler.SetOutputPixelType(image.GetPixelID())
     resampler.SetUseNearestNeighborExtrapolator(True)
     return resampler.Execute(image)
+
+
+def _stacked(slabs: Sequence[sitk.Image]) -> sitk.Image:
+    """Put slabs, of which each goes on where the one before ends, into one image."""
+    whole = sitk.GetImageFromArray(np.concatenate([sitk.GetArrayViewFromImage(slab) for slab in slabs]))
+    whole.SetSpacing(slabs[0].GetSpacing())
+    whole.SetOrigin(slabs[0].GetOrigin())
+    whole.SetDirection(slabs[0].GetDirection())
+    return whole

@@ -85,19 +85,26 @@ def clean_intensities(image: sitk.Image, name: str) -> sitk.Image:
     NaN and infinite voxels take the smallest finite value, with an :class:`ImageWarning`. Raises
     :class:`BadInputError` where no voxel is finite or all have the same value.
     """
-    values = sitk.GetArrayFromImage(image).astype(np.float32)
+    float32 = image.GetPixelID() == sitk.sitkFloat32
+    values = sitk.GetArrayViewFromImage(image)
+    values = values if float32 else values.astype(np.float32)
+    low, high = values.min(), values.max()
+    if np.isfinite([low, high]).all():  # a single NaN makes both NaN
+        if low == high:
+            raise BadInputError(f"{name} is constant: every voxel has the value {low:g}.")
+        return image if float32 else image_like(values, image)
+    values = np.array(values)
     finite = np.isfinite(values)
     if not finite.any():
         raise BadInputError(f"{name} has no voxel with a finite value.")
-    if not finite.all():
-        count = int(finite.size - np.count_nonzero(finite))
-        smallest = values[finite].min()
-        warnings.warn(
-            f"{name}: {count} voxels are NaN or infinite and were set to {smallest:g}",
-            ImageWarning,
-            stacklevel=2,
-        )
-        values[~finite] = smallest
+    count = int(finite.size - np.count_nonzero(finite))
+    smallest = values[finite].min()
+    warnings.warn(
+        f"{name}: {count} voxels are NaN or infinite and were set to {smallest:g}",
+        ImageWarning,
+        stacklevel=2,
+    )
+    values[~finite] = smallest
     if values.min() == values.max():
         raise BadInputError(f"{name} is constant: every voxel has the value {values.flat[0]:g}.")
     return image_like(values, image)

@@ -98,7 +98,10 @@ def read_values(path: Path) -> np.ndarray:
         return _unusual_values(path)
     content = np.memmap(path, np.uint8, "r").data
     if path.name.lower().endswith(".gz"):
-        content = memoryview(b"".join(_unzipped(path)) or content)
+        unzipped = bytearray()  # grown in place; joining the pieces would hold all of them twice
+        for piece in _unzipped(path):
+            unzipped += piece
+        content = memoryview(unzipped) if unzipped else content
     return values_of(path, header, content)
 
 
@@ -107,7 +110,8 @@ def values_of(path: Path, header: Header, content: memoryview) -> np.ndarray:
     _check_amount(path, header, len(content))
     stored = np.frombuffer(content, header.dtype, int(np.prod(header.shape)), header.start).reshape(header.shape[::-1])
     if not header.scaled:
-        return stored.astype(header.dtype.newbyteorder("="))
+        # What was unpacked is ours; a copy of the rest does not hold the file.
+        return stored.astype(header.dtype.newbyteorder("="), copy=not stored.flags.writeable)
     exact = header.dtype.itemsize <= 2 or header.dtype.kind + str(header.dtype.itemsize) == "f4"
     values: np.ndarray = stored.astype(np.float32 if exact else np.float64)
     np.multiply(values, header.slope, out=values)

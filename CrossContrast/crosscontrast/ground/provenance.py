@@ -42,6 +42,7 @@ class Provenance(BaseModel):
     job: str
     model: ModelRecord | None = None
     device: str = ""
+    engine: str = ""
     parameters: dict[str, Any] = {}
     inputs: list[FileRecord] = []
     outputs: list[FileRecord] = []

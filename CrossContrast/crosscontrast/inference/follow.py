@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from crosscontrast.inference.localise import main_pieces
+from crosscontrast.inference.windows import importance
 
 Start = tuple[int, int, int]
 #: (windows (B, C, D, H, W), not normalised; estimates so far (B, outputs, D, H, W)) -> values (B, outputs, D, H, W)
@@ -40,12 +41,9 @@ class Follower:
     _importance: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        from monai.data.utils import compute_importance_map
-
         self._sum = np.zeros_like(self.values)
         self._weight = np.zeros(self.values.shape[1:], np.float32)
-        importance = compute_importance_map(self.size, mode="gaussian", sigma_scale=0.125)
-        self._importance = importance.clamp(min=1e-3).numpy().astype(np.float32)
+        self._importance = importance(self.size).numpy()
 
     def run(self, x: Tensor, predict: Predict, batch: int) -> Iterator[tuple[int, int]]:
         """Follow the structure through ``x`` (C, three axes); yields (windows done, windows known of)."""
@@ -140,9 +138,9 @@ class Follower:
                 return
             inside.append(slice(low, high))
             own.append(slice(low - begin, high - begin))
-        importance = self._importance[tuple(own)]
-        self._sum[(slice(None), *inside)] += answer[(slice(None), *own)] * importance
-        self._weight[tuple(inside)] += importance
+        weight = self._importance[tuple(own)]
+        self._sum[(slice(None), *inside)] += answer[(slice(None), *own)] * weight
+        self._weight[tuple(inside)] += weight
 
 
 @dataclass(frozen=True)

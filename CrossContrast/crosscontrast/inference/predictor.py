@@ -37,10 +37,11 @@ def load_predictor(entry: "ModelEntry", device: "torch.device", *, mirror: bool 
         from crosscontrast.inference.monai_bundle_predictor import MonaiBundlePredictor
 
         return MonaiBundlePredictor(entry, device)
+    from crosscontrast.inference.compiled import accelerated
     from crosscontrast.inference.engine import GridPredictor
     from crosscontrast.models.load import load_model
 
-    model = load_model(entry)
+    model = accelerated(load_model(entry), entry, device)
     return GridPredictor(model.spec, model.network, device, finder=model.finder, mirror=mirror)
 
 

@@ -25,6 +25,9 @@ from crosscontrast.ground.files import atomic_write, sha256
 from crosscontrast.ground.provenance import ModelRecord
 from crosscontrast.models.manifest import MANIFEST, Manifest, read_manifest, verify
 
+#: Versions that came with this software, by the last release that had them.
+_WITHDRAWN = {"softcord@1": "0.1"}
+
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -127,6 +130,8 @@ class ModelLibrary:
             if (str(entry.version) == number) if at else entry.current:
                 return entry
         there = ", ".join(str(entry) for entry in versions)
+        if request in _WITHDRAWN:
+            raise ModelError(f"{request} was shipped until release {_WITHDRAWN[request]} only.", f"there are: {there}")
         raise ModelError(
             f"There is no version {number!r} of {name}." if at else f"{name} has no current version.",
             f"there are: {there}",

@@ -6,7 +6,9 @@ from crosscontrast.errors import ModelError
 from crosscontrast.models.bundle import read_spec
 from crosscontrast.models.library import ModelEntry, ModelLibrary
 from crosscontrast.models.manifest import MANIFEST, read_manifest
-from crosscontrast.synthesis.training.export import BACK, THERE, newest_bundle
+
+#: Bundles of a training are ``model-<step>`` and ``back-<step>`` in its folder; models are never overwritten.
+THERE, BACK = "model", "back"
 
 #: The task, in a model's manifest, of the models that translate.
 TASK = "translation"
@@ -51,3 +53,9 @@ def translators_needed(model: str) -> int:
     if entry.format != "crosscontrast":
         return 0
     return sum(name.startswith("synthetic ") for name in read_spec(entry.folder).inputs)
+
+
+def newest_bundle(folder: Path, kind: str = THERE) -> Path | None:
+    """Return the bundle of the most steps in a training's folder."""
+    found = sorted(path for path in folder.glob(f"{kind}-*") if path.is_dir())
+    return found[-1] if found else None

@@ -13,6 +13,7 @@ from torch import nn
 from crosscontrast.errors import ModelError
 from crosscontrast.ground.images import image_like
 from crosscontrast.inference import warm_predictor
+from crosscontrast.inference.compiled import accelerated
 from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.inference.predictor import Predictor
 from crosscontrast.models.library import ModelEntry
@@ -29,7 +30,7 @@ class AxesPredictor:
     """A 2D network that slides along several axes; the answers are averaged, which smooths them across slices."""
 
     def __init__(self, entry: ModelEntry, device: torch.device, axes: Sequence[int]) -> None:
-        model = load_model(entry)
+        model = accelerated(load_model(entry), entry, device)
         if len(model.spec.windowing.size) != 2:
             raise ModelError(f"{entry} sees volumes, so there is no axis of slices to choose.")
         self.outputs, self.network = model.spec.outputs, model.network
@@ -38,6 +39,11 @@ class AxesPredictor:
             windowing = model.spec.windowing.model_copy(update={"slice_axis": axis})
             spec = model.spec.model_copy(update={"windowing": windowing})
             self._members.append(GridPredictor(spec, model.network, device))
+
+    @property
+    def engine(self) -> str:
+        """What runs the network, with its version; empty for PyTorch."""
+        return self._members[0].engine
 
     def predict(self, images: Sequence[sitk.Image], progress: Progress = silent) -> dict[str, sitk.Image]:
         """Return the mean of the axes' answers, one float32 image per output on the grid of ``images[0]``."""

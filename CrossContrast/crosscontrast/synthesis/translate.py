@@ -14,6 +14,7 @@ from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.geometry import resample_to_spacing
 from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.ground.synthetic import mark_header
+from crosscontrast.inference.compiled import engine_of
 from crosscontrast.inference.preprocess import normalise
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.progress import Progress, part, silent
@@ -94,6 +95,7 @@ def translate_file(
         if request.isotropic:
             image = resample_to_spacing(image, (request.isotropic,) * 3)
         images = translate_image(image, entries, device, request, part(progress, 0.05, 0.9))
+        case.computed_by(engine_of(open_predictor(entries[-1], device, request.axis)))
     parameters = {
         "synthetic": True,
         "models": [entry.record().model_dump() for entry in entries],

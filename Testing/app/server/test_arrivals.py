@@ -11,6 +11,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_makers import SYNTAXES, as_lossless_jpeg, write_classic, write_enhanced
 from dicom_makers import slices_of as dicom_slices
+from support import one_hand
 
 pytest.importorskip("aiohttp", reason="needs the extra 'browser'")
 
@@ -65,6 +66,7 @@ def test_an_image_keeps_its_voxels_and_its_place(send, awkward_image, tmp_path, 
     np.testing.assert_allclose(kept.GetDirection(), awkward_image.GetDirection(), atol=1e-5)
 
 
+@one_hand
 def test_a_second_file_of_the_same_name_does_not_replace_the_first(send, awkward_image, tmp_path):
     content = written(awkward_image, tmp_path, "scan.nii.gz")
     assert [send(("scan.nii.gz", content))[0].name for _ in range(3)] == [
@@ -74,6 +76,7 @@ def test_a_second_file_of_the_same_name_does_not_replace_the_first(send, awkward
     ]
 
 
+@one_hand
 def test_a_zip_of_images_is_taken_apart(send, awkward_image, tmp_path):
     content = written(awkward_image, tmp_path, "x.nii.gz")
     paths = send(("two.zip", zipped(("in/T1w.nii.gz", content), ("in/T2w.nii.gz", content))))
@@ -117,6 +120,7 @@ def test_a_link_in_an_archive_is_refused(send):
         send(("links.zip", stream.getvalue()))
 
 
+@one_hand
 def test_a_compressed_image_that_unpacks_to_more_than_it_promises_is_refused(send, awkward_image, tmp_path):
     honest = gzip.decompress(written(awkward_image, tmp_path, "x.nii.gz"))
     packer = zlib.compressobj(9, wbits=31)
@@ -125,6 +129,7 @@ def test_a_compressed_image_that_unpacks_to_more_than_it_promises_is_refused(sen
         send(("bomb.nii.gz", bomb))
 
 
+@one_hand
 def test_a_header_that_promises_too_much_is_refused_before_memory_is_set_aside(send, awkward_image, tmp_path):
     content = bytearray(written(awkward_image, tmp_path, "x.nii"))
     content[40:56] = struct.pack("<8h", 3, 30000, 30000, 30000, 1, 1, 1, 1)
@@ -207,12 +212,14 @@ def axial(awkward_image):
     return sitk.Cast(sitk.GetImageFromArray(sitk.GetArrayFromImage(awkward_image)), sitk.sitkInt16)
 
 
+@one_hand
 def test_files_of_one_dicom_series_become_one_volume(send, axial, tmp_path):
     (made,) = send(*slices_of(axial, tmp_path, "1.2.3.4")[::-1])
     assert made.name == "dicom_series.nrrd"
     np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(made))), sitk.GetArrayFromImage(axial))
 
 
+@one_hand
 def test_a_study_of_several_series_becomes_a_volume_of_each_and_a_broken_one_is_named(send, axial, tmp_path):
     first = slices_of(axial, tmp_path, "1.2.3.4", "T2 sag/TSE")
     second = slices_of(axial + 1, tmp_path, "1.2.3.5", "MT on")
@@ -231,6 +238,7 @@ def test_a_study_of_several_series_becomes_a_volume_of_each_and_a_broken_one_is_
         send(*broken)
 
 
+@one_hand
 def test_what_is_no_image_beside_images_is_named(send, axial, tmp_path):
     sitk.WriteImage(axial, str(tmp_path / "image.nii.gz"))
     image = ("image.nii.gz", (tmp_path / "image.nii.gz").read_bytes())
@@ -255,6 +263,7 @@ def test_compressed_dicom_is_read_behind_the_fences_too(send, how, awkward_image
     np.testing.assert_array_equal(sitk.GetArrayFromImage(there), sitk.GetArrayFromImage(plain))
 
 
+@one_hand
 def test_two_echoes_become_two_images_and_an_odd_file_is_named(send, awkward_image, tmp_path):
     plain = sitk.Cast(sitk.Round(awkward_image), sitk.sitkInt16)
     write_classic(tmp_path / "in", dicom_slices(plain) + dicom_slices(plain + 9, echo_time=160.0))

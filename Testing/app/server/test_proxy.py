@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import SimpleITK as sitk
+from support import one_hand
 
 pytest.importorskip("trame_server", reason="needs the extra 'browser'")
 
@@ -68,6 +69,7 @@ async def until(condition):
         await asyncio.sleep(0.05)
 
 
+@one_hand
 def test_browsers_have_sessions_of_their_own_and_a_full_server_says_so(tmp_path, awkward_image):
     sitk.WriteImage(awkward_image, str(tmp_path / "scan.nii.gz"))
     scan = (tmp_path / "scan.nii.gz").read_bytes()

@@ -32,7 +32,7 @@ def assert_same(live, soft):
 @pytest.mark.parametrize("left_handed", [True, False])
 @pytest.mark.parametrize("letters", ORIENTATIONS)
 def test_after_any_edits_it_says_what_a_new_measurement_says(letters, left_handed):
-    soft = sitk.DICOMOrient(cord(oblique_direction(left_handed)), letters)
+    soft = sitk.DICOMOrient(cord(oblique_direction(left_handed), size=(30, 34, 12)), letters)
     live, rng = LiveCsa(soft), np.random.default_rng(1)
     values = sitk.GetArrayFromImage(soft)
     for _ in range(5):

@@ -9,7 +9,7 @@ from torch.nn import functional
 from crosscontrast.cord.generator import appearance
 from crosscontrast.cord.generator.acquisition import THICK, Sampling, acquire, cord_motion, smooth, through_slices
 from crosscontrast.cord.generator.anatomy import Anatomy, draw_anatomy
-from crosscontrast.cord.generator.appearance import draw_sample, normalise_foreground, paint, visibility
+from crosscontrast.cord.generator.appearance import Sample, draw_sample, normalise_foreground, paint, visibility
 from crosscontrast.cord.generator.contrast import CLINGING, WEIGHTINGS, Contrast, draw_contrast, draw_drifted
 from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.grid import Grid
@@ -29,8 +29,13 @@ def body() -> Anatomy:
     )
 
 
-def test_every_weighting_is_drawn_and_the_cord_can_always_be_told_from_its_fluid():
-    drawn = [draw_contrast(Draw(seed)) for seed in range(300)]
+@pytest.fixture(scope="module")
+def contrasts() -> list[Contrast]:
+    return [draw_contrast(Draw(seed)) for seed in range(600)]
+
+
+def test_every_weighting_is_drawn_and_the_cord_can_always_be_told_from_its_fluid(contrasts: list[Contrast]):
+    drawn = contrasts[:300]
     assert {contrast.name for contrast in drawn} == set(WEIGHTINGS)
     for contrast in drawn:
         white, grey, fluid = (float(contrast.means[t]) for t in (Tissue.WHITE, Tissue.GREY, Tissue.CSF))
@@ -38,8 +43,10 @@ def test_every_weighting_is_drawn_and_the_cord_can_always_be_told_from_its_fluid
         assert float(contrast.means.min()) >= 0
 
 
-def test_magnetisation_transfer_images_show_the_cord_a_little_brighter_or_darker_than_its_fluid_and_a_darker_dura():
-    drawn = [c for c in (draw_contrast(Draw(seed)) for seed in range(600)) if c.name == "MT"]
+def test_magnetisation_transfer_images_show_the_cord_a_little_brighter_or_darker_than_its_fluid_and_a_darker_dura(
+    contrasts: list[Contrast],
+):
+    drawn = [c for c in contrasts if c.name == "MT"]
     ratios = np.array([float(c.means[Tissue.CSF] / c.means[Tissue.WHITE]) for c in drawn])
     assert 0.25 < (np.abs(ratios - 0.735) < 0.136).mean() < 0.6
     assert 0.25 < (np.abs(ratios - 1.365) < 0.236).mean() < 0.6
@@ -47,9 +54,11 @@ def test_magnetisation_transfer_images_show_the_cord_a_little_brighter_or_darker
     assert np.median(dura) < 0.5
 
 
-def test_proton_density_images_show_the_cord_a_little_brighter_than_its_fluid_and_all_around_darker():
+def test_proton_density_images_show_the_cord_a_little_brighter_than_its_fluid_and_all_around_darker(
+    contrasts: list[Contrast],
+):
     """Few such images were drawn once, and areas in them were too large: a faint edge beside strong ones."""
-    drawn = [c for c in (draw_contrast(Draw(seed)) for seed in range(600)) if c.name == "PD"]
+    drawn = [c for c in contrasts if c.name == "PD"]
     white = np.array([float(c.means[Tissue.WHITE]) for c in drawn])
     fluid, dura, muscle, marrow = (
         np.array([float(c.means[tissue]) for c in drawn]) / white
@@ -61,10 +70,10 @@ def test_proton_density_images_show_the_cord_a_little_brighter_than_its_fluid_an
     assert np.mean(marrow < 0.9) > 0.9
 
 
-def test_some_images_show_the_cord_by_its_grey_matter_alone():
+def test_some_images_show_the_cord_by_its_grey_matter_alone(contrasts: list[Contrast]):
     alike = 0
-    for seed in range(300):
-        means = draw_contrast(Draw(seed)).means
+    for contrast in contrasts[:300]:
+        means = contrast.means
         alike += bool(abs(float(means[Tissue.CSF] / means[Tissue.WHITE]) - 1) < 0.15)
     assert 6 <= alike <= 90
 
@@ -106,11 +115,15 @@ def test_a_straight_cord_keeps_its_label_in_thick_axial_slices(thin: bool):
     assert torch.allclose(through_slices(straight, Sampling((5.0, 0.5, 0.5), thin)), straight, atol=1e-6)
 
 
-def test_image_label_and_weight_are_mirrored_together(body: Anatomy):
+@pytest.fixture(scope="module")
+def samples(body: Anatomy) -> list[Sample]:
+    return [draw_sample(body, GRID, Draw(seed)) for seed in range(60)]
+
+
+def test_image_label_and_weight_are_mirrored_together(samples: list[Sample]):
     """In images where cord and fluid differ by far, the image's own contrast must agree with the label."""
     agreeing = []
-    for seed in range(40):
-        sample = draw_sample(body, GRID, Draw(seed))
+    for sample in samples[:40]:
         cord, canal = sample.target
         known = sample.weight[1] > 0
         inside = sample.image[0][(cord > 0.99) & known]
@@ -148,8 +161,8 @@ def test_where_a_contrast_turns_round_only_the_slices_without_any_count_less():
     assert float(counts[12]) < 0.65
 
 
-def test_nothing_outside_the_field_of_view_counts(body: Anatomy):
-    weights = [draw_sample(body, GRID, Draw(seed)).weight for seed in range(60)]
+def test_nothing_outside_the_field_of_view_counts(samples: list[Sample]):
+    weights = [sample.weight for sample in samples]
     cut = [w for w in weights if float(w[1].min()) == 0]
     assert 5 <= len(cut) <= 24
     assert all(float(w[0][w[1] == 0].sum()) == 0 for w in cut)

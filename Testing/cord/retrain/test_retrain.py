@@ -189,10 +189,10 @@ def test_a_model_that_sees_fluid_learns_with_the_canal_that_it_sees_in_the_corre
     assert named.stat().st_mtime_ns == made, "it is looked for once"
 
 
-def test_a_model_is_shown_patches_of_the_sizes_that_it_was_trained_on(tmp_path):
+def test_a_model_is_shown_patches_of_the_sizes_that_it_was_trained_on(base, tmp_path):
     """Windows of another size than the follower's own changed its areas by 10 %."""
     models, untouched = ModelLibrary(), RetrainSettings()
-    for name, sizes in {"softcord@3": ((48, 32, 32),), "softcord@1": PATCHES}.items():
+    for name, sizes in {"softcord@3": ((48, 32, 32),), str(base): PATCHES}.items():
         entry = models.find(name)
         assert training_config(entry, check_base(entry), tmp_path / "t.tsv", untouched).patches == sizes
     chosen = training_config(entry, check_base(entry), tmp_path / "t.tsv", QUICK)

@@ -248,7 +248,7 @@ def test_a_training_whose_process_is_ended_keeps_what_was_learnt(tmp_path: Path)
 
 
 def test_resuming_nothing_is_one_sentence(tmp_path: Path):
-    done = process("cord", "train", "--out", tmp_path / "none", "--resume")
+    done = crosscontrast("cord", "train", "--out", tmp_path / "none", "--resume")
     assert done.returncode == 2
     assert done.stderr.strip().count("\n") == 0
     assert str(tmp_path / "none") in done.stderr

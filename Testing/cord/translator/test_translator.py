@@ -8,14 +8,15 @@ import torch
 from crosscontrast.cord.generator.tissues import Tissue
 from crosscontrast.cord.translator.bodies import kept_body
 from crosscontrast.cord.translator.config import TranslatorConfig
-from crosscontrast.cord.translator.contrasts import LEVELS, OUTPUTS, clean_images
+from crosscontrast.cord.translator.contrasts import KINDS, LEVELS, OUTPUTS, clean_images, shares_of
 from crosscontrast.cord.translator.evaluate import line
 from crosscontrast.cord.translator.examples import draw_example
-from crosscontrast.cord.translator.learner import losses
+from crosscontrast.cord.translator.learner import TranslatorLearner
 from crosscontrast.cord.translator.package import package_translator
 from crosscontrast.cord.translator.pairs import Pairs, weigh
 from crosscontrast.cord.translator.train import train
 from crosscontrast.models.library import ModelLibrary
+from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import NetworkSpec
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.jobs import TranslateImage
@@ -25,9 +26,9 @@ from crosscontrast.training.log import read_log
 @pytest.fixture
 def config(tmp_path):
     """A training of some seconds on small patches."""
+    inner = {"in_channels": 1, "out_channels": len(KINDS), "channels": [8, 12], "fine": 4, "dropout": 0.1}
     network = NetworkSpec(
-        name="CompactUNet",
-        arguments={"in_channels": 1, "out_channels": 2, "channels": [8, 12], "fine": 4, "dropout": 0.1},
+        name="TissueTranslator", arguments={"network": "CompactUNet", "arguments": inner, "levels": list(LEVELS)}
     )
     return TranslatorConfig(
         network=network, patch=(16, 32, 32), bodies=3, steps=12, warmup=1, ema=0.0, log_steps=4, validation_samples=2
@@ -35,16 +36,15 @@ def config(tmp_path):
 
 
 def test_a_tissue_has_one_intensity_in_each_clean_contrast():
+    assert sorted(tissue for kind in KINDS.values() for tissue in kind.tissues) == list(Tissue)
     fractions = torch.zeros(len(Tissue), 2, 2, 2)
-    fractions[Tissue.CSF, 0], fractions[Tissue.FAT, 1] = 1, 1
-    fractions[Tissue.CSF, 0, 0, 0], fractions[Tissue.FAT, 0, 0, 0] = 0.25, 0.75
-    made = dict(zip(OUTPUTS, clean_images(fractions), strict=True))
-    for name, levels in LEVELS.items():
-        fluid, fat = levels[Tissue.CSF], levels[Tissue.FAT]
-        assert made[name][1, 0, 0] == fat
-        assert made[name][0, 1, 1] == fluid
+    fractions[Tissue.CSF, 0], fractions[Tissue.EPIDURAL_FAT, 1] = 1, 1
+    fractions[Tissue.CSF, 0, 0, 0], fractions[Tissue.EPIDURAL_FAT, 0, 0, 0] = 0.25, 0.75
+    made = dict(zip(OUTPUTS, clean_images(shares_of(fractions)), strict=True))
+    for name, fluid, fat in (("T2w", 1.0, 0.65), ("T1w", 0.14, 1.0)):
+        assert made[name][0, 1, 1] == pytest.approx(fluid)
+        assert made[name][1, 0, 0] == pytest.approx(fat)
         assert float(made[name][0, 0, 0]) == pytest.approx(0.25 * fluid + 0.75 * fat)
-        assert set(levels) == set(Tissue), "a tissue has no intensity"
 
 
 def test_a_body_is_the_same_from_the_store_as_drawn(config, tmp_path):
@@ -62,7 +62,7 @@ def test_one_body_comes_in_many_contrasts_and_has_one_truth(config):
     only = Pairs(config.model_copy(update={"bodies": 1, "batch": 6}))[0]
     again = Pairs(config.model_copy(update={"bodies": 1, "batch": 6}))[0]
     assert all(torch.equal(only[key], again[key]) for key in only)
-    image, target = only["image"], only["target"]
+    image, target = only["image"], only["shares"]
     assert not torch.allclose(image[0], image[1])
     plain, mirrored = target[0], target[0].flip(-1)
     # Echo-planar images are bent, and their truth with them; the others show the body as it is, or its mirror image.
@@ -75,18 +75,38 @@ def test_voxels_that_the_image_does_not_show_have_no_say(config):
     pairs = Pairs(config.model_copy(update={"bodies": 2}))
     cut = next(p for p in (pairs._pair(step, 0) for step in range(60)) if float(p.inside.min()) == 0)
     assert float(weigh(cut, 4.0)[cut.inside == 0].max()) == 0
-    answer, target = torch.zeros(1, 2, 4, 4, 4), torch.ones(1, 2, 4, 4, 4)
-    weight = torch.ones(1, 1, 4, 4, 4)
-    assert {name: float(value) for name, value in losses(answer, target, weight).items()} == {"l1": 1, "gradient": 0}
-    target[:, :, 2:] = 0
-    assert float(losses(answer, target, weight)["gradient"]) == pytest.approx(1 / 9)
+    learner, batch = TranslatorLearner(config).eval(), pairs[0]
+    batch["weight"][..., :16] = 0
+
+    def losses():
+        with torch.inference_mode():
+            return learner("network", batch)
+
+    before = losses()
+    batch["shares"][..., :16] = batch["shares"][..., :16].flip(1)
+    torch.testing.assert_close(losses(), before)
+    batch["shares"][..., 16:] = batch["shares"][..., 16:].flip(1)
+    after = losses()
+    assert all(abs(float(after[name] - before[name])) > 1e-3 for name in ("tissues", "images"))
+
+
+def test_certain_tissues_are_painted_in_their_own_intensities():
+    network = build_network("TissueTranslator", network="CompactUNet", levels=[[0.0, 1.0], [0.5, 0.2]],
+                            arguments={"in_channels": 1, "out_channels": 2, "channels": [4, 4]})  # fmt: skip
+    shares = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]).T[None, :, None, None]
+    painted = network.paint(shares)[0, :, 0, 0]
+    torch.testing.assert_close(painted, torch.tensor([[0.0, 1.0, 0.5], [0.5, 0.2, 0.35]]))
+    answer = network.eval()(torch.randn(2, 1, 16, 16, 16))
+    assert answer.shape == (2, 2, 16, 16, 16)
+    assert float(answer[:, 0].min()) > 0
+    assert float(answer[:, 0].max()) < 1
 
 
 def test_a_training_learns_goes_on_and_becomes_a_model_that_translates(config, tmp_path, model_home):
     state = train(config, tmp_path / "run", max_minutes=0.0)
     assert state.step == 0
     state = train(config, tmp_path / "run", resume=True)
-    rows = [row for row in read_log(tmp_path / "run") if row["name"] in ("l1", "gradient")]
+    rows = [row for row in read_log(tmp_path / "run") if row["name"] in ("tissues", "images")]
     total = [sum(float(r["value"]) for r in rows if int(r["step"]) == step) for step in (4, 12)]
     assert state.step == 12
     assert total[1] < total[0]

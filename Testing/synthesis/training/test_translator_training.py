@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from commands import process
+from commands import crosscontrast, process
 
 from crosscontrast.errors import BadInputError, CancelledError
 from crosscontrast.ground.geometry import same_grid
@@ -18,10 +18,11 @@ from crosscontrast.ground.images import read_image
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.jobs import TranslateImage
+from crosscontrast.synthesis.models import newest_bundle
 from crosscontrast.synthesis.objectives.base import build_objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE, NAMES
 from crosscontrast.synthesis.training.config import TrainingConfig
-from crosscontrast.synthesis.training.export import export, newest_bundle
+from crosscontrast.synthesis.training.export import export
 from crosscontrast.synthesis.training.jobs import TrainTranslator
 from crosscontrast.synthesis.training.patches import Cutting, Patches, stream
 from crosscontrast.synthesis.training.translator import Preparation, train
@@ -247,7 +248,7 @@ def test_the_command_trains_resumes_and_fills_the_library(prostates, tmp_path, m
     (tmp_path / "small.json").write_text('{"width": 4, "validation_steps": 0}')
     arguments = ["--cohort", prostates, "--source", "us", "--target", "t2w", "--network", "dualgan2d"]
     arguments += ["--config", tmp_path / "small.json", "--out", tmp_path / "run"]
-    run = process("synth", "train", *arguments, "--steps", 2, "--name", "us2mri")
+    run = crosscontrast("synth", "train", *arguments, "--steps", 2, "--name", "us2mri")
     assert run.returncode == 0, run.stderr
     assert "2 steps in" in run.stdout
     assert {e.name for e in ModelLibrary().entries()} >= {"us2mri", "us2mri-back"}

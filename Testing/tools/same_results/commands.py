@@ -11,9 +11,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-#: Differences that are wanted: step, file (both as patterns for the whole name) and the reason. Files are named by
-#: their paths in the step's folder; "printed" is what its commands printed and their exit codes.
-EXPECTED: tuple[tuple[str, str, str], ...] = ()
+#: Differences that are wanted: step, file, sentence (patterns for the whole of each) and the reason. Files are named by
+#: their paths in the step's folder; "printed" is what its commands printed and their exit codes. These are of the move
+#: into one package (0.1.0 to 0.2.0); the next comparison begins with an empty table.
+_SETTING = r"(log_steps|warmup|validation_steps|validation_minutes): only in new"
+_ONE_LOOP = "cords and translators are trained by one loop, with the settings of both"
+EXPECTED: tuple[tuple[str, str, str, str], ...] = (
+    (".*", r".*\.(json|pt|md)", rf"(.*[.])?{_SETTING}", _ONE_LOOP),
+    (".*", r".*\.(json|pt|md)", r"(.*[.])?precision: '32-true' -> 'full'", _ONE_LOOP),
+    (".*", r"(.*/)?log\.csv", r"\d+ (learning_s|waiting_s|learning_rate): only in new", _ONE_LOOP),
+    (".*", r"(.*/)?log\.csv", r"only in new", _ONE_LOOP),
+    ("cord-.*", r"(.*/)?checkpoint\.pt", r"(network|average\..*|optimisers?|objective): only in (old|new)",
+     "a checkpoint names its networks, as those of translators did; weights are compared in the models made of them"),
+    ("cord-package", r".*manifest\.json", r"files\.configs/inference\.json: .*",
+     "inference.json names the module that builds the network, and the manifest its checksum"),
+    ("help", "printed", ".*", "options that were added or reworded"),
+    (".*", "printed", r".*\[\d+\]: '.*\buncertainty.*", "the result names the map of uncertainty"),
+    ("cord-segment-json", "printed", ".*", "the result names the map of uncertainty"),
+    ("cord-(evaluate|ablation)", r"printed|.*report\.html", r".*\bperson(s|'s)?\b.* -> .*\bsubject(s|'s)?\b.*",
+     "subject instead of person"),
+    (".*", "printed", r'\[\d+\]: \'  "minutes": .*', "time"),
+    ("synth-cleanse-.*", r".*cleansing\.json", r"device: .*|outputs\[\d+\]\..*|outputs: .*",
+     "one way from files to results: the device is told, and the table is the last output"),
+    ("synth-benchmark", r".*benchmark\.json", r"outputs: .*", "the figure is among the outputs"),
+    ("synth-benchmark", r"out/report\.html", r"\[20\]: .*class=\"number\".*",
+     "times and memory stand in the report; its figures are compared in the tables"),
+    ("radiomics-study", r".*stages/.*\.json", r"key: .*", "keys of stages are checksums over the settings"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,15 @@ from same_results.reading import read
 
 @dataclass(frozen=True)
 class Difference:
-    """A file that differs, how often, and where first."""
+    """A file that differs, and a sentence for every value that does."""
 
     file: str
-    what: str
+    sentences: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """The first difference and the number of further ones."""
+        return self.sentences[0] + (f" (and {len(self.sentences) - 1} more)" if len(self.sentences) > 1 else "")
 
 
 def compare_folders(old: Path, new: Path, old_words: Words, new_words: Words) -> tuple[int, list[Difference]]:
@@ -26,12 +31,12 @@ def compare_folders(old: Path, new: Path, old_words: Words, new_words: Words) ->
     found = []
     for name in sorted({*names[0], *names[1]}):
         if name not in names[0] or name not in names[1]:
-            found.append(Difference(name, "only in " + ("old" if name in names[0] else "new")))
+            found.append(Difference(name, ("only in " + ("old" if name in names[0] else "new"),)))
             continue
         paths = [folder / files[name] for folder, files in zip((old, new), names, strict=True)]
-        what = compare_files(*paths, old_words, new_words)
-        if what:
-            found.append(Difference(name, what))
+        sentences = compare_files(*paths, old_words, new_words)
+        if sentences:
+            found.append(Difference(name, sentences))
     return len({*names[0], *names[1]}), found
 
 
@@ -39,23 +44,15 @@ def _files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def compare_files(old: Path, new: Path, old_words: Words, new_words: Words) -> str:
-    """Return what differs, "" for nothing. A file that cannot be read as what its name says is compared by bytes."""
+def compare_files(old: Path, new: Path, old_words: Words, new_words: Words) -> tuple[str, ...]:
+    """Return what differs, () for nothing. A file that cannot be read as what its name says is compared by bytes."""
     if old.read_bytes() == new.read_bytes():
-        return ""
+        return ()
     try:
         contents = read(old, old_words), read(new, new_words)
     except Exception as error:  # any reader's: a broken file must not end the comparison
-        return f"the bytes differ, and the content cannot be read: {error!r}"
-    return summary(*contents)
-
-
-def summary(old: Any, new: Any) -> str:
-    """Return the first difference of two contents and the number of further ones, "" for none."""
-    found = list(differences(old, new))
-    if not found:
-        return ""
-    return found[0] + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+        return (f"the bytes differ, and the content cannot be read: {error!r}",)
+    return tuple(differences(*contents))
 
 
 def differences(old: Any, new: Any, where: str = "") -> Iterator[str]:

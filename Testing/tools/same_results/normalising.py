@@ -9,7 +9,17 @@ from same_results.running import Run
 
 #: Keys of JSON, columns of tables, names in a training's log and names of text files that hold times or memory.
 MEASURED = frozenset(
-    {"minutes", "train_minutes", "waiting_s", "seconds_per_volume", "peak_mib", "Timestamp", "created", "time"}
+    {
+        "minutes",
+        "train_minutes",
+        "waiting_s",
+        "learning_s",
+        "seconds_per_volume",
+        "peak_mib",
+        "Timestamp",
+        "created",
+        "time",
+    }
 )
 
 _DATE = re.compile(r"\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d| UTC)?)?(?!\d)")
@@ -63,5 +73,7 @@ def digests_of(folder: Path) -> dict[str, str]:
             found.setdefault(digest, f"<SHA-256 of {'/'.join(path.relative_to(folder).parts[1:])}>")
         if path.name == "plan.json":
             # Of the plan's content, which holds a date.
-            found.setdefault(json.loads(path.read_text())["sha256"], "<fingerprint of the plan>")
+            fingerprint = json.loads(path.read_text()).get("sha256")
+            if fingerprint:  # a retraining has a plan too, without one
+                found.setdefault(fingerprint, "<fingerprint of the plan>")
     return found

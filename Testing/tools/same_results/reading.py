@@ -18,6 +18,7 @@ from PIL import Image
 
 from same_results.normalising import MEASURED, Words
 
+_SETTINGS = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -95,8 +96,15 @@ def plain(value: Any, words: Words) -> Any:
     return value if isinstance(value, bool | int | float | None) else words(str(value))
 
 
+def _markdown(path: Path, words: Words) -> Any:
+    """Lines, and the JSON in them by its keys: a model card shows the settings of the training."""
+    text = path.read_text(encoding="utf-8")
+    settings = [plain(json.loads(block), words) for block in _SETTINGS.findall(text)]
+    return {"lines": words(_SETTINGS.sub("<settings>", text)).split("\n"), "settings": settings}
+
+
 def _table(path: Path, words: Words) -> Any:
-    """Rows by column. A training's log has a row per value, whose column ``name`` says what it is."""
+    """Rows by column. A training's log has a row per value, and is read as values by step and name."""
     delimiter = "\t" if path.suffix == ".tsv" else ","
     with path.open(newline="", encoding="utf-8") as stream:
         header, *rows = list(csv.reader(stream, delimiter=delimiter)) or [[]]
@@ -105,6 +113,8 @@ def _table(path: Path, words: Words) -> Any:
         cells = dict(zip(header, row, strict=False)) if len(row) == len(header) else dict(enumerate(row))
         measured = MEASURED | ({"value"} if cells.get("name") in MEASURED else set())
         found.append({key: "<measured>" if key in measured else words(cell) for key, cell in cells.items()})
+    if header == ["step", "minutes", "name", "value"]:
+        return {f"{row['step']} {row['name']}": row["value"] for row in found}
     return {"columns": header, "rows": found}
 
 
@@ -160,6 +170,6 @@ def _sqlite(path: Path, words: Words) -> Any:
 _READERS: dict[str, Callable[[Path, Words], Any]] = {
     ".nii.gz": _nifti, ".nii": _nifti, ".nrrd": _itk, ".mha": _itk, ".dcm": _dicom,
     ".json": _json, ".yaml": _yaml, ".yml": _yaml, ".csv": _table, ".tsv": _table,
-    ".npy": _numpy, ".npz": _numpy, ".pt": _torch, ".pth": _torch, ".ckpt": _torch,
+    ".md": _markdown, ".npy": _numpy, ".npz": _numpy, ".pt": _torch, ".pth": _torch, ".ckpt": _torch,
     ".png": _picture, ".jpg": _picture, ".html": _html, ".sqlite": _sqlite,
 }  # fmt: skip

@@ -1,11 +1,12 @@
 """Compares two runs step by step and prints the table."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from same_results.commands import EXPECTED, Step
-from same_results.comparing import Difference, compare_folders, summary
+from same_results.comparing import Difference, compare_folders, differences
 from same_results.normalising import Words, digests_of
 from same_results.running import Run
 
@@ -41,7 +42,7 @@ def _compared(step: Step, old: Run, new: Run, digests: dict[str, dict[str, str]]
         normalised("\n".join(run.printed[step.name])).split("\n")
         for run, normalised in zip((old, new), words, strict=True)
     ]
-    said = summary(*printed)
+    said = tuple(differences(*printed))
     found += [Difference("printed", said)] if said else []
     codes = re.findall(r"^exit code (-?\d+)$", "\n".join(old.printed[step.name]), re.MULTILINE)
     kinds = ",".join(sorted(set(codes), key=int))
@@ -54,7 +55,7 @@ def _resumed(step: Step, run: Run, digests: dict[str, str]) -> _Row:
     words = [Words(run, digests, run.working / name) for name in names]
     count, found = compare_folders(*(run.folder / name / "out" for name in names), *words)
     if "killed" not in run.printed[step.name][0].split("\n"):
-        found.append(Difference("printed", f"it was not interrupted: {run.printed[step.name][0]}"))
+        found.append(Difference("printed", (f"it was not interrupted: {run.printed[step.name][0]}",)))
     return _Row(f"{step.name} = {step.same_as} ({run.name})", count, found)
 
 
@@ -62,7 +63,7 @@ def _print(rows: Sequence[_Row]) -> int:
     print("\n" + _LINE.format("step", "files", "old (s)", "new (s)", "exit", "differences"))
     for row in rows:
         seconds = [f"{value:.1f}" for value in row.seconds] or ["", ""]
-        wanted = sum(bool(_reason(row, entry)) for entry in row.found)
+        wanted = sum(not _unwanted(row, entry).sentences for entry in row.found)
         differing = f"{len(row.found) - wanted or ''}{f' ({wanted} wanted)' if wanted else ''}".strip() or "-"
         print(_LINE.format(row.name, row.files, *seconds, row.codes, differing))
     totals = [f"{sum(row.seconds[k] for row in rows if row.seconds):.1f}" for k in (0, 1)]
@@ -70,9 +71,11 @@ def _print(rows: Sequence[_Row]) -> int:
     unwanted = 0
     for row in rows:
         for entry in row.found:
-            reason = _reason(row, entry)
-            unwanted += not reason
-            print(f"\n{row.name}: {entry.file}\n  {entry.what}" + (f"\n  wanted: {reason}" if reason else ""))
+            others = _unwanted(row, entry)
+            unwanted += bool(others.sentences)
+            if others.sentences:
+                print(f"\n{row.name}: {entry.file}\n  {others.what}")
+    _print_wanted(rows)
     print(
         f"\n{unwanted} differences." if unwanted else "\nNo differences" + (" but wanted ones." if _any(rows) else ".")
     )
@@ -83,9 +86,22 @@ def _any(rows: Sequence[_Row]) -> bool:
     return any(row.found for row in rows)
 
 
-def _reason(row: _Row, entry: Difference) -> str:
+def _unwanted(row: _Row, entry: Difference) -> Difference:
+    """What of a difference no line of the table EXPECTED wants."""
+    return replace(entry, sentences=tuple(line for line in entry.sentences if not _reason(row, entry.file, line)))
+
+
+def _reason(row: _Row, file: str, sentence: str) -> str:
     """Why a difference is wanted, "" where it is not."""
-    for step, file, reason in EXPECTED:
-        if re.fullmatch(step, row.name) and re.fullmatch(file, entry.file):
+    for step, files, sentences, reason in EXPECTED:
+        matches = ((step, row.name), (files, file), (sentences, sentence))
+        if all(re.fullmatch(pattern, text, re.DOTALL) for pattern, text in matches):
             return reason
     return ""
+
+
+def _print_wanted(rows: Sequence[_Row]) -> None:
+    counts = Counter(_reason(row, entry.file, line) for row in rows for entry in row.found for line in entry.sentences)
+    counts.pop("", None)
+    for reason, count in counts.most_common():
+        print(f"\nwanted: {reason}: {count} values")

@@ -70,7 +70,7 @@ class Translating:
         if self.typed.data.why_not_sample:
             return
         try:
-            image, target = self._cases.add_files(list(self._translator.sample(self._desk.folder / "samples")))
+            image, target = self._cases.add_files(list(self._translator.sample()))
         except CrossContrastError as error:
             self._cases.tell(error.message)
             return

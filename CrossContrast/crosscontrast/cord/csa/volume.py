@@ -6,7 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import reorient
+from crosscontrast.ground.geometry import oriented_view
 
 #: Indices grow to the left, the front and the top, as in SCT (whose letters for it are "RPI"): slices count I -> S.
 ORIENTATION = "LAS"
@@ -50,17 +50,16 @@ def cord_volume(soft: sitk.Image, floor: float) -> CordVolume:
     """
     if soft.GetDimension() != 3 or soft.GetNumberOfComponentsPerPixel() != 1:
         raise BadInputError(f"A 3-D image with one value per voxel is expected, not one of size {soft.GetSize()}.")
-    oriented = reorient(soft, ORIENTATION)
-    axes = np.array(oriented.GetDirection()).reshape(3, 3)
+    oriented = oriented_view(soft, ORIENTATION)
+    axes = np.array(oriented.direction).reshape(3, 3)
     along = np.array(soft.GetDirection()).reshape(3, 3).T @ axes[:, 2]
     original_axis = int(np.argmax(np.abs(along)))
-    count = oriented.GetSize()[2]
-    slices = np.arange(count)
-    values, cleaned = _soft_values(sitk.GetArrayFromImage(oriented), floor)
+    slices = np.arange(len(oriented.values))
+    values, cleaned = _soft_values(oriented.values, floor)
     return CordVolume(
         values=values,
-        spacing=oriented.GetSpacing(),
-        origin=np.array(oriented.GetOrigin()),
+        spacing=oriented.spacing,
+        origin=np.array(oriented.origin),
         axes=axes,
         original_axis=original_axis,
         original_slices=slices if along[original_axis] > 0 else slices[::-1],
@@ -84,6 +83,6 @@ def _soft_values(values: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarr
             f"The values reach from {low:g} to {high:g}; a soft segmentation has values from 0 to 1.",
             "give one structure at a time, as a binary mask of 0 and 1 or as a soft mask",
         )
-    values = np.minimum(values, np.float32(1))
+    values = np.minimum(values, np.float32(1), out=np.empty(values.shape, np.float32))
     values[values <= floor] = 0
     return values, cleaned

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from crosscontrast.cord.translator.contrasts import OUTPUTS
+from crosscontrast.cord.translator.contrasts import KINDS, LEVELS
 from crosscontrast.models.spec import NetworkSpec
 from crosscontrast.training.settings import Count, NotNegative, Positive, RunSettings
 
-Term = Literal["l1", "gradient"]
+Term = Literal["tissues", "images"]
 
 
 class TranslatorConfig(RunSettings):
@@ -19,23 +19,28 @@ class TranslatorConfig(RunSettings):
     each time in a contrast, with a scanner and artefacts of its own. ``wide_share`` of them are anywhere in the body,
     the others about the cord. ``label_maps`` is a folder of cord and CSF masks whose shapes half of the necks take.
     ``patch`` (D, H, W, voxels of 1 mm) is also the window that inference uses, as instance normalisation makes the
-    answer depend on it. ``initial_weights`` is a checkpoint or state dict of a network with the same trunk, whose last
-    layer is left out. ``terms`` are the losses with their weights; voxels in and about the canal count
-    ``canal_weight`` more than others. What is measured are ``validation_samples`` generated images.
+    answer depend on it. ``initial_weights`` is a state dict of a network with the same trunk, whose last layer is left
+    out. ``terms`` are the losses with their weights, of tissues (cross-entropy) and images (squared error); voxels in
+    and about the canal count ``canal_weight`` more than others. What is measured are ``validation_samples`` generated
+    images.
     """
 
     network: NetworkSpec = NetworkSpec(
-        name="CompactUNet",
+        name="TissueTranslator",
         arguments={
-            "in_channels": 1,
-            "out_channels": len(OUTPUTS),
-            "channels": [24, 48, 96, 128],
-            "fine": 8,
-            "dropout": 0.1,
+            "network": "CompactUNet",
+            "arguments": {
+                "in_channels": 1,
+                "out_channels": len(KINDS),
+                "channels": [24, 48, 96, 128],
+                "fine": 8,
+                "dropout": 0.1,
+            },
+            "levels": [list(levels) for levels in LEVELS],
         },
     )
     initial_weights: Path | None = None
-    terms: dict[Term, Positive] = Field(default={"l1": 3.0, "gradient": 3.0}, min_length=1)
+    terms: dict[Term, Positive] = Field(default={"tissues": 1.0, "images": 5.0}, min_length=1)
     canal_weight: NotNegative = 4.0
     patch: tuple[Count, Count, Count] = (48, 64, 64)
     batch: Count = 2

@@ -1,76 +1,47 @@
 """The contrasts that the translator answers in: the same for every body, without noise, shading or texture."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from crosscontrast.cord.generator.tissues import Tissue
 
-#: Intensities, where fluid on T2w and fat on T1w are 1, as turbo spin echo and MPRAGE of the neck show them.
-LEVELS: dict[str, dict[Tissue, float]] = {
-    "T2w": {
-        Tissue.AIR: 0.0,
-        Tissue.FAT: 0.65,
-        Tissue.EPIDURAL_FAT: 0.6,
-        Tissue.MUSCLE: 0.16,
-        Tissue.DEEP_MUSCLE: 0.16,
-        Tissue.MARROW: 0.36,
-        Tissue.CORTICAL: 0.04,
-        Tissue.DISC: 0.2,
-        Tissue.NUCLEUS: 0.45,
-        Tissue.LIGAMENT: 0.08,
-        Tissue.DURA: 0.1,
-        Tissue.CSF: 1.0,
-        Tissue.WHITE: 0.32,
-        Tissue.GREY: 0.38,
-        Tissue.LESION: 0.58,
-        Tissue.SYRINX: 0.95,
-        Tissue.ROOT: 0.45,
-        Tissue.VEIN: 0.3,
-        Tissue.VESSEL: 0.1,
-        Tissue.FLOW: 0.05,
-        Tissue.BRAIN_WHITE: 0.32,
-        Tissue.BRAIN_GREY: 0.42,
-        Tissue.MUCOSA: 0.6,
-        Tissue.ORGAN: 0.35,
-        Tissue.SECOND_ORGAN: 0.3,
-        Tissue.LUNG: 0.02,
-        Tissue.PIA: 0.5,
-    },
-    "T1w": {
-        Tissue.AIR: 0.0,
-        Tissue.FAT: 1.0,
-        Tissue.EPIDURAL_FAT: 0.9,
-        Tissue.MUSCLE: 0.38,
-        Tissue.DEEP_MUSCLE: 0.38,
-        Tissue.MARROW: 0.6,
-        Tissue.CORTICAL: 0.04,
-        Tissue.DISC: 0.38,
-        Tissue.NUCLEUS: 0.36,
-        Tissue.LIGAMENT: 0.12,
-        Tissue.DURA: 0.2,
-        Tissue.CSF: 0.14,
-        Tissue.WHITE: 0.62,
-        Tissue.GREY: 0.54,
-        Tissue.LESION: 0.46,
-        Tissue.SYRINX: 0.16,
-        Tissue.ROOT: 0.42,
-        Tissue.VEIN: 0.3,
-        Tissue.VESSEL: 0.15,
-        Tissue.FLOW: 0.05,
-        Tissue.BRAIN_WHITE: 0.64,
-        Tissue.BRAIN_GREY: 0.5,
-        Tissue.MUCOSA: 0.45,
-        Tissue.ORGAN: 0.45,
-        Tissue.SECOND_ORGAN: 0.4,
-        Tissue.LUNG: 0.03,
-        Tissue.PIA: 0.4,
-    },
+
+@dataclass(frozen=True)
+class Kind:
+    """Tissues that look alike in both contrasts, and their intensity on T2w and T1w; fluid and fat are 1 there."""
+
+    t2w: float
+    t1w: float
+    tissues: tuple[Tissue, ...]
+
+
+#: What voxels are made of, as turbo spin echo and MPRAGE of the neck show it.
+KINDS: dict[str, Kind] = {
+    "air": Kind(0.0, 0.0, (Tissue.AIR, Tissue.LUNG, Tissue.FLOW)),
+    "fat": Kind(0.65, 1.0, (Tissue.FAT, Tissue.EPIDURAL_FAT)),
+    "muscle": Kind(0.16, 0.38, (Tissue.MUSCLE, Tissue.DEEP_MUSCLE)),
+    "marrow": Kind(0.36, 0.6, (Tissue.MARROW,)),
+    "dark": Kind(0.06, 0.1, (Tissue.CORTICAL, Tissue.LIGAMENT, Tissue.DURA, Tissue.VESSEL)),
+    "disc": Kind(0.28, 0.38, (Tissue.DISC, Tissue.NUCLEUS)),
+    "fluid": Kind(1.0, 0.14, (Tissue.CSF, Tissue.SYRINX)),
+    "white": Kind(0.32, 0.62, (Tissue.WHITE, Tissue.BRAIN_WHITE)),
+    "grey": Kind(0.38, 0.54, (Tissue.GREY, Tissue.BRAIN_GREY)),
+    "lesion": Kind(0.58, 0.46, (Tissue.LESION,)),
+    "roots": Kind(0.48, 0.42, (Tissue.ROOT, Tissue.PIA)),
+    "soft": Kind(0.4, 0.42, (Tissue.MUCOSA, Tissue.ORGAN, Tissue.SECOND_ORGAN, Tissue.VEIN)),
 }
-#: The translator's outputs, in the order of its channels.
-OUTPUTS = tuple(LEVELS)
+#: The translator's outputs, in the order of its channels, and what each shows of each of :data:`KINDS`.
+OUTPUTS = ("T2w", "T1w")
+LEVELS = ([kind.t2w for kind in KINDS.values()], [kind.t1w for kind in KINDS.values()])
 
 
-def clean_images(fractions: Tensor) -> Tensor:
-    """Return what each of :data:`OUTPUTS` shows (output, D, H, W) of tissue fractions (tissue, D, H, W)."""
-    levels = torch.tensor([[contrast[tissue] for tissue in Tissue] for contrast in LEVELS.values()])
-    return torch.einsum("ct,tdhw->cdhw", levels.to(fractions), fractions)
+def shares_of(fractions: Tensor) -> Tensor:
+    """Return the share of each of :data:`KINDS` (kind, D, H, W) in tissue fractions (tissue, D, H, W)."""
+    return torch.stack([fractions[list(kind.tissues)].sum(0) for kind in KINDS.values()])
+
+
+def clean_images(shares: Tensor) -> Tensor:
+    """Return what each of :data:`OUTPUTS` shows (output, D, H, W) of shares (kind, D, H, W)."""
+    return torch.einsum("ct,tdhw->cdhw", torch.tensor(LEVELS).to(shares), shares)

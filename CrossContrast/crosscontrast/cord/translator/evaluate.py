@@ -11,7 +11,7 @@ from crosscontrast.cord.generator.anatomy import draw_anatomy
 from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.translator.config import TranslatorConfig
-from crosscontrast.cord.translator.contrasts import OUTPUTS
+from crosscontrast.cord.translator.contrasts import OUTPUTS, clean_images
 from crosscontrast.cord.translator.pairs import Pair, draw_pair
 from crosscontrast.ground.seeds import seed_of
 
@@ -51,7 +51,7 @@ def measure(pairs: Sequence[Pair], made: Sequence[Tensor]) -> dict[str, float]:
             if int(region.sum()) < 100:
                 continue
             x = pair.image[0][region].double().numpy()
-            for name, wanted, given in zip(OUTPUTS, pair.target, answer, strict=True):
+            for name, wanted, given in zip(OUTPUTS, clean_images(pair.shares), answer, strict=True):
                 y = wanted[region].double().numpy()
                 rows.setdefault(f"{name}{place}_mae", []).append(float((given - wanted).abs()[region].mean()))
                 rows.setdefault(f"{name}{place}_line", []).append(float(np.abs(line(x, y) - y).mean()))
@@ -77,7 +77,7 @@ def save_pictures(pairs: Sequence[Pair], made: Sequence[Tensor], path: Path) -> 
     axes = figure.subplots(len(titles), len(shown), squeeze=False)
     for column, (pair, answer) in enumerate(shown):
         cut = (pair.image.shape[1] // 2,) if column % 2 else (slice(None), slice(None), pair.image.shape[3] // 2)
-        images = [pair.image[0], *(part for two in zip(answer, pair.target, strict=True) for part in two)]
+        images = [pair.image[0], *(part for two in zip(answer, clean_images(pair.shares), strict=True) for part in two)]
         for row, (image, title) in enumerate(zip(images, titles, strict=True)):
             ends = {} if row == 0 else {"vmin": 0, "vmax": 1}
             axes[row, column].imshow(image[cut].numpy(), cmap="gray", origin="lower", **ends)

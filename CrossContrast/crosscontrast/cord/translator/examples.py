@@ -12,7 +12,7 @@ from crosscontrast.cord.generator.appearance import draw_scan
 from crosscontrast.cord.generator.draw import Draw
 from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.tissues import Tissue
-from crosscontrast.cord.translator.contrasts import OUTPUTS, clean_images
+from crosscontrast.cord.translator.contrasts import OUTPUTS, clean_images, shares_of
 from crosscontrast.ground.geometry import resample_to_spacing
 
 #: Fields of view in mm, bottom to top, back to front, left to right: axial, sagittal, coronal, and a small cube.
@@ -43,7 +43,7 @@ def draw_example(seed: int, field: tuple[int, int, int] | None = None) -> Exampl
         "white": anatomy.fractions[Tissue.WHITE],
         "lesion": anatomy.fractions[Tissue.LESION],
     }
-    shown = torch.cat([clean_images(anatomy.fractions), torch.stack(list(shares.values()))])
+    shown = torch.cat([clean_images(shares_of(anatomy.fractions)), torch.stack(list(shares.values()))])
     scan = draw_scan(anatomy, shown, grid, draw)
     unit = math.exp(draw.uniform(0, math.log(_LARGEST)))
     depth, height, width = scan.sampling.voxel

@@ -4,14 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from crosscontrast.cord.teaching.learner import NETWORK, read_weights, store_channels_last
-from crosscontrast.cord.translator.config import Term, TranslatorConfig
+from crosscontrast.cord.translator.config import TranslatorConfig
 from crosscontrast.errors import BadInputError
 from crosscontrast.models.networks import build_network
 from crosscontrast.training.learner import Learner
 
 
 class TranslatorLearner(Learner):
-    """One network whose answer should be the clean images, from ``config.initial_weights`` where given."""
+    """One network that should tell what voxels are made of, from ``config.initial_weights`` where given."""
 
     players = (NETWORK,)
 
@@ -21,7 +21,7 @@ class TranslatorLearner(Learner):
         self.network = build_network(config.network.name, **config.network.arguments)
         if config.initial_weights:
             known = read_weights(config.initial_weights)
-            trunk = {name: value for name, value in known.items() if not name.startswith("head.")}
+            trunk = {f"network.{name}": value for name, value in known.items() if not name.startswith("head.")}
             try:
                 unused = self.network.load_state_dict(trunk, strict=False).unexpected_keys
             except RuntimeError as error:
@@ -36,19 +36,12 @@ class TranslatorLearner(Learner):
 
     def forward(self, player: str, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the weighted losses of a batch of :class:`~crosscontrast.cord.translator.pairs.Pairs`."""
-        answer = self.network(batch["image"].contiguous(memory_format=torch.channels_last_3d)).float()
-        found = losses(answer, batch["target"], batch["weight"])
+        logits = self.network.logits(batch["image"].contiguous(memory_format=torch.channels_last_3d))
+        shares, weight = batch["shares"], batch["weight"]
+        chances = torch.log_softmax(logits, 1)
+        error = self.network.paint(chances.exp() - shares)
+        found = {
+            "tissues": -(shares * chances).sum(1, keepdim=True).mul(weight).mean(),
+            "images": (error.square() * weight).mean(),
+        }
         return {name: share * found[name] for name, share in self.terms.items()}
-
-
-def losses(answer: Tensor, target: Tensor, weight: Tensor) -> dict[Term, Tensor]:
-    """Return how wrong an answer (B, C, D, H, W) is: in its values, and in its slopes along the three axes.
-
-    ``weight`` (B, 1, D, H, W) has mean 1. Values alone give blurred edges. Likeness in windows (SSIM) as a third loss
-    took as long as the network itself.
-    """
-    error = answer - target
-    slopes = [
-        (error.diff(dim=axis).abs() * weight.narrow(axis, 1, weight.shape[axis] - 1)).mean() for axis in (2, 3, 4)
-    ]
-    return {"l1": (error.abs() * weight).mean(), "gradient": torch.stack(slopes).mean()}

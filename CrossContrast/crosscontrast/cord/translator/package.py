@@ -105,7 +105,8 @@ def _profiles(count: int, progress: Progress) -> dict[str, bytes]:
     if count < FEWEST:
         return {}
     with tempfile.TemporaryDirectory() as place:
-        images, targets = [], []
+        images: list[Path] = []
+        targets: list[Path] = []
         for number in range(count):
             progress(number, count, f"image {number + 1} of {count} for the quality gate")
             example = draw_example(seed_of(_PROFILE, number))

@@ -15,31 +15,31 @@ from crosscontrast.cord.generator.grid import Grid
 from crosscontrast.cord.generator.labelmaps import Tracing, read_tracings
 from crosscontrast.cord.translator.bodies import kept_body
 from crosscontrast.cord.translator.config import TranslatorConfig
-from crosscontrast.cord.translator.contrasts import clean_images
+from crosscontrast.cord.translator.contrasts import shares_of
 from crosscontrast.ground.seeds import seed_of
 from crosscontrast.training.interruption import ignore_interrupts
 
 #: How often a patch may be a thin slab, echo-planar, or of suppressed fat.
-_WIDE = 0.5
+_WIDE = 0.3
 
 
 @dataclass(frozen=True)
 class Pair:
-    """``image`` (1, D, H, W), normalised; ``target`` (output, D, H, W), sharp at 1 mm whatever the image's slices;
+    """``image`` (1, D, H, W), normalised; ``shares`` (kind, D, H, W), sharp at 1 mm whatever the image's slices;
 
     ``canal`` (1, D, H, W), the share of each voxel inside the dura; ``inside`` (1, D, H, W), 1 where the image shows
     anything.
     """
 
     image: Tensor
-    target: Tensor
+    shares: Tensor
     canal: Tensor
     inside: Tensor
 
 
 def draw_pair(anatomy: Anatomy, grid: Grid, draw: Draw) -> Pair:
     """Scan ``anatomy`` once, with a new contrast, scanner and view; the target lies where the image shows it."""
-    shown = torch.cat([clean_images(anatomy.fractions), anatomy.canal[None]])
+    shown = torch.cat([shares_of(anatomy.fractions), anatomy.canal[None]])
     scan = draw_scan(anatomy, shown, grid, draw, wide=draw.chance(_WIDE))
     image, inside = cut_view(scan, draw)
     everything = torch.cat([scan.shown, (torch.ones_like(image) if inside is None else inside)[None]])
@@ -56,13 +56,13 @@ class Pairs(Dataset[dict[str, Tensor]]):
         self.tracings: Sequence[Tracing] = read_tracings(config.label_maps) if config.label_maps else ()
 
     def __getitem__(self, step: int) -> dict[str, Tensor]:
-        """Return ``image``, ``target`` and ``weight`` (B, C, D, H, W), the weight with mean 1."""
+        """Return ``image``, ``shares`` and ``weight`` (B, C, D, H, W), the weight with mean 1."""
         pairs = [self._pair(step, place) for place in range(self.config.batch)]
-        image, target, weight = (
+        image, shares, weight = (
             torch.stack(parts)
-            for parts in zip(*((p.image, p.target, weigh(p, self.config.canal_weight)) for p in pairs), strict=True)
+            for parts in zip(*((p.image, p.shares, weigh(p, self.config.canal_weight)) for p in pairs), strict=True)
         )
-        return {"image": image, "target": target, "weight": weight}
+        return {"image": image, "shares": shares, "weight": weight}
 
     def _pair(self, step: int, place: int) -> Pair:
         draw = Draw(seed_of(self.config.seed, self.rank, step, place))

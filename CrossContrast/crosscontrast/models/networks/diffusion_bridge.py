@@ -15,6 +15,9 @@ class DiffusionBridge(nn.Module):
     Input (B, ``in_channels``, ...), output (B, 1, ...); the sides divisible by ``2 ** (len(channels) - 1)``.
     """
 
+    #: What compiles networks must leave this one alone.
+    draws_noise = True
+
     def __init__(
         self,
         spatial_dims: int,

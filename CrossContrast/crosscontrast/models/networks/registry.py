@@ -12,6 +12,7 @@ NETWORKS = {
     "CompactUNet": "crosscontrast.models.networks.compact_unet:CompactUNet",
     "PlainConvUNet": "crosscontrast.models.networks.plain_conv_unet:plain_conv_unet",
     "Translator": "crosscontrast.models.networks.translator:Translator",
+    "TissueTranslator": "crosscontrast.models.networks.tissue_translator:TissueTranslator",
     "ResidualTranslator": "crosscontrast.models.networks.residual_translator:ResidualTranslator",
     "DiffusionBridge": "crosscontrast.models.networks.diffusion_bridge:DiffusionBridge",
     "SkipNet": "crosscontrast.models.networks.skip_net:SkipNet",

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crosscontrast.jobs.job import Job
     from crosscontrast.synthesis.jobs import TranslateImageResult
 
-_SAMPLES = "CrossContrast samples"
-
 
 class TranslatePage:
     """Binds the page to a :class:`Translator`. ``logic`` is the module's, ``controls()`` its controls of jobs, and
@@ -112,8 +110,7 @@ class TranslatePage:
             requirements.install(self._needed, _("Synthesis"), torch=False)
             self.desk.refresh()
             with slicer.util.WaitCursor():
-                paths = self.desk.sample(Path(slicer.app.temporaryPath) / _SAMPLES)
-                image, target = (load_image(slicer.mrmlScene, path) for path in paths)
+                image, target = (load_image(slicer.mrmlScene, path) for path in self.desk.sample())
         except CrossContrastError as error:
             show_error(error, _("Synthesis"))
             return

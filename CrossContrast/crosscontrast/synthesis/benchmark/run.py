@@ -21,11 +21,11 @@ from crosscontrast.synthesis.benchmark.downstream import Judge
 from crosscontrast.synthesis.benchmark.measures import measure
 from crosscontrast.synthesis.benchmark.memory import PeakMemory
 from crosscontrast.synthesis.benchmark.results import DICE, Cost, Row, Subject
-from crosscontrast.synthesis.models import open_bundle
+from crosscontrast.synthesis.models import newest_bundle, open_bundle
 from crosscontrast.synthesis.predict import open_predictor
 from crosscontrast.synthesis.training.cases import read_pairs
 from crosscontrast.synthesis.training.config import TrainingConfig
-from crosscontrast.synthesis.training.export import export, newest_bundle
+from crosscontrast.synthesis.training.export import export
 from crosscontrast.synthesis.training.translator import train
 from crosscontrast.training.settings import make_config
 from crosscontrast.training.state import CHECKPOINT, read_checkpoint

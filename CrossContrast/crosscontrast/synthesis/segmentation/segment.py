@@ -13,6 +13,7 @@ from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.inference import load_predictor
+from crosscontrast.inference.compiled import accelerated, engine_of
 from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.inference.predictor import Predictor
 from crosscontrast.models.library import ModelEntry
@@ -76,6 +77,7 @@ def segment_file(
         made = synthetic_channels(images[0], tuple(request.translators))
         predictor = _predictor(entry, device, request.localise, request.margin)
         maps = predictor.predict([*images, *made], part(progress, 0.3, 0.9))
+        case.computed_by(engine_of(predictor))
     parameters = {"translators": list(request.translators), "localise": request.localise, "margin": request.margin}
     with case.results(folder, sidecar, parameters=parameters) as results:
         for name, path in soft.items():
@@ -102,7 +104,7 @@ def label_map(maps: dict[str, sitk.Image], classes: tuple[str, ...]) -> sitk.Ima
 def _predictor(entry: ModelEntry, device: "torch.device", localise: str, margin: float) -> Predictor:
     if not localise:
         return load_predictor(entry, device)
-    model = load_model(entry)
+    model = accelerated(load_model(entry), entry, device)
     if localise not in model.spec.outputs:
         raise ModelError(f"{entry} has no class {localise!r} to localise.", f"it has {', '.join(model.spec.outputs)}")
     stages = Localisation(output=localise, margin=margin)

@@ -13,11 +13,11 @@ from crosscontrast.metrics.segmentation import dice
 from crosscontrast.models.bundle import BundleMetadata, write_bundle
 from crosscontrast.models.spec import ModelSpec, Windowing
 from crosscontrast.progress import Progress, silent
+from crosscontrast.synthesis.models import THERE
 from crosscontrast.synthesis.segmentation.cases import frequencies, read_segmentation_cases
 from crosscontrast.synthesis.segmentation.config import SegmentationConfig
 from crosscontrast.synthesis.segmentation.objective import SegmentationObjective, network_spec, soft_maps
 from crosscontrast.synthesis.training.cases import Case
-from crosscontrast.synthesis.training.export import THERE
 from crosscontrast.synthesis.training.patches import DEFAULT_BATCH, Cutting, Patches, choose_patch, patch_batches
 from crosscontrast.training.learner import Task
 from crosscontrast.training.loop import run

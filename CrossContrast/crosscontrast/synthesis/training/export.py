@@ -8,15 +8,13 @@ from crosscontrast.ground.files import sha256
 from crosscontrast.models.bundle import GATE_INPUT, GATE_OUTPUT, BundleMetadata, write_bundle
 from crosscontrast.models.spec import ModelSpec
 from crosscontrast.radiomics.gate.profile import FEWEST, build_profile
+from crosscontrast.synthesis.models import BACK, THERE
 from crosscontrast.synthesis.objectives.base import Objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE
 from crosscontrast.synthesis.training.cases import read_pairs
 from crosscontrast.synthesis.training.config import TrainingConfig
 from crosscontrast.synthesis.training.translator import Preparation, model_spec
 from crosscontrast.training.state import State
-
-#: Bundles of a training are ``model-<step>`` and ``back-<step>`` in its folder; models are never overwritten.
-THERE, BACK = "model", "back"
 
 
 def export(config: TrainingConfig, state: State, folder: Path) -> dict[str, Path]:
@@ -50,12 +48,6 @@ def _profiles(config: TrainingConfig, *, back: bool) -> dict[str, bytes]:
     sources, targets = ([row.image for row in rows] for rows in zip(*pairs, strict=True))
     files = {GATE_INPUT: targets if back else sources, GATE_OUTPUT: sources if back else targets}
     return {name: build_profile(images).model_dump_json(indent=1).encode() for name, images in files.items()}
-
-
-def newest_bundle(folder: Path, kind: str = THERE) -> Path | None:
-    """Return the bundle of the most steps in a training's folder."""
-    found = sorted(path for path in folder.glob(f"{kind}-*") if path.is_dir())
-    return found[-1] if found else None
 
 
 def _metadata(config: TrainingConfig, spec: ModelSpec, step: int) -> BundleMetadata:

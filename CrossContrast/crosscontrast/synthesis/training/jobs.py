@@ -54,7 +54,8 @@ class TrainTranslator(Job):
         import os
 
         from crosscontrast.ground.device import choose_device
-        from crosscontrast.synthesis.training.export import BACK, THERE, export
+        from crosscontrast.synthesis.models import BACK, THERE
+        from crosscontrast.synthesis.training.export import export
         from crosscontrast.synthesis.training.translator import train
         from crosscontrast.training.state import CHECKPOINT
 
