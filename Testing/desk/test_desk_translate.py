@@ -65,7 +65,7 @@ def test_the_model_suits_the_image_until_a_person_chooses(translator, image, of_
     translator.chosen = "a-mine"
     assert translator.model == "a-mine"
     translator.chosen = "removed-since"
-    assert translator.model == "cordsynth"
+    assert translator.model == "demo-us"
     assert Translator(offers=OFFERS[:1]).model == "a-mine"
     assert Translator().model == ""
 
@@ -128,6 +128,7 @@ def test_it_says_in_turn_what_is_lacking(translator, image, soft):
     translator.busy, translator.offers = lambda: False, []
     assert translator.why_not().startswith("The library has no model for translation")
     translator.ready = lambda: False  # where the packages come first
+    translator.refresh()
     assert translator.why_not() == ""
     translator.offers = [replace(OFFERS[0], words=About())]
     assert translator.why_not_sample() == "a-mine@1 has no sample."

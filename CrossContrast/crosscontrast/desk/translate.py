@@ -82,10 +82,12 @@ class Translator:
     chosen: str = ""
     chosen_output: str = ""
     offers: list[Offer] = field(default_factory=list)
+    _readable: bool = field(default=True, init=False)
 
     def refresh(self) -> None:
         """Look again at which models there are."""
-        self.offers = offers() if self.ready() else []
+        self._readable = self.ready()  # asking takes a while
+        self.offers = offers() if self._readable else []
 
     # What is asked for
 
@@ -142,7 +144,8 @@ class Translator:
             return []
         said, name = [], self.image.GetName()
         if self.contrast and offer.expected and self.contrast not in offer.expected:
-            said.append(f"This model expects {offer.words.expects}; the name says {self.contrast}.")
+            source = "it was made as" if synthetic_output(self.image) else "the name says"
+            said.append(f"This model expects {offer.words.expects}; {source} {self.contrast}.")
         if offer.words.demonstration and not self._shows_sample_of(offer):
             said.append("A demonstration model: what it makes of an image of a person means nothing.")
         if synthetic_output(self.image):
@@ -157,7 +160,7 @@ class Translator:
             return f"{self.image.GetName()} is a soft map and no image."
         if self.image is self.result:
             return SAME
-        return ("" if self.model or not self.ready() else self.no_model) or (BUSY if self.busy() else "")
+        return ("" if self.model or not self._readable else self.no_model) or (BUSY if self.busy() else "")
 
     def why_not_compare(self) -> str:
         """Why image and translation cannot be looked at together."""
@@ -181,7 +184,7 @@ class Translator:
         """Why there is no sample to try the model with."""
         offer = self.offer
         if offer is None:
-            return self.no_model if self.ready() else ""
+            return self.no_model if self._readable else ""
         return (BUSY if self.busy() else "") if offer.words.sample else f"{offer.title} has no sample."
 
     # What is done

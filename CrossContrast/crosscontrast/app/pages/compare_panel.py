@@ -73,12 +73,13 @@ def translate_panel(translating: Translating, work: Work) -> None:
             **_SELECT,
         )
         html.Div("{{ " + name.about + " }}", v_if=(name.about,), classes="text-caption about-model")
-        html.Div(
-            "{{ doubt }}",
-            v_for=(f"doubt in {name.doubts}",),
-            key="doubt",
-            classes="text-caption text-warning doubt",
-        )
+        with html.Div(v_if=(f"{name.doubts}.length",), classes="doubts"):
+            html.Div(
+                "{{ doubt }}",
+                v_for=(f"doubt in {name.doubts}",),
+                key="doubt",
+                classes="text-caption text-warning doubt",
+            )
         v3.VSelect(
             v_model=(name.output,),
             items=(name.outputs,),
