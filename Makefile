@@ -1,5 +1,6 @@
 # make demo    set everything up and segment a phantom (and IMAGE=path, if given); where there is a display, or with
 #              BROWSER=1, the application in the browser opens on it
+# make pyradiomics   PyRadiomics beside our own features, on Python 3.11
 # make screenshots   the pictures of the README, from phantoms
 # make test    set everything up and run the tests
 # make test-slicer SLICER=COMMAND   the drives in a real Slicer: COMMAND starts it with the modules and runs the Python
@@ -8,7 +9,7 @@
 # make docs    the documentation as a site in build/docs; a warning is an error
 # make lists   list new files for Slicer's build and for pip
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow test-slicer lint lists docs venv benchmark screenshots clean
+.PHONY: demo test test-slow test-slicer lint lists docs venv pyradiomics benchmark screenshots clean
 
 PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -22,11 +23,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Give one with: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up .venv (a few minutes and about 3 GB the first time)"
 	@$(PYTHON) -m venv .venv || { echo "Python lacks venv: install the system package python3-venv"; exit 1; }
-# PyRadiomics' setup.py imports numpy, so numpy comes first and nothing is built in isolation.
-	$(PIP) 'numpy<3' 'setuptools>=77,<81' wheel versioneer Cython
-	$(PIP) torch
-	$(PIP) --no-build-isolation --editable '.[browser,dev,mirp,nnunet,openvino,radiomics]'
+	$(PIP) --editable '.[browser,dev,mirp,nnunet,openvino,radiomics]'
 	@touch $@
+
+# PyRadiomics' setup.py imports numpy, so numpy comes first and nothing is built in isolation.
+pyradiomics: venv
+	$(PIP) 'numpy<3' 'setuptools>=77,<81' wheel versioneer Cython
+	$(PIP) --no-build-isolation --editable '.[pyradiomics]'
 
 demo: venv
 	$(BIN)/crosscontrast cord phantom --out demo/phantom

@@ -91,7 +91,7 @@ class CrossContrastWidget(ScriptedLoadableModuleWidget):
 
     def fillTable(self) -> None:
         """Write one row per version of each model."""
-        titles = [_("Model"), _("Version"), _("Current"), _("Verified"), _("Shipped"), _("Format"), _("Task")]
+        titles = [_("Model"), _("Version"), _("Current"), _("Verified"), _("Shipped"), _("Task")]
         table = self.ui.modelTable
         table.setColumnCount(len(titles))
         table.setHorizontalHeaderLabels(titles)
@@ -99,10 +99,11 @@ class CrossContrastWidget(ScriptedLoadableModuleWidget):
         for row, entry in enumerate(self.entries):
             state = self.checked.get(str(entry), entry.problem or _("not yet"))
             shipped, current = (_("yes") if mark else "" for mark in (entry.shipped, entry.current))
-            texts = (entry.name, str(entry.version), current, state, shipped, entry.format, entry.task)
+            texts = (entry.name, str(entry.version), current, state, shipped, entry.task)
+            origin = _("{source}, format {format}").format(source=entry.source, format=entry.format)
             for column, text in enumerate(texts):
                 item = qt.QTableWidgetItem(text)
-                item.setToolTip(state if text is state else entry.source)
+                item.setToolTip(state if text is state else origin)
                 table.setItem(row, column, item)
         table.verticalHeader().hide()
         table.resizeColumnsToContents()
@@ -118,6 +119,7 @@ class CrossContrastWidget(ScriptedLoadableModuleWidget):
         entry = self.selected()
         target = self.logic.rollBackTarget(self.entries, entry) if entry else None
         self.ui.rollBackButton.enabled = target is not None
+        self.ui.rollBackButton.text = _("Make current") if self.logic.isNewer(self.entries, target) else _("Roll back")
         if entry is None:
             tip = _("Select a version of a model.")
         elif target is None:
@@ -206,6 +208,11 @@ class CrossContrastLogic(ScriptedLoadableModuleLogic):
         """Return what rolling back from ``entry`` makes current: itself, or the one before where it is current."""
         older = [other for other in entries if other.name == entry.name and other.version < entry.version]
         return (older[-1] if older else None) if entry.current else entry
+
+    def isNewer(self, entries: "list[ModelEntry]", entry: "ModelEntry | None") -> bool:
+        """Whether a version is newer than the current one of its model."""
+        current = next((e.version for e in entries if entry and e.current and e.name == entry.name), None)
+        return entry is not None and current is not None and entry.version > current
 
     def makeCurrent(self, entry: "ModelEntry") -> None:
         """Let the bare name of the model mean this version."""

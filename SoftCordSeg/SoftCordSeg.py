@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import qt
 import slicer
+import vtk
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -15,21 +16,25 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
-from crosscontrast.desk.segment import Segmented, Segmenter
+from crosscontrast.desk.segment import Segmented
+from crosscontrast.errors import BadInputError
 from crosscontrast.panels import requirements
-from crosscontrast.panels.choices import DEVICES, ModelChoice, device_of
+from crosscontrast.panels.choices import DEVICES, device_of
 from crosscontrast.panels.cord.csa_page import CsaPage
 from crosscontrast.panels.cord.dataset_page import DatasetPage
 from crosscontrast.panels.cord.difference import DifferenceBox
 from crosscontrast.panels.cord.display_page import DisplayPage
 from crosscontrast.panels.cord.retrain_page import RetrainPage
+from crosscontrast.panels.cord.segment_page import SegmentPage
 from crosscontrast.panels.cord.shortcuts import Shortcuts
+from crosscontrast.panels.cord.steps import CORRECT, NEXT, SAVE, Steps, advice, is_empty
+from crosscontrast.panels.cord.views_box import ViewsBox
 from crosscontrast.panels.correct_page import CorrectPage
 from crosscontrast.panels.image_selectors import ImagesOnly
-from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.scene_panel import ScenePanel
 from crosscontrast.scene.cord.inputs import SEQUENCE, VOLUME, InputVolume, is_input, write_inputs
-from crosscontrast.scene.results import first_image
+from crosscontrast.scene.cord.marks import ENDS, HERE, points_of
+from crosscontrast.scene.results import first_image, remove_soft_map, soft_maps, source_of
 from crosscontrast.scene.soft_map import SOFT_MAP, show_soft_map
 from crosscontrast.scene.volumes import file_name, read_volume, write_volume
 
@@ -65,6 +70,7 @@ class SoftCordSegParameterNode:
     softMap: vtkMRMLScalarVolumeNode
     threshold: Annotated[float, WithinRange(0.01, 0.99)] = 0.5
     opacity: Annotated[float, WithinRange(0, 1)] = 0.6
+    shown: bool = True
     allMaps: bool = False
     showUncertainty: bool = False
     difference: bool = False
@@ -80,24 +86,36 @@ class SoftCordSegWidget(ScenePanel):
     def setUpPanel(self) -> None:
         """Make the pages and connect them."""
         self.logic = SoftCordSegLogic()
+        self.steps = Steps(self.ui)
+        self.input: Any = None  # the input volume that is shown
         needed = Path(self.resourcePath("Requirements/SoftCordSeg.txt"))
-        self.models = ModelChoice(self.ui.modelComboBox, "segmentation", needed)
-        self.controls = JobControls(self.ui, _("Soft Cord Segmentation"), needed, on_busy=self.allowRun)
-        self.segmenting = Segmenter(self.controls, self.takeResult, no_image=_("Choose an input volume."))
-        self.ui.runButton.clicked.connect(self.run)
-        self.display, self.csa = DisplayPage(self.ui), CsaPage(self.ui)
+        self.display, self.csa = DisplayPage(self.ui, self.logic.contrasts), CsaPage(self.ui)
+        self.views = ViewsBox(self.ui, self.csa.ruler)
         self.correcting = CorrectPage(self.ui, self.onMapEdited, self.moduleName, "spinal cord")
+        self.segmenting = SegmentPage(
+            self.ui,
+            needed,
+            self.correcting,
+            self.logic.getParameterNode,
+            lambda folder: self.logic.writeInputs(self.logic.getParameterNode(), folder),
+            self.takeResult,
+            self.allowRun,
+        )
+        self.controls, self.models, self.marks = self.segmenting.controls, self.segmenting.models, self.segmenting.marks
         self.difference = DifferenceBox(self.ui, self.correcting.desk)
         self.dataset = DatasetPage(self.ui, needed, self.correcting, self.showCase, self.jobSettings)
         self.retrain = RetrainPage(self.ui, needed, self.jobSettings, self.onModelsChanged)
         self.dataset.onFolder = self.retrain.use
         self.correcting.onState = self.onCorrectionChanged
+        self.correcting.onBegun = self.onCorrectionBegun
+        self.dataset.onSaved = self.onSaved
         self.shortcuts = Shortcuts(
             {
                 "Ctrl+Shift+S": self.dataset.save,
                 "Ctrl+Shift+N": self.ui.nextButton.click,
                 "Ctrl+Shift+B": self.ui.brushButton.click,
                 "Ctrl+Shift+D": self.ui.differenceCheckBox.click,
+                "D": self.views.next_doubtful,
                 **self.correcting.keys(),
             }
         )
@@ -111,8 +129,7 @@ class SoftCordSegWidget(ScenePanel):
         if not parameters.inputVolume:
             parameters.inputVolume = first_image(slicer.mrmlScene)
         self.models.refresh(parameters.model)
-        for node in self.logic.contrasts(parameters):
-            self.ui.contrastsComboBox.setCheckState(node, qt.Qt.Checked)
+        self.showContrasts(parameters)
 
     def enter(self) -> None:
         """Become active."""
@@ -124,13 +141,15 @@ class SoftCordSegWidget(ScenePanel):
     def exit(self) -> None:
         """Stop acting on the views; a correction under way stays as it is, and so does work under way."""
         self.shortcuts.remove()
+        self.marks.put_down()
         self.correcting.leave()
         super().exit()
 
     def cleanup(self) -> None:
         """End everything."""
         self.shortcuts.remove()
-        self.correcting.close()
+        self.marks.close()
+        self.correcting.shut()
         self.csa.close()
         self.images.close()
         self.dataset.close()
@@ -140,9 +159,12 @@ class SoftCordSegWidget(ScenePanel):
     def onSceneStartClose(self, caller, event) -> None:
         """Let go of the scene's nodes."""
         self.dataset.controls.cancel()
+        self.marks.close()
         self.correcting.close()
+        self.views.use(None)
         self.csa.close()
         self.display.forget()
+        self.setInput(None)
         super().onSceneStartClose(caller, event)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -160,7 +182,11 @@ class SoftCordSegWidget(ScenePanel):
         """Show what was opened."""
         self.correcting.end_import()
         self.display.forget()
+        self.setInput(None)
         super().onSceneEndImport(caller, event)
+        if not self.parent.isEntered and soft_maps(slicer.mrmlScene):
+            # A scene keeps no opacity of any layer but the lowest.
+            self.display.show(self.logic.getParameterNode())
 
     def onModelChosen(self) -> None:
         """Keep the model with the other choices."""
@@ -186,52 +212,97 @@ class SoftCordSegWidget(ScenePanel):
     def onParametersChanged(self, caller=None, event=None) -> None:
         """Show what is asked for, and allow Run where it can succeed."""
         parameters = self._parameterNode
+        self.followInput(parameters)
+        self.showContrasts(parameters)
         self.display.show(parameters)
         self.csa.use(self.display.maps(parameters))
+        self.views.use(parameters.softMap)
         self.correcting.use(parameters)
         self.onCorrectionChanged()
         self.allowRun()
 
-    def allowRun(self) -> None:
+    def followInput(self, parameters: SoftCordSegParameterNode) -> None:
+        """Show another input volume when one is chosen, with the newest soft map that was made of it."""
+        image, before = parameters.inputVolume, self.input
+        self.setInput(image)
+        if before is None or image is None or image is before:
+            return
+        if parameters.softMap is None or source_of(parameters.softMap) is not image:
+            own = [soft for soft in soft_maps(slicer.mrmlScene) if source_of(soft) is image]
+            self.display.show_image(image)
+            parameters.softMap = own[-1] if own else None
+
+    def setInput(self, image: vtkMRMLScalarVolumeNode | None) -> None:
+        """Follow this volume: it may get its voxels, or a transform, after it was chosen."""
+        if image is not self.input:
+            if self.input is not None:
+                self.removeObserver(self.input, vtk.vtkCommand.ModifiedEvent, self.allowRun)
+            self.input = image
+            if image is not None:
+                self.addObserver(image, vtk.vtkCommand.ModifiedEvent, self.allowRun)
+
+    def showContrasts(self, parameters: SoftCordSegParameterNode) -> None:
+        """Tick the further contrasts that are chosen and no others; the input is not offered as one of them."""
+        box, chosen = self.ui.contrastsComboBox, self.logic.contrasts(parameters)
+        self.images.leave_out(box, parameters.inputVolume)
+        blocked = box.blockSignals(True)
+        for kind in (VOLUME, SEQUENCE):
+            for node in slicer.util.getNodesByClass(kind):
+                wanted = qt.Qt.Checked if node in chosen else qt.Qt.Unchecked
+                if is_input(node) and box.checkState(node) != wanted:
+                    box.setCheckState(node, wanted)
+        box.blockSignals(blocked)
+
+    def allowRun(self, caller=None, event=None) -> None:
         """Allow Run where it can succeed, and say why it cannot."""
         if self._parameterNode:
-            self.fillIn()
-            self.controls.allow(self.segmenting.why_not(), _("Segment the cord on the input volume and more contrasts"))
+            self.segmenting.update()
+            self.advise()
+
+    def advise(self) -> None:
+        """Say what to do next."""
+        if self._parameterNode:
+            text = advice(
+                self._parameterNode,
+                self.correcting.desk,
+                busy=self.controls.busy or self.dataset.controls.busy,
+                marked=bool(self.marks.here),
+                waiting=self.ui.nextButton.enabled,
+            )
+            self.steps.advise(text)
 
     def onCorrectionChanged(self) -> None:
         """Follow the beginning, the end and the state of a correction."""
-        parameters = self._parameterNode
+        parameters, correction = self._parameterNode, self.correcting.correction
         self.difference.show(bool(parameters and parameters.difference), bool(parameters and parameters.legends))
+        self.marks.use(
+            parameters.inputVolume if parameters else None, source_of(correction.soft) if correction else None
+        )
         self.dataset.update()
+        self.advise()
+
+    def onCorrectionBegun(self) -> None:
+        """Bring the views to the cord."""
+        self.views.use(self.correcting.correction.soft)
+        self.views.begin()
+
+    def onSaved(self) -> None:
+        """Go on to the next case, where the user is about to."""
+        if self.steps.now == SAVE and self.ui.nextButton.enabled:
+            self.steps.go(NEXT)
 
     def onMapEdited(self, box) -> None:
         """Follow an edit of the soft map."""
         self.csa.change(self.correcting.desk.soft, box)
         self.difference.follow()
 
-    def fillIn(self) -> None:
-        """Let the segmenter have the choices."""
-        desk, parameters = self.segmenting, self._parameterNode
-        desk.no_model = self.models.problem
-        desk.image, desk.model = parameters.inputVolume, "" if desk.no_model else parameters.model
-        desk.device, desk.threshold = device_of(parameters.device), parameters.threshold
-        desk.uncertainty = parameters.uncertainty
-
-    def run(self) -> None:
-        """Segment the input volume and the further contrasts."""
-        self.fillIn()
-        self.segmenting.run(self.writeInputs)
-
-    def writeInputs(self, folder: Path) -> list[InputVolume]:
-        """Write what is to be segmented; the packages are there now, and with them what the library holds."""
-        self.models.refresh(self._parameterNode.model)
-        return self.logic.writeInputs(self._parameterNode, folder)
-
     def takeResult(self, results: list[Segmented]) -> None:
         """Show the soft maps over the volumes that they were made from, wherever the user is by now."""
         parameters = self.logic.getParameterNode()
         self.logic.load(parameters, results)
         self.display.show(parameters)  # the panel may not follow the parameters now
+        if self.steps.now < CORRECT and not is_empty(parameters.softMap):
+            self.steps.go(CORRECT)
 
     def showCase(self, image: vtkMRMLScalarVolumeNode, softMap: vtkMRMLScalarVolumeNode) -> None:
         """Show a case of the dataset."""
@@ -239,6 +310,7 @@ class SoftCordSegWidget(ScenePanel):
         parameters.inputVolume = image
         parameters.softMap = softMap
         self.display.show(parameters)
+        self.steps.go(CORRECT)
 
     def jobSettings(self) -> dict[str, Any]:
         """Return with what a case that has no prediction is segmented."""
@@ -272,16 +344,31 @@ class SoftCordSegLogic(ScriptedLoadableModuleLogic):
 
     def writeInputs(self, parameters: SoftCordSegParameterNode, folder: Path) -> list[InputVolume]:
         """Write the input volume and the further contrasts to ``folder``."""
-        others = [node for node in self.contrasts(parameters) if node and node is not parameters.inputVolume]
-        return write_inputs([parameters.inputVolume, *others], folder)
+        image = parameters.inputVolume
+        others = [node for node in self.contrasts(parameters) if node and node is not image]
+        if points_of(image, HERE) or points_of(image, ENDS):
+            moved = next((n.GetName() for n in others if _transform(n) is not _transform(image)), "")
+            if moved:
+                text = _("The marks are set on {image}, and {other} has another transform: segment it by itself.")
+                raise BadInputError(text.format(image=image.GetName(), other=moved))
+        return write_inputs([image, *others], folder)
 
     def load(self, parameters: SoftCordSegParameterNode, results: list[Segmented]) -> list[vtkMRMLScalarVolumeNode]:
         """Load the soft maps, choose that of the first image, and return their nodes; an image may be gone by now."""
         title = _("{volume} soft cord")
+        before = parameters.softMap
         maps = [one.load(slicer.mrmlScene, title.format(volume=one.given.name)) for one in results]
         parameters.softMap = maps[0]
+        image = source_of(maps[0])
+        if image is not None and before is not None and is_empty(before) and source_of(before) is image:
+            remove_soft_map(slicer.mrmlScene, before)  # it said that there is no cord
         parameters.allMaps = len(maps) > 1
         return maps
+
+
+def _transform(node: Any) -> Any:
+    """Return the transform of a volume; a sequence has none."""
+    return node.GetParentTransformNode() if node.IsA(VOLUME) else None
 
 
 class SoftCordSegTest(ScriptedLoadableModuleTest):

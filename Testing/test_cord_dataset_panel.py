@@ -8,7 +8,7 @@ import SimpleITK as sitk
 
 pytest.importorskip("PySide6", reason="needs PySide6")
 pytest.importorskip("slicer", reason="needs the slicer-core wheel")
-from qt_harness.application import pump, start
+from qt_harness.application import start
 from qt_harness.cord_panel import (
     _case,  # noqa: F401 - a fixture
     _correcting,  # noqa: F401
@@ -190,7 +190,7 @@ def test_a_candidate_is_judged_accepted_against_the_gate_and_rolled_back(opened,
     assert "Choose a correction dataset" in ui.retrainButton.toolTip
     assert "no candidate" in ui.acceptButton.toolTip
     ready_to_save(panel, dataset.folder)
-    assert ui.retrainButton.enabled
+    assert "of no subject; two are needed" in ui.retrainButton.toolTip
     assert "Against the candidate: The fall of Dice" in ui.retrainLabel.text
     rows = table_of(ui.retrainTable)
     assert rows[0][1:] == ["0.900", "0.800", "-0.100 (-0.200 ... +0.000)", "3"]
@@ -227,12 +227,16 @@ def test_a_candidate_is_kept_aside_and_its_report_opens(opened, scene, dataset, 
     assert f"Kept aside in {trained}." in panel.ui.retrainLabel.text
 
 
-@pytest.mark.usefixtures("in_place")
-def test_a_retraining_that_cannot_begin_says_why(opened, scene, dataset, caplog):
+def test_a_retraining_can_begin_once_two_subjects_are_corrected(opened, scene, dataset):
+    from crosscontrast.ground.images import read_image
+
     panel = opened("SoftCordSeg")
     ready_to_save(panel, dataset.folder)
-    panel.ui.retrainButton.click()
-    assert not panel.ui.acceptButton.enabled
-    assert pump(lambda: not panel.widget.retrain.controls.busy, 60)
-    assert "correct" in panel.ui.retrainStatusLabel.text
-    assert panel.ui.retrainButton.enabled
+    assert not panel.ui.retrainButton.enabled
+    for case, enough in zip(dataset.cases(), (False, True), strict=True):
+        soft = cord_map(read_image(case.image))
+        dataset.save(case.name, soft, soft > 0.5, author="A. Reader")
+        panel.widget.dataset.refresh()
+        panel.widget.retrain.update()
+        assert panel.ui.retrainButton.enabled == enough, panel.ui.retrainButton.toolTip
+    assert "by the speed of this machine" in panel.ui.retrainTimeLabel.text

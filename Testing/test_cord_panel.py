@@ -190,7 +190,7 @@ def test_the_correction_survives_leaving_the_module_and_the_mouse_is_given_back(
     correcting.widget.enter()
     assert correcting.widget.correcting.correction.soft is case[1]
     keys = {str(s.key.toString()) for s in correcting.widget.shortcuts._made}
-    assert keys == {*(f"Ctrl+Shift+{key}" for key in "SNBD"), "Ctrl+Z", "Ctrl+Y", "Esc", *"12345"}
+    assert keys == {*(f"Ctrl+Shift+{key}" for key in "SNBD"), "Ctrl+Z", "Ctrl+Y", "Esc", "D", *"12345"}
 
 
 def test_the_keys_do_what_they_say(correcting, case):

@@ -133,7 +133,7 @@ SLICERS = {
     "SampleData",
 }
 #: Asked for where a user chooses them (formats of others, several processes), or brought by another one of the list.
-CHOSEN = {"highdicom", "nnunetv2", "mirp", "dask", "distributed", "openvino", "PIL", "PyTorchUtils"}
+CHOSEN = {"highdicom", "nnunetv2", "mirp", "pywt", "dask", "distributed", "openvino", "PIL", "PyTorchUtils"}
 #: What a package is called where it is imported.
 IMPORTED = {
     "pyyaml": "yaml",

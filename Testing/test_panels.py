@@ -85,7 +85,8 @@ slicer.util.errorDisplay = lambda text, **_: print(text)
 def declined(requirements, requester, **_):
     raise RuntimeError("the user declined")
 slicer.packaging.pip_ensure = declined
-volumes = [slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name) for name in "ab"]
+import numpy as np
+volumes = [slicer.util.addVolumeFromArray(np.zeros((4, 4, 4)), name=name) for name in "ab"]
 for name in MODULES:
     panel = open_panel(name)
     if name == "CrossContrast":
@@ -162,8 +163,16 @@ def test_leaving_the_module_lets_the_job_go_on_and_unloading_it_does_not(compari
 
 
 @pytest.fixture
-def translator(model_home, tmp_path):
-    """A translation model with random weights in the user's library."""
+def nothing_shipped(monkeypatch):
+    """A library in which only the user's models are."""
+    from crosscontrast.models import library
+
+    monkeypatch.setattr(library, "shipped_models_folder", lambda: None)
+
+
+@pytest.fixture
+def translator(model_home, nothing_shipped, tmp_path):
+    """A translation model with random weights, the only one in the library."""
     from tools.random_translator import write_random_translator
 
     from crosscontrast.models.library import ModelLibrary
@@ -172,10 +181,16 @@ def translator(model_home, tmp_path):
     return ModelLibrary().add(tmp_path / "bundle", "random-translator")
 
 
-def test_nothing_can_be_translated_without_a_model_for_it(opened, volume):
+def test_nothing_can_be_translated_without_a_model_for_it(nothing_shipped, opened, volume):
     panel = opened("SynthSeg")
     assert not panel.ui.runButton.enabled
     assert "no model for translation" in panel.ui.runButton.toolTip
+
+
+def test_the_panel_opens_with_the_translator_that_is_shipped(opened, volume):
+    panel = opened("SynthSeg")
+    assert panel.ui.modelComboBox.currentData == "cordsynth"
+    assert panel.ui.runButton.enabled
 
 
 def test_a_volume_is_translated_into_the_output_volume(translator, opened, volume):
@@ -338,7 +353,12 @@ def test_the_library_can_be_seen_added_to_verified_and_rolled_back(translator, o
     panel.ui.modelTable.selectRow(list(rows).index(("random-translator", "2")))
     assert "random-translator@1" in panel.ui.rollBackButton.toolTip
     panel.ui.rollBackButton.click()
-    assert {tuple(row[:3]) for row in table_of(panel.ui.modelTable)} >= {("random-translator", "1", "yes")}
+    rows = table_of(panel.ui.modelTable)
+    assert {tuple(row[:3]) for row in rows} >= {("random-translator", "1", "yes")}
+    panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("random-translator", "2")))
+    assert panel.ui.rollBackButton.text == "Make current"
+    panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("softcord", "1")))
+    assert panel.ui.rollBackButton.text == "Roll back"
     panel.grab(tmp_path / "library.png")
 
 

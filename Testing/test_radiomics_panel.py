@@ -52,18 +52,17 @@ def test_two_volumes_are_compared_feature_by_feature_and_one_becomes_a_map(panel
     page = panel.widget.featurePage
     run(page)
     rows = rows_of(page.table)
-    assert len(rows) == 107, page.statusLabel.text
+    assert len(rows) == 186, page.statusLabel.text
     differences = [abs(float(row[3])) for row in rows if row[3] != "–"]
     assert differences == sorted(differences, reverse=True)
     by_name = {row[0]: row for row in rows}
-    assert float(by_name["shape_MeshVolume"][3]) == 0
-    assert float(by_name["firstorder_Variance"][1]) > float(by_name["firstorder_Variance"][2])
+    assert float(by_name["statistics_var"][1]) > float(by_name["statistics_var"][2])
     assert not page.mapButton.enabled
-    page.table.setCurrentCell(list(by_name).index("firstorder_Mean"), 0)
+    page.table.setCurrentCell(list(by_name).index("statistics_mean"), 0)
     page.refresh()
     panel.grab(tmp_path / "features.png")
     run(page, "mapButton")
-    mapped = slicer.util.arrayFromVolume(slicer.util.getNode("original_firstorder_Mean map"))
+    mapped = slicer.util.arrayFromVolume(slicer.util.getNode("original_statistics_mean map"))
     fake = slicer.util.arrayFromVolume(slicer.util.getNode("fake"))
     inside = mapped != 0
     assert inside.sum() == slicer.util.arrayFromVolume(slicer.util.getNode("ball")).sum()
@@ -71,11 +70,11 @@ def test_two_volumes_are_compared_feature_by_feature_and_one_becomes_a_map(panel
 
 
 @pytest.mark.usefixtures("in_place")
-def test_a_shape_has_no_map_and_the_panel_says_so(panel, caplog):
+def test_a_local_peak_has_no_map_and_the_panel_says_so(panel, caplog):
     page = panel.widget.featurePage
     run(page)
     names = [row[0] for row in rows_of(page.table)]
-    page.table.setCurrentCell(names.index("shape_MeshVolume"), 0)
+    page.table.setCurrentCell(names.index("local-intensity_peak_loc"), 0)
     page.refresh()
     run(page, "mapButton")
     assert "has no map" in page.statusLabel.text
@@ -106,7 +105,7 @@ def test_a_cohort_is_compared_and_a_click_shows_the_scatter_of_a_feature(panel, 
             lines.append(f"s{number}\t{role}\t{name}\tmask.nii.gz")
     (tmp_path / "cohort.tsv").write_text("\n".join(lines) + "\n")
     (tmp_path / "s.yaml").write_text(
-        "extraction: {classes: [firstorder]}\npreservation: {resamples: 200, shuffles: 0}\n"
+        "extraction: {classes: [statistics]}\npreservation: {resamples: 200, shuffles: 0}\n"
     )
     page = panel.widget.featurePage
     page.modeBox.currentIndex = 1
@@ -117,11 +116,11 @@ def test_a_cohort_is_compared_and_a_click_shows_the_scatter_of_a_feature(panel, 
     rows = rows_of(page.table)
     assert len(rows) == 18, page.statusLabel.text
     assert (tmp_path / "out" / "report.html").exists()
-    place = [row[0] for row in rows].index("firstorder_Mean")
+    place = [row[0] for row in rows].index("statistics_mean")
     assert rows[place][2] == "yes"
     page.table.cellClicked.emit(place, 0)
     chart = slicer.util.getNode("Radiomic feature")
-    assert chart.GetTitle() == "original_firstorder_Mean (synthetic)"
+    assert chart.GetTitle() == "original_statistics_mean (synthetic)"
     points = slicer.util.getNode("Radiomic feature points").GetTable()
     assert points.GetNumberOfRows() == 7
     shown = [points.GetValue(k, 0).ToDouble() for k in range(7)]

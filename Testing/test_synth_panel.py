@@ -62,7 +62,7 @@ def test_a_corrected_class_is_saved_into_the_dataset_of_its_structure(segmented,
     choose(segmented, "brain stem")
     assert "folder of the dataset" in ui.saveButton.toolTip
     ui.datasetPathLineEdit.currentPath = str(tmp_path / "stems")
-    assert "Make a segment" in ui.saveButton.toolTip
+    assert "Make segment" in ui.saveButton.toolTip
     ui.makeSegmentButton.click()
     correction = segmented.widget.segmenting.correcting.correction
     assert correction.segmentation.GetSegmentation().GetNthSegment(0).GetName() == "brain stem"
@@ -100,6 +100,20 @@ def test_a_structure_does_not_get_into_the_dataset_of_another(segmented, tmp_pat
     ui.makeSegmentButton.click()
     assert "is one of 'SC', not of 'vessels'" in saved(segmented)
     assert not CorrectionDataset.open(tmp_path / "cords").cases()
+
+
+@pytest.mark.usefixtures("in_place")
+def test_what_is_wrong_with_the_dataset_is_said_where_its_folder_is_named(segmented, tmp_path):
+    from crosscontrast.corrections.dataset import CorrectionDataset
+
+    dataset = CorrectionDataset.create(tmp_path / "cords")
+    image = sitk.ReadImage(str(tmp_path / "sub-07_T2w.nii.gz"))
+    for contrast, subject in (("T1w", "pat9T1w"), ("T2w", "pat9")):
+        image += 1
+        sitk.WriteImage(image, str(tmp_path / f"pat9_{contrast}.nii.gz"))
+        dataset.add(tmp_path / f"pat9_{contrast}.nii.gz", subject=subject)
+    segmented.ui.datasetPathLineEdit.currentPath = str(tmp_path / "cords")
+    assert "sub-pat9 and sub-pat9T1w are one person" in segmented.ui.saveStatusLabel.text
 
 
 @pytest.mark.usefixtures("in_place")

@@ -22,7 +22,7 @@ def main() -> None:
     given = parser.parse_args()
     out = results_folder(given.out)
 
-    few = {} if given.cohort else {"classes": ("shape", "firstorder")}
+    few = {} if given.cohort else {"classes": ("shape", "statistics")}
     found = cc.compare_features(
         given.cohort or write_prostates(out / "phantoms", subjects=6),
         out,

@@ -27,9 +27,9 @@ from crosscontrast.ground.seeds import seed_of
 from crosscontrast.inference import warm_predictor
 from crosscontrast.inference.predictor import Predictor
 from crosscontrast.metrics.similarity import compare_images
+from crosscontrast.models.find import find_model
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import silent
-from crosscontrast.synthesis.models import find_translator
 
 #: source, target, mask, by the data's folder.
 PAIRS = {
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=12)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    translator = warm_predictor(find_translator(options.model), torch.device("cpu"))
+    translator = warm_predictor(find_model(options.model, "translation"), torch.device("cpu"))
     for part in options.part or PARTS:
         print(f"\n## {part}\n", flush=True)
         PARTS[part](translator, options)
@@ -86,7 +86,7 @@ def lesions(translator: Predictor, options: argparse.Namespace) -> None:
     found, number = 0, 0
     while found < options.images:
         number += 1
-        example = draw_example(seed_of(78, number), (56, 96, 96))
+        example = draw_example(seed_of(78, number), (48, 64, 64))
         lesion, white = (
             sitk.GetArrayFromImage(bring_onto(example.shares[name], example.image)) > limit
             for name, limit in (("lesion", 0.6), ("white", 0.8))

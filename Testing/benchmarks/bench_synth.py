@@ -122,7 +122,8 @@ def endless(loader_and_slices):
         for batch in loader:
             found = {key: batch[key].as_tensor() for key in ("source", "target", "mask")}
             cut = {key: value[:, :, 0] if slices else value for key, value in found.items()}
-            yield cut | {"target_mask": cut["mask"]}
+            everywhere = torch.ones_like(cut["mask"])
+            yield cut | {"target_mask": cut["mask"], "measured": everywhere, "target_measured": everywhere}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import gzip
 import json
 import resource
+import shutil
 import struct
 
 import nibabel
@@ -15,6 +16,7 @@ from dicom_makers import slices_of, write_classic, write_enhanced
 from crosscontrast.cord.phantom import CordPhantom
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image, write_image
+from crosscontrast.models.library import ModelLibrary
 
 PHANTOM = CordPhantom(size=(48, 48, 32), origin=(-24.0, 24.0, -16.0))
 
@@ -225,3 +227,17 @@ def test_of_a_dicom_study_every_mr_series_is_segmented_and_series_chooses(tmp_pa
     assert refused.returncode == 2
     assert "holds no DICOM series 9; it has 2_T1_ax, 4_t2_sag, 7_scout." in refused.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_the_model_may_be_a_folder_and_one_that_is_not_there_is_called_that(phantom, tmp_path):
+    folder = ModelLibrary().find("softcord").folder
+    copy = tmp_path / "model-000150"
+    shutil.copytree(folder, copy)
+    done = crosscontrast("cord", "segment", phantom, "--model", copy, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    kept = json.loads((tmp_path / "out" / "good_T2w_softseg.json").read_text())["model"]
+    assert (kept["name"], kept["version"]) == ("model-000150", 0)
+    for wanted, words in {"runs/x": "There is no folder runs/x", "softcrd": "no model called 'softcrd'"}.items():
+        failed = crosscontrast("cord", "segment", phantom, "--model", wanted, "--out", tmp_path / "none")
+        assert (failed.returncode, words in failed.stderr) == (2, True), failed.stderr
+        assert not (tmp_path / "none").exists()

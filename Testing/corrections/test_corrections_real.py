@@ -16,7 +16,7 @@ def test_a_correction_of_a_real_scan_comes_out_of_the_export_where_it_was_drawn(
     folder = real_data / "cord" / "mts"
     dataset = CorrectionDataset.create(tmp_path / "d")
     case = dataset.add(folder / "sub-05_acq-MTon_MTS.nii.gz").name
-    assert case == "sub-05_acq-MTon_MTS"
+    assert case == "sub-05_mt-on_MTR"
     manual = sitk.Cast(read_image(folder / "sub-05_acq-MTon_MTS_seg.nii.gz") > 0, sitk.sitkUInt8)
     soft = sitk.Cast(sitk.DiscreteGaussian(sitk.Cast(manual, sitk.sitkFloat32), [0.6, 0.6, 1e-6]), sitk.sitkFloat32)
     dataset.save(case, soft, soft >= 0.5, author="A")

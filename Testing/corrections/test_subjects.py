@@ -49,7 +49,7 @@ def test_the_contrasts_of_a_person_are_one_subject(empty, tmp_path):
     """Were two: one in nnU-Net's training and the other in its test folder."""
     cases = [add(empty, tmp_path / f"pat01_{contrast}.nii.gz", n) for n, contrast in enumerate(("T1w", "T2w", "mt1"))]
     assert {case.subject for case in cases} == {"pat01"}
-    assert [case.contrast for case in cases] == ["T1w", "T2w", "acq-MTon_MTS"]
+    assert [case.contrast for case in cases] == ["T1w", "T2w", "mt-on_MTR"]
     more = [add(empty, tmp_path / f"sub-02_T2w{end}.nii.gz", 5 + n) for n, end in enumerate(("", "_reg"))]
     assert [case.name for case in more] == ["sub-02_T2w", "sub-02_acq-reg_T2w"]
 
@@ -168,3 +168,17 @@ def test_the_lot_names_whom_it_draws_before_they_are_fixed(parted):
     drawn = parted.settings.test_subjects
     assert len(drawn) == 1
     assert f"sub-{drawn[0]}" in run.stdout
+
+
+def test_one_image_in_two_formats_is_one_image(tmp_path, awkward_image):
+    dataset = CorrectionDataset.create(tmp_path / "d")
+    for name in ("a_T2w.nii.gz", "a_T2w.nii", "b_T2w.nrrd"):
+        sitk.WriteImage(awkward_image, str(tmp_path / name))
+    assert dataset.add(tmp_path / "a_T2w.nii.gz").name == "sub-a_T2w"
+    assert dataset.add(tmp_path / "a_T2w.nii").name == "sub-a_T2w"
+    with pytest.raises(BadInputError, match="the same image is sub-a_T2w already"):
+        dataset.add(tmp_path / "b_T2w.nrrd")
+    moved = sitk.Image(awkward_image)
+    moved.SetOrigin([part + 1 for part in awkward_image.GetOrigin()])
+    sitk.WriteImage(moved, str(tmp_path / "c_T2w.nii.gz"))
+    assert dataset.add(tmp_path / "c_T2w.nii.gz").name == "sub-c_T2w"

@@ -163,6 +163,23 @@ def test_a_correction_rests_while_another_map_is_at_hand_and_has_its_history_the
     assert corrector.correction is None, "end is the end"
 
 
+def test_all_corrections_that_are_not_saved_rest_with_their_history(corrector, scene, soft):
+    from crosscontrast.scene.images import add_volume, image_of
+
+    maps = [soft, *(add_volume(scene, image_of(soft), name) for name in "bc")]
+    starts = [voxels(one).copy() for one in maps]
+    for one in maps:
+        corrector.use(one)
+        if corrector.correction is None:
+            corrector.begin(0.5)
+        paint(corrector, CORNER)
+        corrector.take()
+    for one, start in zip(maps, starts, strict=True):
+        corrector.use(one)
+        corrector.undo()
+        np.testing.assert_array_equal(voxels(one), start)
+
+
 def turned(scene):
     """A rotation by 20 degrees about the body's axis, off centre."""
     from crosscontrast.scene.images import as_vtk

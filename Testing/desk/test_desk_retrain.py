@@ -25,6 +25,16 @@ def dataset(tmp_path):
     return made.folder
 
 
+def correct(dataset, number):
+    """Add an image of another subject and correct it."""
+    made = CorrectionDataset.open(dataset)
+    image, path = sitk.Image([9, 8, 7], sitk.sitkInt16) + number, dataset.with_name(f"sub-0{number}_T2w.nii.gz")
+    sitk.WriteImage(image, str(path))
+    soft = sitk.Cast(image * 0, sitk.sitkFloat32)
+    soft[2:5, 2:5, 2:5] = 1.0
+    made.save(made.add(path).name, soft, soft > 0, author="A")
+
+
 @pytest.fixture
 def finished(dataset, model_home):
     """A finished retraining whose candidate the gate refused, and a begun one of 50 steps; returns the first."""
@@ -53,6 +63,20 @@ def retrainer(runner, dataset, model_home):
 def test_it_says_in_turn_what_is_lacking(retrainer, runner, dataset):
     assert retrainer.why_not() == "Choose the folder of the dataset."
     retrainer.use(dataset)
+    assert retrainer.why_not() == (
+        "There are corrected images of no subject; two are needed, as one of them is only tested on."
+    )
+    correct(dataset, 2)
+    retrainer.use(dataset)
+    assert "of one subject; two are needed" in retrainer.why_not()
+    correct(dataset, 3)
+    retrainer.use(dataset)
+    assert retrainer.why_not() == ""
+    CorrectionDataset.open(dataset).freeze_test_subjects(["02", "03"])
+    retrainer.use(dataset)
+    assert "none to train on" in retrainer.why_not()
+    correct(dataset, 4)
+    retrainer.use(dataset)
     assert retrainer.why_not() == ""
     retrainer.model = ""
     assert retrainer.why_not() == "There is no model to retrain."
@@ -68,15 +92,10 @@ def test_it_says_in_turn_what_is_lacking(retrainer, runner, dataset):
             act()
 
 
-def test_the_lot_is_named_before_a_retraining_fixes_it(retrainer, runner, dataset, tmp_path):
+def test_the_lot_is_named_before_a_retraining_fixes_it(retrainer, runner, dataset):
     made = CorrectionDataset.open(dataset)
-    for number in (2, 3):
-        image = sitk.Image([9, 8, 7], sitk.sitkInt16) + number
-        sitk.WriteImage(image, str(tmp_path / f"sub-0{number}_T2w.nii.gz"))
-        case = made.add(tmp_path / f"sub-0{number}_T2w.nii.gz").name
-        soft = sitk.Cast(image * 0, sitk.sitkFloat32)
-        soft[2:5, 2:5, 2:5] = 1.0
-        made.save(case, soft, soft > 0, author="A")
+    correct(dataset, 2)
+    correct(dataset, 3)
     retrainer.use(dataset)
     question = retrainer.question()
     retrainer.run()

@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from crosscontrast.errors import OutputError
-from crosscontrast.ground.case import Case, our_warnings, write_results
+from crosscontrast.ground.case import Case, check_same_input, our_warnings, write_results
 from crosscontrast.ground.images import write_image
 from crosscontrast.ground.provenance import FileRecord, Provenance
 
@@ -79,3 +79,18 @@ def test_warnings_are_heard_up_to_the_end_of_the_block_only():
     with our_warnings() as said:
         warnings.warn("a library's own", DeprecationWarning, stacklevel=1)
     assert said == []
+
+
+def test_results_of_the_same_image_in_another_format_are_the_same_image_s(tmp_path, awkward_image):
+    plain, zipped, other = tmp_path / "x.nii", tmp_path / "x.nii.gz", tmp_path / "y.nii.gz"
+    for path in (plain, zipped):
+        sitk.WriteImage(awkward_image, str(path))
+    sitk.WriteImage(awkward_image + 1, str(other))
+    sidecar = tmp_path / "x_softseg.json"
+    Provenance(job="cord.segment", inputs=[FileRecord.of(plain)]).write(sidecar)
+    check_same_input(zipped, sidecar)
+    with pytest.raises(OutputError, match="results of another image"):
+        check_same_input(other, sidecar)
+    plain.unlink()  # without it nothing tells that the other is the same
+    with pytest.raises(OutputError, match="results of another image"):
+        check_same_input(zipped, sidecar)

@@ -20,7 +20,9 @@ def tube(shape, axis=0, first=0, last=None, amplitude=0.0):
     return np.moveaxis(moved, 0, axis)
 
 
-def follow(coarse, image, *, axis=0, size=SIZE, overlap=0.5, margin=4, predict=lambda windows: windows, batch=2):
+def follow(
+    coarse, image, *, axis=0, size=SIZE, overlap=0.5, margin=4, predict=lambda windows: windows, batch=2, within=None
+):
     """Run a follower; return the refined values and the windows that it looked at."""
     seen = []
 
@@ -29,7 +31,7 @@ def follow(coarse, image, *, axis=0, size=SIZE, overlap=0.5, margin=4, predict=l
         return predict(windows)
 
     values = coarse[None].copy()
-    follower = Follower(values, 0, 0.3, size, overlap, axis, margin)
+    follower = Follower(values, 0, 0.3, size, overlap, axis, margin, within)
     reports = list(follower.run(torch.from_numpy(image)[None], remembered, batch))
     assert not seen or reports[-1] == (len(seen), len(seen))
     return values[0], seen
@@ -54,6 +56,19 @@ def test_the_structure_lies_in_the_middle_of_its_windows():
         places = np.argwhere(window[0].numpy() > 0.5)
         off = (places.min(0) + places.max(0))[1:] / 2 - 7.5
         assert np.abs(off).max() <= 1
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_it_stops_at_the_ends_that_it_is_given(axis):
+    shape = (64, 60, 56)
+    image = tube(shape, axis, amplitude=4)
+    coarse = image * np.moveaxis((np.arange(shape[axis]) == 30).reshape(-1, 1, 1), 0, axis)
+    free, everywhere = follow(coarse, image, axis=axis)
+    refined, seen = follow(coarse, image, axis=axis, within=(20, 35))
+    found = np.flatnonzero(np.moveaxis(refined, axis, 0).any((1, 2)))
+    assert (found.min(), found.max()) == (20, 35)
+    assert np.moveaxis(free, axis, 0)[36:].any()
+    assert len(seen) < len(everywhere)
 
 
 def test_a_specks_place_is_not_visited():

@@ -124,3 +124,35 @@ def test_what_cannot_be_compared_is_refused(spoil, sentence):
     reference, test, mask = spoil(values, values + 1, np.ones_like(values))
     with pytest.raises(BadInputError, match=sentence):
         compare_images(image(reference), image(test), image(mask))
+
+
+def test_a_test_image_that_ends_is_compared_where_it_was_measured(pair):
+    """Beyond its field of view there is no 0 to compare with, nor for the windows that would reach there."""
+    reference, _ = pair
+    whole = image(reference)
+    found = compare_images(whole, image(reference + 3)[2:22, :, :], resample=True, data_range=100)
+    assert (found.voxels, found.mae) == (16 * 20 * 20, pytest.approx(3, abs=1e-4))
+    assert found.pearson == pytest.approx(1)
+    entire = compare_images(whole, image(reference + 3), mask=_box(whole, 7, 17), data_range=100)
+    assert found.ssim == pytest.approx(entire.ssim, abs=1e-6)
+    with pytest.raises(BadInputError, match="do not meet"):
+        compare_images(whole, image(reference)[:3], mask=_box(whole, 10, 20), resample=True)
+
+
+def test_what_was_not_measured_counts_in_no_measure(pair):
+    reference, test = pair
+    measured = np.ones(reference.shape, np.uint8)
+    measured[:, :, 20:] = 0
+    worse = np.where(measured, test, 1e4)
+    one, other = (
+        compare_images(image(reference), image(t), None, 100, measured=image(measured)) for t in (test, worse)
+    )
+    assert one == other
+    assert one.voxels == measured.sum()
+
+
+def _box(grid, low, high):
+    """Ones at these places along i."""
+    values = np.zeros(grid.GetSize()[::-1], np.uint8)
+    values[:, :, low:high] = 1
+    return image(values)

@@ -23,6 +23,15 @@ class _ModuleManager:
         assert signal == "moduleAboutToBeUnloaded(QString)"
 
 
+class _SliceLogic:
+    """Moves nothing: the real one needs layers, and crashes without."""
+
+    snapped = 0
+
+    def SnapSliceOffsetToIJK(self) -> None:
+        self.snapped += 1
+
+
 class _SliceWidget:
     """A slice view: a real node and a real interactor, and no picture."""
 
@@ -31,12 +40,16 @@ class _SliceWidget:
 
         self._name = name
         self._interactor = vtk.vtkGenericRenderWindowInteractor()
+        self._logic = _SliceLogic()
 
     def sliceView(self) -> "_SliceWidget":
         return self
 
     def interactor(self) -> Any:
         return self._interactor
+
+    def sliceLogic(self) -> "_SliceLogic":
+        return self._logic
 
     def mrmlSliceNode(self) -> Any:
         import slicer
@@ -55,7 +68,9 @@ class _SliceWidget:
 class _LayoutManager:
     """The slice views by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, qt: ModuleType) -> None:
+        self._signals = type("_Signals", (qt.QObject,), {"layoutChanged": qt.Signal(int)})()
+        self.layoutChanged = self._signals.layoutChanged
         self._views = {name: _SliceWidget(name) for name in ("Red", "Green", "Yellow")}
 
     def sliceViewNames(self) -> tuple[str, ...]:
@@ -77,7 +92,7 @@ class _Application:
         self.qt = qt
         self._folder = tempfile.TemporaryDirectory(prefix="qt-harness-")
         self.temporaryPath = self._folder.name
-        self._layouts = _LayoutManager()
+        self._layouts = _LayoutManager(qt)
 
     def moduleManager(self) -> _ModuleManager:
         return _ModuleManager()
@@ -163,6 +178,9 @@ def _make_scene(slicer: Any) -> None:
     for logic in (slicer.segmentationsLogic, slicer.colorLogic, slicer.sequencesLogic):
         logic.SetMRMLApplicationLogic(application)
         logic.SetMRMLScene(scene)
+    for node in (slicer.vtkMRMLSelectionNode(), slicer.vtkMRMLInteractionNode()):
+        node.SetSingletonTag("Singleton")
+        scene.AddNode(node)
     for colour in ("Red", "Green", "Yellow"):
         view = slicer.vtkMRMLSliceCompositeNode()
         view.SetSingletonTag(colour)

@@ -6,6 +6,9 @@ from typing import Any
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Qt, Signal
 
+#: What Slicer's own Segment Editor wants at least, and the side of a button with a picture only, in pixels.
+_EDITOR_WIDTH, _TOOL_WIDTH = 346, 28
+
 
 def _kept(kind: Any, name: str, default: Any, changed: str = "") -> Property:
     """A Qt property that only keeps its value, and calls the method ``changed`` when it is set."""
@@ -241,11 +244,13 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._observing = False
         self._row = QtWidgets.QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
+        self.setMinimumWidth(_EDITOR_WIDTH)
 
     def setEffectNameOrder(self, names: list[str]) -> None:
         """Offer these tools."""
         for name in names:
             button = QtWidgets.QPushButton(name, self)
+            button.setFixedWidth(_TOOL_WIDTH)
             button.clicked.connect(lambda _checked=False, name=name: self._node.SetActiveEffectName(name))
             self._row.addWidget(button)
 

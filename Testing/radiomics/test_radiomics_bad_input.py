@@ -13,9 +13,9 @@ from crosscontrast.cli.radiomics import radiomics
 
 SHAPE = (8, 12, 14)
 QUICK = """
-extraction: {classes: [firstorder]}
+extraction: {classes: [statistics]}
 preservation: {resamples: 100, shuffles: 0}
-outcome: {trees: 10, folds: 2, inner_folds: 2, resamples: 100, models: [logistic]}
+outcome: {trees: 10, folds: 2, repeats: 1, inner_folds: 2, models: [logistic]}
 """
 
 
@@ -97,8 +97,8 @@ def test_a_case_that_cannot_be_used_is_a_row_with_its_reason_and_the_others_are_
         assert row["status"] == ("failed" if reason else "done"), row
         assert reason in row["reason"]
     # The mask whose axes run otherwise is the same mask: another label's has the same voxels.
-    assert found[1]["original_glcm_Contrast"] == found[2]["original_glcm_Contrast"]
-    assert found[1]["original_shape_MeshVolume"] == found[2]["original_shape_MeshVolume"]
+    for name in ("glcm-averaged_contrast", "glszm_sze", "local-intensity_peak_glob"):
+        assert found[1][f"original_{name}"] == found[2][f"original_{name}"]
 
 
 def compare(folder: Path, *arguments: object) -> list[object]:
@@ -106,7 +106,16 @@ def compare(folder: Path, *arguments: object) -> list[object]:
 
 
 def outcome(folder: Path, name: str, *arguments: object, **choices: object) -> list[object]:
-    return ["outcome", "--cohort", cohort(folder, name, **choices), "--outcome", "disease", *arguments]
+    return [
+        "outcome",
+        "--cohort",
+        cohort(folder, name, **choices),
+        "--outcome",
+        "disease",
+        *arguments,
+        "--positive",
+        "ill",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,14 +162,28 @@ def test_what_cannot_be_done_is_one_sentence_and_leaves_no_folder(folder, tmp_pa
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ("options: {nonsense: 3}", "PyRadiomics does not take these settings: Key 'nonsense' was not defined."),
-        ("options: {binWidth: -4}", "PyRadiomics does not take these settings: Type 'scalar' has size of '-4'"),
-        ("filters: {LoG: {sigma: wide}}", "is not a list. Value path: '/imageType/LoG/sigma'."),
+        (
+            "backend: pyradiomics, options: {nonsense: 3}",
+            "PyRadiomics does not take these settings: Key 'nonsense' was not defined.",
+        ),
+        (
+            "backend: pyradiomics, options: {binWidth: -4}",
+            "PyRadiomics does not take these settings: Type 'scalar' has size of '-4'",
+        ),
+        ("backend: pyradiomics, filters: {LoG: {sigma: wide}}", "is not a list. Value path: '/imageType/LoG/sigma'."),
+        ("filters: {LoG: {sigma: wide}}", "The filter LoG needs widths in mm above 0, as in {LoG: {sigma: [1, 3]}}."),
+        ("filters: {Wavelet: {wavelet: round}}", "There is no discrete wavelet 'round'."),
+        ("filters: {Square: {by: 3}}", "The filter Square takes no by here."),
+        ("filters: {LBP2D: {}}", "the filter LBP2D is for the back-end pyradiomics"),
+        ("options: {binWidth: 4}", "options are for the back-end pyradiomics"),
+        ("classes: [firstorder]", "with backend: pyradiomics there are the classes given"),
+        ("resegment: [400, -500]", "resegment needs a lower limit below the upper one"),
+        ("backend: pyradiomics, aggregation: 2D", "does not average over them (2D)"),
         ("filters: {LoG: {}}", "the filter LoG needs its widths in mm"),
         ("label: 1, threshold: 0.5", "does not fit: give a label or a threshold, not both."),
     ],
 )
-def test_settings_that_pyradiomics_would_pass_over_are_said_before_the_work(folder, tmp_path, settings, sentence):
+def test_settings_that_a_back_end_would_pass_over_are_said_before_the_work(folder, tmp_path, settings, sentence):
     (tmp_path / "s.yaml").write_text(f"extraction: {{{settings}}}\n")
     done = run("extract", "--cohort", cohort(folder, "s"), "--out", tmp_path / "out", "--settings", tmp_path / "s.yaml")
     assert done.exit_code == 2

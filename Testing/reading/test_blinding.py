@@ -160,3 +160,18 @@ def test_a_copy_lies_where_its_source_lies_after_writing(awkward_image, tmp_path
     again = sitk.ReadImage(str(tmp_path / "x.nrrd"))
     assert same_grid(again, awkward_image)
     assert (sitk.GetArrayFromImage(again) == sitk.GetArrayFromImage(made)).all()
+
+
+@pytest.mark.parametrize("spacing", [None, (0.7, 1.3, 2.0)])
+def test_what_one_arm_did_not_measure_within_its_field_of_view_no_arm_shows(awkward_image, spacing):
+    """A program that resampled wrote NaN where nothing was measured: grey there would tell the arm."""
+    values = sitk.GetArrayFromImage(awkward_image)
+    values[:, :, 20:] = np.nan
+    holed = image_like(values, awkward_image)
+    with pytest.warns(match="NaN"):
+        made = blind_case({"a": awkward_image, "b": holed}, Display(spacing=spacing), "case")
+    grey = {arm: sitk.GetArrayFromImage(image) for arm, image in made.items()}
+    for array in grey.values():
+        assert (array[:, :, 20:] == 0).all()
+        assert np.median(array[:, :, :19]) > 0
+    assert same_grid(made["a"], made["b"])

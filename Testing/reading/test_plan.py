@@ -6,7 +6,7 @@ import pytest
 from commands import crosscontrast, process
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_studies import ARMS, QUESTIONS, write_study
+from small_studies import ARMS, QUESTIONS, phantom, write_study
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.progress import silent
@@ -196,3 +196,50 @@ def test_the_command_plans_once_and_never_over_a_study(tmp_path):
     assert again.stderr.startswith("error: ")
     assert "holds a study already" in again.stderr
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["images", "plan.json"]
+
+
+@pytest.mark.parametrize("positive", ["2", "Yes"])
+def test_a_study_in_which_no_case_is_positive_is_refused_when_it_is_planned(tmp_path, positive):
+    study = write_study(tmp_path, truth={"column": "lesion", "positive": positive})
+    run = crosscontrast("reader", "plan", study, "--out", tmp_path / "out")
+    assert run.returncode == 2
+    assert f"none of the 6 cases is positive, that is, has {positive!r} in column 'lesion'" in run.stderr
+    assert "the column has '0', '1'" in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_lacks_an_arm_is_named_and_left_out_only_by_force(tmp_path):
+    study = write_study(tmp_path)
+    table = tmp_path / "cohort.tsv"
+    lines = [line for line in table.read_text().splitlines() if "sub-03_us" not in line]
+    table.write_text("\n".join(lines) + "\n")
+    words = ["reader", "plan", study, "--out", tmp_path / "out"]
+    run = crosscontrast(*words)
+    assert run.returncode == 2
+    assert "sub-03 has no image of role us beside sub-03_T1w.nii.gz, sub-03_synthT1w.nii.gz" in run.stderr
+    assert not (tmp_path / "out").exists()
+    run = crosscontrast(*words, "--force")
+    assert run.returncode == 0
+    assert "sub-03 has no image of role us" in run.stderr
+    assert len(read_plan(tmp_path / "out").cases) == 5
+
+
+def test_cases_that_the_study_names_need_no_force(tmp_path):
+    study = write_study(tmp_path, cases=["sub-00", "sub-01"])
+    (tmp_path / "cohort.tsv").write_text((tmp_path / "cohort.tsv").read_text().replace("sub-03\tus", "sub-03\tother"))
+    assert crosscontrast("reader", "plan", study, "--out", tmp_path / "out").returncode == 0
+
+
+def test_voxels_that_would_tell_a_reader_which_images_are_alike_are_named(tmp_path):
+    def image(number, arm):
+        made = phantom(number, arm)
+        if number == 4:
+            made.SetSpacing((1.5, 1.2, 6.0))
+        return made
+
+    study = write_study(tmp_path / "a", image=image)
+    run = crosscontrast("reader", "plan", study, "--out", tmp_path / "out")
+    assert run.returncode == 2
+    assert "sub-04_us.nii.gz of sub-04 has voxels of 1.5 x 1.2 x 6 mm, where 1.5 x 1.2 x 2 mm is usual" in run.stderr
+    shown_alike = write_study(tmp_path / "b", image=image, display={"spacing": [1.5, 1.2, 3.0]})
+    assert crosscontrast("reader", "plan", shown_alike, "--out", tmp_path / "b-out").returncode == 0

@@ -57,6 +57,24 @@ def test_names_from_a_table_cannot_add_code(tmp_path):
     assert "a &lt; b &amp; c" in text
 
 
+def test_a_long_report_has_contents_and_its_long_tables_are_folded_and_can_be_sorted(tmp_path):
+    report = HtmlReport("Long")
+    for name in ("One", "Two & a half", "Three", "Four"):
+        report.heading(name)
+    report.table(["n"], [[number] for number in range(5)])
+    report.table(["n"], [[number] for number in range(10)])
+    report.table(["n"], [[number] for number in range(50)])
+    report.write(tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for number, name in enumerate(("One", "Two &amp; a half", "Three", "Four"), start=1):
+        assert f'<a href="#part-{number}">{name}</a>' in text
+        assert f'<h2 id="part-{number}">{name}</h2>' in text
+    assert text.count("<table class=sortable>") == 2
+    assert text.count("<details>") == 1
+    assert text.index("<details>") < text.index("Table of 50 rows")
+    assert text.count("<script>") == 1
+
+
 def test_numbers_are_written_as_people_read_them():
     shown = {3: "3", 0.0: "0", 71.2345: "71.2", 0.98765: "0.988", 1.5e-6: "1.5e-06", -0.25: "-0.25"}
     assert {value: number_text(value) for value in shown} == shown

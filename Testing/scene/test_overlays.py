@@ -125,10 +125,30 @@ def drawn_legends(scene, slice_view):
                 found.add(actor.GetTitle())
         return found
 
+    def sizes(width, height):
+        window.SetSize(width, height)
+        window.Render()
+        legends = (scene.GetNthNodeByClass(n, "vtkMRMLColorLegendDisplayNode") for n in range(_count(scene)))
+        actors = (manager.GetColorLegendActor(legend) for legend in legends)
+        return [actor.GetTitleTextProperty().GetFontSize() for actor in actors if actor and actor.GetVisibility()]
+
+    titles.sizes = sizes
     yield titles
     group.SetMRMLDisplayableNode(None)
     factory.SetMRMLApplicationLogic(None)
     application.SetSliceLogics(None)
+
+
+def _count(scene):
+    return scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode")
+
+
+def test_the_letters_of_a_legend_do_not_cover_a_large_view(scene, image, three_maps, drawn_legends):
+    show_soft_map(scene, three_maps[0], image, 0.5, 1.0)
+    (large,) = drawn_legends.sizes(740, 900)
+    assert 10 <= large <= 18, large
+    (small,) = drawn_legends.sizes(480, 400)
+    assert 8 <= small <= 14, small
 
 
 def test_slicer_draws_a_legend_for_each_map_that_is_shown_and_for_no_other(scene, image, three_maps, drawn_legends):

@@ -13,6 +13,8 @@ from crosscontrast.statistics.agreement import (
     cohen_kappa,
     fleiss_kappa,
     icc_agreement,
+    icc_agreement_of_means,
+    icc_consistency,
     krippendorff_alpha,
     mean_kappa,
 )
@@ -105,6 +107,19 @@ def test_icc_agrees_with_shrout_and_fleiss_example():
     ratings = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
     assert icc_agreement(ratings) == pytest.approx(0.29, abs=5e-3)
     assert icc_agreement([*ratings, [1, NAN, 9, 9]]) == icc_agreement(ratings)
+    # Their table 4: ICC(3,1) and ICC(2,4).
+    assert icc_consistency(ratings) == pytest.approx(0.71, abs=5e-3)
+    assert icc_agreement_of_means(ratings) == pytest.approx(0.62, abs=5e-3)
+
+
+def test_a_rater_who_always_says_more_is_consistent_and_does_not_agree():
+    truth = np.random.default_rng(4).normal(0, 1, 40)
+    shifted = np.column_stack([truth, truth + 3])
+    assert icc_consistency(shifted) == pytest.approx(1)
+    assert icc_agreement(shifted) < 0.3
+    for coefficient in (icc_consistency, icc_agreement_of_means):
+        assert np.isnan(coefficient([[1, 2]]))
+        assert np.isnan(coefficient(np.ones((4, 3))))
 
 
 def test_perfect_agreement_is_one_and_nothing_to_agree_on_is_no_number():

@@ -1,9 +1,10 @@
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from crosscontrast.statistics.multiplicity import holm
 from crosscontrast.statistics.paired import compare_pairwise, compare_with, smallest_p, wilcoxon_paired
@@ -45,6 +46,17 @@ def test_the_signed_rank_test_agrees_with_the_standard_example():
 def test_with_few_subjects_the_exact_distribution_counts():
     assert wilcoxon_paired([1, 2, 3], [0, 0, 0]).p == pytest.approx(0.25) == smallest_p(3)
     assert smallest_p(5) > 0.05 > smallest_p(6)
+
+
+@pytest.mark.parametrize("differences", [[1, 1, 2, -1, 3, 4], [0, 1, 1, 2, 3, 5, 8], [2, 2, 2, -1, 0, 0, 5, 6]])
+def test_ties_and_zeros_have_the_exact_distribution_too(differences):
+    """By its definition: all signs are as likely, over the ranks of those that are not 0."""
+    known = np.array([d for d in differences if d])
+    ranks = stats.rankdata(np.abs(known))
+    signs = np.array(list(product((0, 1), repeat=len(known))))
+    distance = np.abs(signs @ ranks - ranks.sum() / 2)
+    expected = np.mean(distance >= abs(ranks[known > 0].sum() - ranks.sum() / 2) - 1e-9)
+    assert wilcoxon_paired(differences, np.zeros(len(differences))).p == pytest.approx(expected)
 
 
 def test_no_difference_is_no_evidence_and_no_subject_no_test():

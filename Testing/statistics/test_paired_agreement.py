@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from crosscontrast.statistics.agreement import icc_agreement
+from crosscontrast.statistics.agreement import icc_agreement, icc_agreement_of_means, icc_consistency
 from crosscontrast.statistics.agreement_intervals import (
     agreement_intervals,
     correlation_p,
@@ -44,7 +44,10 @@ def test_many_quantities_at_once_agree_with_the_plain_formulas(n, seed, shift, n
     found = sample_of(x, y).agreement()
     for k in range(3):
         a, b = x[:, k], y[:, k]
-        assert found.icc[0, k] == pytest.approx(icc_agreement(np.column_stack([a, b])), abs=1e-9)
+        both = np.column_stack([a, b])
+        assert found.icc[0, k] == pytest.approx(icc_agreement(both), abs=1e-9)
+        assert found.icc_consistency[0, k] == pytest.approx(icc_consistency(both), abs=1e-9)
+        assert found.icc_of_means[0, k] == pytest.approx(icc_agreement_of_means(both), rel=1e-6, nan_ok=True)
         # Lin 1989 with variances over n.
         ccc = 2 * np.cov(a, b, bias=True)[0, 1] / (a.var() + b.var() + (a.mean() - b.mean()) ** 2)
         assert found.ccc[0, k] == pytest.approx(ccc, abs=1e-9)

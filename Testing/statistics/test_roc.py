@@ -143,3 +143,23 @@ def test_one_arm_has_an_area_and_no_comparison_and_one_reader_has_none():
     assert np.isnan(result.p)
     with pytest.raises(ValueError, match="several readers"):
         obuchowski_rockette(SCORES[:, :1], TRUTH)
+
+
+def test_arms_that_are_all_perfect_have_an_area_and_no_interval():
+    """Nothing varies, so nothing is known of how it would: [1, 1] would say that the next study is perfect too."""
+    truth = np.arange(12) < 6
+    scores = np.broadcast_to(np.where(truth, 2.0, 1.0), (2, 3, 12)) + np.arange(3)[None, :, None]
+    result = obuchowski_rockette(scores, truth)
+    for arm in result.arms:
+        assert (arm.area, arm.error) == (1, 0)
+        assert np.isnan([arm.low, arm.high]).all()
+    (difference,) = result.differences
+    assert difference.difference == 0
+    assert np.isnan([difference.low, difference.high, difference.p]).all()
+
+
+def test_an_arm_s_interval_does_not_go_beyond_one():
+    generator = np.random.default_rng(2)
+    truth = np.arange(20) < 10
+    scores = generator.normal(0, 1, (2, 3, 20)) + 3.0 * truth
+    assert all(arm.high <= 1 for arm in obuchowski_rockette(scores, truth).arms)

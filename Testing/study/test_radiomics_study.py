@@ -20,9 +20,9 @@ from crosscontrast.study.plan import cross_fit, frozen_split, pairs_of, unseen
 from crosscontrast.synthesis.phantom.write import write_phantoms
 
 QUICK = """
-outcome: {trees: 10, folds: 2, inner_folds: 2, resamples: 100, models: [logistic]}
+outcome: {trees: 10, folds: 2, repeats: 1, inner_folds: 2, models: [logistic]}
 preservation: {resamples: 100, shuffles: 2}
-extraction: {classes: [firstorder]}
+extraction: {classes: [statistics]}
 """
 
 

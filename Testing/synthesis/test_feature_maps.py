@@ -9,10 +9,10 @@ from tools.random_translator import write_random_translator
 from crosscontrast.errors import ModelError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
+from crosscontrast.models.find import open_bundle
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.feature_maps import feature_maps, layers
 from crosscontrast.synthesis.jobs import ShowFeatureMaps
-from crosscontrast.synthesis.models import open_bundle
 
 
 @pytest.fixture

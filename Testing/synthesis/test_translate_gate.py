@@ -6,13 +6,17 @@ import pytest
 import SimpleITK as sitk
 from click.testing import CliRunner
 
+from crosscontrast.cli.radiomics import radiomics
 from crosscontrast.cli.synth import synth
 from crosscontrast.errors import CancelledError
 from crosscontrast.ground.images import read_image, write_image
+from crosscontrast.models.find import find_model
 from crosscontrast.models.library import ModelLibrary
+from crosscontrast.models.manifest import verify
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.jobs import TranslateImage
 from crosscontrast.synthesis.training.export import export
+from crosscontrast.synthesis.training.jobs import TrainTranslator
 from crosscontrast.synthesis.training.translator import train
 
 
@@ -106,4 +110,41 @@ def test_a_profile_travels_with_the_model_into_the_library(translate, trained, p
     assert {check["name"] for check in json.loads(done.stdout)["checks"]} >= {"voxel size", "distance from training"}
     nothing = CliRunner().invoke(radiomics, ["gate", str(image), "--model", str(tmp_path)])
     assert nothing.exit_code == 2
-    assert "is not the folder of a model" in nothing.stderr
+    assert "holds no model" in nothing.stderr
+
+
+def test_radiomics_gate_takes_what_translate_takes_and_a_profile_made_later_wins(trained, prostates, model_home):
+    def run(*arguments):
+        return CliRunner().invoke(radiomics, list(map(str, arguments)))
+
+    image = prostates.with_name("sub-005_us.nii.gz")
+    verdicts = []
+    for model in (trained, trained.parent):  # the bundle, the training
+        done = run("gate", image, "--model", model, "--json")
+        assert done.exit_code == 0, done.output
+        verdicts.append(json.loads(done.stdout))
+        assert {check["name"] for check in verdicts[-1]["checks"]} >= {"voxel size", "intensity range"}
+    assert verdicts[0] == verdicts[1]
+    assert "There is no folder" in run("gate", image, "--model", trained.parent / "model-000009").stderr
+    # The bundle is sealed, so that the profile lies beside the library.
+    table = prostates.read_text().replace("\ttest\n", "\ttrain\n")
+    (prostates.parent / "other.tsv").write_text(table)
+    done = run("gate-profile", "--cohort", prostates.parent / "other.tsv", "--role", "t2w", "--model", trained)
+    assert done.exit_code == 0, done.output
+    later = json.loads(run("gate", image, "--model", trained, "--json").stdout)
+    assert later["decision"] == "stop", "an ultrasound image is not like T2w ones"
+    assert run("gate", image, "--model", trained.parent, "--json").exit_code == 3
+    assert find_model(str(trained)).folder.joinpath("manifest.json").is_file()
+    verify(trained)
+
+
+def test_a_training_of_few_pairs_says_that_the_gate_has_no_yardstick(settings, prostates, tmp_path):
+    lines = prostates.read_text().splitlines()
+    few = [line for line in lines if not any(f"sub-00{n}" in line or line.startswith(f"00{n}") for n in range(5, 10))]
+    table = prostates.parent / "few.tsv"
+    table.write_text("\n".join(few) + "\n")
+    config = settings("unet3d", cohort=table, validation_steps=0)
+    done = TrainTranslator(out=tmp_path / "run", settings=config, device="cpu").run(silent)
+    assert done.warnings == [
+        f"With fewer than 8 training pairs there is no yardstick for the quality gate in {done.model}."
+    ]

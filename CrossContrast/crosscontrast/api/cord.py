@@ -110,12 +110,12 @@ def segment_cord(
     from crosscontrast.cord.segment import segment_volume
     from crosscontrast.ground.device import choose_device
     from crosscontrast.inference import warm_predictor
-    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.find import find_model
 
     if not 0 < threshold < 1:
         raise BadInputError(f"The threshold {threshold:g} does not lie between 0 and 1.")
     volume = clean_intensities(as_image(image), "The image")
-    entry, chosen = ModelLibrary().find(model), choose_device(device)
+    entry, chosen = find_model(model, "segmentation"), choose_device(device)
     predictor = warm_predictor(entry, chosen, mirror)
     plain = warm_predictor(entry, chosen, False) if uncertainty else None
     found = segment_volume(volume, predictor, threshold, part(progress, 0.05, 1), plain=plain)

@@ -37,8 +37,9 @@ def extract_features(
         The value from which on a voxel of a soft mask belongs to the region.
     settings : mapping, optional
         Further fields of :class:`crosscontrast.radiomics.extraction.settings.ExtractionSettings`: ``backend``
-        (``pyradiomics``, default, or ``mirp``), ``classes``, ``bin_count`` (default 32) or ``bin_width``, ``spacing``
-        (mm along i, j, k), ``normalise`` (``none`` or ``zscore``), ``filters``, ``options``.
+        (``ibsi``, default, ``pyradiomics`` or ``mirp``), ``classes``, ``bin_count`` (default 32) or ``bin_width``,
+        ``spacing`` (mm along i, j, k), ``resegment`` (lowest and highest intensity), ``outliers`` (standard
+        deviations), ``aggregation`` (``3D``, ``2.5D`` or ``2D``), ``normalise`` (``none`` or ``zscore``), ``filters``.
 
     Returns
     -------
@@ -65,8 +66,8 @@ def extract_features(
     >>> import numpy as np
     >>> values = np.random.default_rng(0).normal(100, 10, (12, 12, 12))
     >>> ball = np.linalg.norm(np.indices(values.shape) - 5.5, axis=0).reshape(values.shape) < 4
-    >>> found = extract_features((values, np.eye(4)), (ball, np.eye(4)), settings={"classes": ("firstorder",)})
-    >>> bool(np.isclose(found["original_firstorder_Mean"], values[ball].mean()))
+    >>> found = extract_features((values, np.eye(4)), (ball, np.eye(4)), settings={"classes": ("statistics",)})
+    >>> bool(np.isclose(found["original_statistics_mean"], values[ball].mean()))
     True
     """
     from crosscontrast.radiomics.extraction.backend import find_backend
@@ -141,7 +142,7 @@ def compare_features(
     >>> from crosscontrast.synthesis.phantom.write import write_phantoms
     >>> table = write_phantoms("prostate", Path("prostates"), subjects=4, size=16)
     >>> found = compare_features(table, "compared", reference="t2w", tests=["us"],
-    ...                          extraction={"classes": ("firstorder",)}, settings={"resamples": 100})
+    ...                          extraction={"classes": ("statistics",)}, settings={"resamples": 100})
     >>> found.images, found.roles[0].subjects, found.report.exists()
     (8, 4, True)
     """

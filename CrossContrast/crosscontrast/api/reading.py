@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def plan_study(
-    study: str | os.PathLike[str], out: str | os.PathLike[str], *, progress: Progress = silent
+    study: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    progress: Progress = silent,
 ) -> "PlanResult":
     """Plan a reader study: who reads what when, and blinded copies of all images.
 
@@ -22,6 +26,8 @@ def plan_study(
         ``STUDY.yaml``: arms, readers, design and questions (``crosscontrast reader example`` writes one to change).
     out : str or path
         New folder for the plan and the blinded images. It holds the key: keep ``plan.json`` from readers.
+    force : bool, default False
+        Plan even where subjects lack the image of an arm, or have voxels of another size than the others.
     progress : callable, optional
         Called as ``progress(done, total, message)``.
 
@@ -33,7 +39,8 @@ def plan_study(
     Raises
     ------
     CrossContrastError
-        Naming the line of the study or cohort that cannot be used, and for a folder that is not empty.
+        Naming the line of the study or cohort that cannot be used, and for a folder that is not empty; where no case
+        is positive.
 
     Examples
     --------
@@ -52,7 +59,7 @@ def plan_study(
     """
     from crosscontrast.reading.jobs import PlanStudy
 
-    return PlanStudy(study=Path(study).resolve(), out=Path(out).resolve()).run(progress)
+    return PlanStudy(study=Path(study).resolve(), out=Path(out).resolve(), force=force).run(progress)
 
 
 def analyze_study(

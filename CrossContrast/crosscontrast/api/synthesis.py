@@ -25,6 +25,7 @@ def train_translator(
     steps: int = 2000,
     settings: Mapping[str, Any] | None = None,
     resume: bool = False,
+    force: bool = False,
     max_minutes: float | None = None,
     device: str = "auto",
     progress: Progress = silent,
@@ -47,6 +48,8 @@ def train_translator(
         Further fields of :class:`crosscontrast.synthesis.training.config.TrainingConfig`, such as ``{"batch": 4}``.
     resume : bool, default False
         Go on with the training in ``out`` with its own settings, up to ``steps``; begin one where there is none.
+    force : bool, default False
+        Train even where images of the cohort do not fit together: another unit, other voxels, a missing partner.
     max_minutes : float, optional
         Stop after so many minutes; the training can be resumed.
     device : str, default "auto"
@@ -85,6 +88,7 @@ def train_translator(
         out=Path(out),
         settings=config,
         resume=resume,
+        force=force,
         more={"steps": steps} if resume else {},
         max_minutes=max_minutes,
         device=device,
@@ -154,7 +158,7 @@ def translate(
     {'t2w': (16, 16, 16)}
     """
     from crosscontrast.ground.device import choose_device
-    from crosscontrast.synthesis.models import find_translator
+    from crosscontrast.models.find import find_model
     from crosscontrast.synthesis.predict import Axis
     from crosscontrast.synthesis.translate import Request, translate_image
 
@@ -166,6 +170,6 @@ def translate(
     volume = clean_intensities(as_image(image), "The image")
     request = Request(models, device, axis, uncertainty, samples)  # type: ignore[arg-type]
     found = translate_image(
-        volume, [find_translator(name) for name in models], choose_device(device), request, progress
+        volume, [find_model(name, "translation") for name in models], choose_device(device), request, progress
     )
     return {name: like(made, image) for name, made in found.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 
 #: Environment variable of the token, and the fewest characters that a token has.
 _TOKEN, _SHORTEST = "CROSSCONTRAST_TOKEN", 20
@@ -21,6 +21,7 @@ _BUILD = "crosscontrast.app.pages.application:build"
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than this need a token."
 )
+@series_option
 @click.option("--token", default="", hidden=True)  # refused: it would be seen in the list of processes
 @click.option(
     "--token-file",
@@ -63,6 +64,7 @@ def app(
     inputs: tuple[Path, ...],
     port: int,
     host: str,
+    series: tuple[str, ...],
     token: str,
     token_file: Path | None,
     proxies: tuple[str, ...],
@@ -81,7 +83,7 @@ def app(
     from crosscontrast.app.server.needed import check_needed
 
     token = _token(token, token_file)
-    files, dataset = _sort(inputs, console)
+    files, dataset = _sort(inputs, series, console)
     check_needed()
     from crosscontrast.app.server.access import is_loopback
     from crosscontrast.app.server.plan import Limits
@@ -140,7 +142,7 @@ def _address(text: str) -> str:
         raise BadInputError(f"--proxy needs the address of the proxy, such as 127.0.0.1, and not {text!r}.") from error
 
 
-def _sort(inputs: tuple[Path, ...], console: Console) -> tuple[list[Path], Path | None]:
+def _sort(inputs: tuple[Path, ...], series: tuple[str, ...], console: Console) -> tuple[list[Path], Path | None]:
     """Tell correction datasets from images; what cannot be used is said before the server starts."""
     from crosscontrast.corrections.layout import Layout
     from crosscontrast.errors import BadInputError
@@ -152,5 +154,5 @@ def _sort(inputs: tuple[Path, ...], console: Console) -> tuple[list[Path], Path 
     datasets = [path for path in inputs if path.is_dir() and Layout(path).settings.exists()]
     if len(datasets) > 1:
         raise BadInputError("Only one correction dataset can be open at a time.")
-    files = find_images([path for path in inputs if path not in datasets], tell=console.remark)
+    files = find_images([path for path in inputs if path not in datasets], series=series, tell=console.remark)
     return files, (datasets[0].absolute() if datasets else None)

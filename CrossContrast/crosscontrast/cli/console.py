@@ -3,8 +3,10 @@
 import functools
 import json
 import logging
+import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +23,20 @@ BAD_INPUT = 2
 INTERNAL = 1
 #: Exit code where the quality gate says stop.
 STOPPED = 3
+#: Exit code where nobody reads the output any more, as shells have it of a program that SIGPIPE ends.
+CLOSED = 141
 #: Files whose voxels may lie beside them, where the user names the file itself.
 _HEADERS = (".nhdr", ".nrrd", ".mhd", ".mha")
 #: Exit code after Ctrl-C, as shells have it.
 INTERRUPTED = 130
+
+#: The option of commands that take a DICOM study.
+series_option = click.option(
+    "--series",
+    multiple=True,
+    metavar="UID|NUMBER|TEXT",
+    help="Of DICOM studies only this series, by UID, number or name.",
+)
 
 
 class Console:
@@ -44,10 +56,10 @@ class Console:
         """Print a line beside the result: what goes on and what is unusual."""
         click.echo(text, err=True)
 
-    def warn(self, sentences: Iterable[str]) -> None:
-        """Print what is unusual about the input or the result."""
+    def warn(self, sentences: Iterable[str], image: Path | None = None) -> None:
+        """Print what is unusual about the input or the result; each sentence names the ``image`` that it is about."""
         for sentence in sentences:
-            self.note(f"warning: {sentence}")
+            self.note(f"warning: {_naming(image, sentence)}")
 
     def remark(self, sentence: str) -> None:
         """Print one sentence as :meth:`warn` prints several."""
@@ -58,9 +70,9 @@ class Console:
         if self.as_json:
             click.echo(json.dumps(data, indent=2, default=str))
 
-    def error(self, error: CrossContrastError) -> None:
-        """Print an error as one sentence."""
-        self.note(f"error: {error}")
+    def error(self, error: CrossContrastError, image: Path | None = None) -> None:
+        """Print an error as one sentence, which names the ``image`` that it is about."""
+        self.note(f"error: {_naming(image, str(error))}")
 
     def end_with_failures(self, failed: int, total: int, nouns: str, where: Path | str) -> None:
         """Say where it stands why some of the input failed; when the command is done the exit code is 2."""
@@ -88,6 +100,10 @@ class Console:
             yield report
 
 
+def _naming(image: Path | None, sentence: str) -> str:
+    return sentence if image is None or image.name in sentence else f"{image.name}: {sentence}"
+
+
 def ask(console: Console, sentence: str) -> None:
     """Say what is about to be done and go on after a yes.
 
@@ -97,6 +113,22 @@ def ask(console: Console, sentence: str) -> None:
         raise BadInputError(sentence, "nobody is there to be asked: say --yes")
     if not click.confirm(f"{sentence} Go on?", err=True):
         raise CancelledError("Nothing was done.")
+
+
+@contextmanager
+def _sentences(console: Console) -> Iterator[None]:
+    """Print our warnings as sentences; those of libraries, which are about their own future, only with --verbose."""
+    plainly = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+        if category.__module__.startswith("crosscontrast"):
+            console.remark(str(message))
+        elif console.verbose:
+            plainly(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _paths(values: Iterable[Any]) -> Iterator[Path]:
@@ -116,14 +148,22 @@ def user_command(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def command(*arguments: Any, as_json: bool, verbose: bool, **options: Any) -> None:
         console = Console(as_json, verbose)
-        logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL + 1, format="%(name)s: %(message)s")
+        level, log = logging.INFO if verbose else logging.CRITICAL + 1, logging.StreamHandler()
+        log.setLevel(level)  # the root's own level does not stop what loggers with a level, such as Dask's, hand up
+        logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[log])
         headers = [path for path in _paths([*arguments, *options.values()]) if path.suffix.lower() in _HEADERS]
         if headers:
             from crosscontrast.ground.references import name_headers
 
             name_headers(headers)
         try:
-            function(console, *arguments, **options)
+            with _sentences(console):
+                function(console, *arguments, **options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read us (head, less) has enough. What is still in the buffer must not complain at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(CLOSED)
         except CrossContrastError as error:
             if verbose:
                 traceback.print_exc()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.cli.cord_ablation import ablation
 from crosscontrast.cli.cord_csa import csa
 from crosscontrast.cli.cord_evaluate import evaluate
@@ -26,7 +26,12 @@ def cord() -> None:
 @cord.command(epilog="Example: crosscontrast cord segment sub-*_T2w.nii.gz dicom_folder --out results --workers 2")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--model", default="softcord", show_default=True, help="Model, or NAME@VERSION; see 'models list'.")
+@click.option(
+    "--model",
+    default="softcord",
+    show_default=True,
+    help="Model (see 'models list'), or its folder.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option(
     "--threshold",
@@ -35,12 +40,7 @@ def cord() -> None:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Soft value from which a voxel belongs to the binary mask.",
 )
-@click.option(
-    "--series",
-    multiple=True,
-    metavar="UID|NUMBER|TEXT",
-    help="Of DICOM studies only this series, by UID, number or name.",
-)
+@series_option
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Images at the same time.")
 @click.option("--scheduler", help="Address of a running Dask scheduler, for a cluster (tcp://host:8786).")
 @click.option("--mirror", is_flag=True, help="Average with the mirror image: slower, slightly steadier.")
@@ -55,6 +55,14 @@ def cord() -> None:
     metavar="X,Y,Z|FILE",
     help="A point in the cord (mm, RAS), or points from Slicer (.mrk.json, .fcsv): the cord is followed from there and "
     "nothing else is taken for it. May be repeated.",
+)
+@click.option(
+    "--end",
+    "ends",
+    multiple=True,
+    metavar="X,Y,Z|FILE",
+    help="A point, or points as for --at, in the slice in which the cord ends: beyond it nothing is cord. May be "
+    "repeated.",
 )
 @click.option(
     "--name-by",
@@ -80,6 +88,7 @@ def segment(
     mirror: bool,
     uncertainty: bool,
     at: tuple[str, ...],
+    ends: tuple[str, ...],
     name_by: NameBy,
     overwrite: bool,
 ) -> None:
@@ -99,24 +108,25 @@ def segment(
     from crosscontrast.cord.points import read_points
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
-    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.find import find_model
 
     # All that would fail for every image is checked before the first one.
     check_device_name(device)
-    entry = ModelLibrary().find(model)
-    points = read_points(at)
+    entry = find_model(model, "segmentation")
+    points, limits = read_points(at), read_points(ends)
     found = find_images(images, series=series, modality="MR", unique=False, tell=console.remark)
     jobs = [
         SegmentCord(
             image=image.absolute(),
             out=place.parent,
             stem=place.name,
-            model=str(entry),
+            model=entry.request,
             device=device,
             threshold=threshold,
             mirror=mirror,
             uncertainty=uncertainty,
             at=points,
+            ends=limits,
             overwrite=overwrite,
         )
         for image, place in zip(found, places_of(found, out.absolute(), name_by), strict=True)

@@ -67,7 +67,7 @@ def csa(
 
     # All that would fail for every segmentation is checked before the first one.
     read_level_files(levels, discs)
-    found = find_images(segs, unique=False)
+    found = find_images(segs, unique=False, results=True)
     per: Literal["slice", "aggregate"] = "slice" if perslice else "aggregate"
     jobs = [
         MeasureCsa(

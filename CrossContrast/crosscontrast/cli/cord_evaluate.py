@@ -13,7 +13,7 @@ _PATH = click.Path(path_type=Path)
     epilog="Example: crosscontrast cord evaluate --cohort cohort.tsv --model softcord,mymodel@2 --out eval --levels 2-3"
 )
 @click.option("--cohort", required=True, type=_PATH, help="Table (TSV): subject, session, role, image, mask.")
-@click.option("--model", "models", default="softcord", show_default=True, help="Models, separated by commas.")
+@click.option("--model", "models", default="softcord", show_default=True, help="Models, or their folders, with commas.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
 @click.option("--reference-mask", is_flag=True, help="Show the table's masks as a method beside the models.")
 @click.option("--levels", help="Vertebral levels to average over, as 2-3; the table then has a column levels or discs.")

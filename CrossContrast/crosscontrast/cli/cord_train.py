@@ -126,13 +126,13 @@ def package(
     the training with it.
     """
     from crosscontrast.cord.teaching.package import package_training
-    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.find import find_model
 
     scores = package_training(
         training,
         out,
         name=name or out.name,
-        finder=ModelLibrary().find(finder) if finder else None,
+        finder=find_model(finder, "segmentation") if finder else None,
         evidence=evidence,
         card=card.read_text(encoding="utf-8") if card else None,
     )

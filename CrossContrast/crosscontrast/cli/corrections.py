@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.cli.corrections_check import check
 from crosscontrast.cli.corrections_edit import exclude, freeze, include, rename, save
 from crosscontrast.cli.corrections_work import export, predict, worklist
@@ -26,12 +26,13 @@ def corrections() -> None:
 @DATASET
 @click.option("--name", default="", help="Title of the dataset.  [default: the folder's name]")
 @click.option("--label", default="SC", show_default=True, help="What is segmented, as in label-SC of the masks' names.")
+@click.option("--author", "authors", multiple=True, help="An author of the dataset; who corrects becomes one by it.")
 @user_command
-def init(console: Console, dataset: Path, name: str, label: str) -> None:
+def init(console: Console, dataset: Path, name: str, label: str, authors: tuple[str, ...]) -> None:
     """Make the folder DATASET, empty or a BIDS dataset, a correction dataset."""
     from crosscontrast.corrections.dataset import CorrectionDataset
 
-    made = CorrectionDataset.create(dataset, name=name, label=label)
+    made = CorrectionDataset.create(dataset, name=name, label=label, authors=authors)
     console.result({"dataset": str(made.folder), "label": label})
     console.say(f"Made {made.folder}; add images with: crosscontrast corrections add {dataset} IMAGE")
 
@@ -41,7 +42,8 @@ def init(console: Console, dataset: Path, name: str, label: str) -> None:
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--subject", default="", help="Label of the subject.  [default: from the file's name]")
 @click.option("--session", default="", help="Label of the session.  [default: from the file's name, or none]")
-@click.option("--contrast", default="", help="T2w, mt0, acq-MTon_MTS, ...  [default: from the file's name]")
+@click.option("--contrast", default="", help="T2w, mt0, mt-on_MTR, ...  [default: from the file's name]")
+@series_option
 @click.option("--author", default="", help="Who adds them.")
 @click.option(
     "--key",
@@ -56,6 +58,7 @@ def add(
     subject: str,
     session: str,
     contrast: str,
+    series: tuple[str, ...],
     author: str,
     key: Path | None,
 ) -> None:
@@ -72,15 +75,15 @@ def add(
     from crosscontrast.ground.inputs import find_images
 
     opened, added, failed = open_dataset(console, dataset), [], 0
-    found = find_images(images, tell=console.remark)
+    found = find_images(images, series=series, tell=console.remark)
     for image in found:
         try:
             with our_warnings() as said:
                 case = opened.add(image, subject=subject, session=session, contrast=contrast, author=author)
-            console.warn(said)
+            console.warn(said, image)
         except CrossContrastError as error:
             failed += 1
-            console.error(error)
+            console.error(error, image)
             continue
         if key and not subject and (patient := patient_of(image)):
             write_key(key, {case.subject: patient})

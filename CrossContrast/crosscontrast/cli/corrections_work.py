@@ -13,7 +13,12 @@ _DATASET = click.argument("dataset", type=click.Path(path_type=Path))
 
 @click.command(epilog="Example: crosscontrast corrections predict my-dataset --model softcord@2")
 @_DATASET
-@click.option("--model", default="softcord", show_default=True, help="Model, or NAME@VERSION; see 'models list'.")
+@click.option(
+    "--model",
+    default="softcord",
+    show_default=True,
+    help="Model (see 'models list'), or its folder.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option(
     "--uncertainty/--no-uncertainty",
@@ -31,17 +36,17 @@ def predict(
     from crosscontrast.cli.running import run_batch
     from crosscontrast.cord.jobs import SegmentCord
     from crosscontrast.ground.device import check_device_name
-    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.find import find_model
 
     check_device_name(device)
-    entry = ModelLibrary().find(model)
+    entry = find_model(model, "segmentation")
     opened = open_dataset(console, dataset)
     cases = [c for c in opened.cases() if c.state == "pending" and (again or opened.prediction(c.name) is None)]
     jobs = [
         SegmentCord(
             image=case.image,
             out=opened.layout.prediction(case.name),
-            model=str(entry),
+            model=entry.request,
             device=device,
             uncertainty=uncertainty,
             overwrite=again,

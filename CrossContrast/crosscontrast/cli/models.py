@@ -42,9 +42,9 @@ def list_models(console: Console) -> None:
 @user_command
 def show(console: Console, model: str) -> None:
     """Show what a model is, what it expects, and its model card."""
-    from crosscontrast.models.library import ModelLibrary
+    from crosscontrast.models.find import find_model
 
-    entry = ModelLibrary().find(model)
+    entry = find_model(model)
     card = entry.folder / "docs" / "README.md"
     text = card.read_text(encoding="utf-8") if card.is_file() else "This model has no model card."
     console.result({**_summary(entry), "card": text})
@@ -59,10 +59,11 @@ def show(console: Console, model: str) -> None:
 def verify(console: Console, model: str | None) -> None:
     """Compare a model's files (or those of all models) with their recorded SHA-256."""
     from crosscontrast.errors import CrossContrastError, ModelError
+    from crosscontrast.models.find import find_model
     from crosscontrast.models.library import ModelLibrary
 
     library = ModelLibrary()
-    entries = [library.find(model)] if model else library.entries()
+    entries = [find_model(model)] if model else library.entries()
     problems: dict[str, str] = {}
     for entry in entries:
         try:

@@ -14,7 +14,8 @@ _PATH = click.Path(path_type=Path)
     epilog="Example: crosscontrast radiomics compare --cohort cohort.tsv --reference mri --test pix2pix,gan --out out"
 )
 @click.option("--cohort", type=_PATH, help="Table (TSV): subject, session, role, image, mask.")
-@click.option("--features", type=_PATH, help="Table of features instead of a cohort: subject, session, role, ...")
+@click.option("--features", type=_PATH, help="Table of features instead: subject, role, ..., or PyRadiomics' own.")
+@click.option("--force", is_flag=True, help="Compare even where the cohort does not fit together.")
 @click.option("--reference", required=True, help="Role of the real images.")
 @click.option("--test", "tests", required=True, help="Roles of the translated images, separated by commas.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
@@ -27,6 +28,7 @@ def compare(
     console: Console,
     cohort: Path | None,
     features: Path | None,
+    force: bool,
     reference: str,
     tests: str,
     out: Path,
@@ -35,6 +37,7 @@ def compare(
     backend: str | None,
     label: int | None,
     threshold: float | None,
+    resample_masks: bool,
     workers: int,
     scheduler: str | None,
 ) -> None:
@@ -43,7 +46,9 @@ def compare(
     Per feature: ICC(A,1), CCC, Spearman and Pearson, Bland-Altman and the relative difference, with intervals by
     drawing subjects. When a feature counts as preserved stands in the settings and is printed with the result, beside
     the older rule of rho alone and what chance gives. The folder receives report.html, features.tsv, preservation.tsv
-    and preservation.json. An image that cannot be used is a line with its reason, and the exit code is 2.
+    and preservation.json. Who lacks an image of a role, images in another unit and with other voxels are named and
+    refused before anything is computed, unless --force. PyRadiomics' own table names images: give the cohort as well.
+    An image that cannot be used is a line with its reason, and the exit code is 2.
     """
     from crosscontrast.cli.running import run_job
     from crosscontrast.radiomics.extraction.settings import ExtractionSettings
@@ -52,10 +57,11 @@ def compare(
     from crosscontrast.radiomics.settings_file import SettingsFile
 
     file = SettingsFile(settings)
-    options = {"backend": backend, "label": label, "threshold": threshold}
+    options = {"backend": backend, "label": label, "threshold": threshold, "resample_masks": resample_masks or None}
     job = ComparePreservation(
         cohort=cohort,
         features=features,
+        force=force,
         reference=reference,
         tests=names_of(tests, "--test"),
         out=out,

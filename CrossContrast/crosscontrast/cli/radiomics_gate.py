@@ -12,7 +12,7 @@ _PATH = click.Path(path_type=Path)
 
 @click.command(epilog="Example: crosscontrast radiomics gate us.nii.gz --model us2mri --translated mri.nii.gz")
 @click.argument("image", type=_PATH)
-@click.option("--model", help="Model (or a bundle's folder) whose training images are the yardstick.")
+@click.option("--model", help="Model, or folder of one or of a training, whose training images are the yardstick.")
 @click.option("--profile", type=_PATH, help="File of a profile, instead of a model.")
 @click.option("--translated", multiple=True, type=_PATH, help="Image made of the input; repeat for an ensemble.")
 @click.option("--spread", type=_PATH, help="Map of uncertainty that came with the translated image.")
@@ -95,7 +95,7 @@ def _tables(folder: Path) -> dict[str, Any]:
 )
 @click.option("--cohort", required=True, type=_PATH, help="Table (TSV) of the training images.")
 @click.option("--role", required=True, help="Role of the model's input images.")
-@click.option("--model", help="Model that the profile belongs to.")
+@click.option("--model", help="Model that the profile belongs to, or its folder.")
 @click.option("--out", type=_PATH, help="File for the profile, instead of a model.")
 @user_command
 def gate_profile(console: Console, cohort: Path, role: str, model: str | None, out: Path | None) -> None:

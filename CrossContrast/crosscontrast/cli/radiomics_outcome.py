@@ -15,11 +15,13 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--cohort", required=True, type=_PATH, help="Table (TSV): subject, session, role, image, mask, outcome.")
 @click.option("--outcome", required=True, help="Column with two classes.")
-@click.option("--positive", help="Which class counts as positive; by default the one whose name comes last.")
+@click.option("--positive", help="Which class counts as positive; needed unless obvious (0 and 1, no and yes).")
+@click.option("--time", help="Column of the time of the event, or until when there was none: fits Cox's model.")
 @click.option("--arms", required=True, help="Roles, separated by commas; us+synthetic takes both together.")
 @click.option("--models", help="random-forest, pca-random-forest, logistic, cnn; separated by commas.")
 @click.option("--batch", help="Column of scanners or sites whose effect ComBat removes.")
 @click.option("--features", type=_PATH, help="Table of features, instead of extracting them.")
+@click.option("--force", is_flag=True, help="Go on even where the cohort does not fit together.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
 @click.option("--device", default="auto", show_default=True, help="For the CNN: auto, cpu, cuda, cuda:N or mps.")
 @extraction_options
@@ -32,6 +34,8 @@ def outcome(
     arms: str,
     models: str | None,
     batch: str | None,
+    time: str | None,
+    force: bool,
     features: Path | None,
     out: Path,
     device: str,
@@ -39,14 +43,17 @@ def outcome(
     backend: str | None,
     label: int | None,
     threshold: float | None,
+    resample_masks: bool,
     workers: int,
     scheduler: str | None,
 ) -> None:
     """Say whether translated images predict an outcome as well as the real ones.
 
     Nested cross-validation by subject: everything is learned inside the folds, and every score comes from a model that
-    never saw the subject. All arms are scored on the same images and compared in pairs (DeLong, or by drawing subjects
-    where they have several images; Holm). The folder receives report.html, predictions.tsv and outcome.json.
+    never saw the subject. All arms are scored on the same images and compared in pairs (t-test over repeated held-out
+    parts, corrected for the training data that they share; Holm). With --time the outcome is an event at a time: Cox's
+    model on components of the features, judged by concordance. The folder receives report.html, predictions.tsv and
+    outcome.json.
     """
     from crosscontrast.cli.running import run_job
     from crosscontrast.ground.device import choose_device
@@ -56,7 +63,7 @@ def outcome(
     from crosscontrast.radiomics.settings_file import SettingsFile
 
     file = SettingsFile(settings)
-    options = {"backend": backend, "label": label, "threshold": threshold}
+    options = {"backend": backend, "label": label, "threshold": threshold, "resample_masks": resample_masks or None}
     names = names_of(models, "--models") if models else None
     chosen = file.section("outcome", OutcomeSettings, {"models": names})
     job = PredictOutcome(
@@ -65,6 +72,8 @@ def outcome(
         positive=positive,
         arms=names_of(arms, "--arms"),
         batch=batch,
+        time=time,
+        force=force,
         features=features,
         out=out,
         extraction=file.section("extraction", ExtractionSettings, options),
@@ -74,6 +83,11 @@ def outcome(
         scheduler=scheduler,
     )
     result = run_job(console, job.run, "predicting", out)
+    console.say(f"Positive class of {outcome}: {result.positive}")
+    for survival in result.survival:
+        interval = "" if survival.low is None else f" [{survival.low:.2f}, {survival.high:.2f}]"
+        told = f"concordance {survival.concordance:.2f}{interval}, {survival.events} events in {survival.subjects}"
+        console.say(f"  {survival.arm}, {survival.model}: {told} subjects")
     for found in result.performances:
         interval = "" if found.auc_low is None else f" [{found.auc_low:.2f}, {found.auc_high:.2f}]"
         console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}{interval}, accuracy {found.accuracy:.2f}")

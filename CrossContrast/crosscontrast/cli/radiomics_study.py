@@ -28,10 +28,11 @@ _PATH = click.Path(path_type=Path)
 @click.option("--steps", type=click.IntRange(min=1), help="Steps of each training.")
 @click.option("--training", type=_PATH, help="JSON file with further settings of the training.")
 @click.option("--synthetic", default="synthetic", show_default=True, help="Role of the translated images.")
-@click.option("--positive", help="Which class counts as positive; by default the one whose name comes last.")
+@click.option("--positive", help="Which class counts as positive; needed unless obvious (0 and 1, no and yes).")
 @click.option("--arms", help="Roles, with commas; by default source, synthetic, target, source+synthetic.")
 @click.option("--models", help="random-forest, pca-random-forest, logistic, cnn; separated by commas.")
 @click.option("--batch", help="Column of scanners or sites whose effect ComBat removes.")
+@click.option("--force", is_flag=True, help="Go on even where images of the cohort do not fit together.")
 @click.option("--ceiling", type=click.IntRange(min=1), help="Times to move the contours, for what a mask alone costs.")
 @click.option("--seed", default=0, show_default=True, help="Draws the folds.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
@@ -52,6 +53,7 @@ def study(
     backend: str | None,
     label: int | None,
     threshold: float | None,
+    resample_masks: bool,
     **choices: Any,
 ) -> None:
     """Go the whole way from one table: translate, check, compare features, predict the outcome, one report.
@@ -71,7 +73,7 @@ def study(
 
     check_device_name(choices["device"])
     file = SettingsFile(settings)
-    options = {"backend": backend, "label": label, "threshold": threshold}
+    options = {"backend": backend, "label": label, "threshold": threshold, "resample_masks": resample_masks or None}
     names = names_of(models, "--models") if models else None
     job = RunStudy(
         cohort=cohort,
@@ -90,6 +92,7 @@ def study(
     console.say(f"{result.images} images translated; quality gate: {gate}")
     for role in result.preservation.roles:
         console.say(f"  {role.role}: {role.preserved} of {role.features} features preserved ({role.shape} of shape)")
+    console.say(f"Positive class of {outcome}: {result.outcome.positive}")
     for found in result.outcome.performances:
         console.say(f"  {found.arm}, {found.model}: AUC {found.auc:.2f}")
     console.say(f"  report:   {result.report}")

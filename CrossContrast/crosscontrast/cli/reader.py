@@ -43,17 +43,19 @@ def example_command(console: Console, out: Path) -> None:
 @reader.command("plan", epilog="Example: crosscontrast reader plan STUDY.yaml --out study")
 @click.argument("study", type=_PATH)
 @click.option("--out", required=True, type=_PATH, help="New folder for the blinded images and the plan.")
+@click.option("--force", is_flag=True, help="Plan even where subjects lack an arm or images do not fit together.")
 @user_command
-def plan_command(console: Console, study: Path, out: Path) -> None:
+def plan_command(console: Console, study: Path, out: Path, force: bool) -> None:
     """Plan a reader study: who reads what when, and blinded copies of all images.
 
     OUT/plan.json holds the key from neutral names to cases and arms: keep it from readers. Its fingerprint (SHA-256)
-    shows later whether it was changed.
+    shows later whether it was changed. Who lacks an arm's image, and images with other voxels, are named and refused,
+    unless --force; a study of which no case is positive cannot be planned.
     """
     from crosscontrast.cli.running import run_job
     from crosscontrast.reading.jobs import PlanStudy
 
-    job = PlanStudy(study=study.resolve(), out=out.resolve())
+    job = PlanStudy(study=study.resolve(), out=out.resolve(), force=force)
     _tell_plan(console, run_job(console, job.run, "planning", out))
 
 

@@ -51,11 +51,11 @@ def run_batch(
         for image, outcome in zip(images, outcomes, strict=True):
             if outcome.error is not None:
                 failed += 1
-                console.error(outcome.error)
+                console.error(outcome.error, image)
                 documents.append({noun: str(image), "error": outcome.error.as_data()})
                 continue
             assert outcome.result is not None
-            console.warn(outcome.result.warnings)
+            console.warn(outcome.result.warnings, image)
             tell(image, outcome.result)
             documents.append({noun: str(image), **outcome.result.model_dump(mode="json")})
     console.result(documents)

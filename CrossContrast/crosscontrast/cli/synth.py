@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.cli.synth_ablation import ablation
 from crosscontrast.cli.synth_benchmark import benchmark
 from crosscontrast.cli.synth_phantom import phantom
@@ -28,6 +28,7 @@ def synth() -> None:
 @click.argument("images", nargs=-1, required=True, type=_PATH)
 @click.option("--model", "models", required=True, multiple=True, help="Model, or folder of a training; several: mean.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
+@series_option
 @click.option("--uncertainty", is_flag=True, help="Write how much repeated answers, or several models, differ.")
 @click.option("--samples", default=8, show_default=True, type=click.IntRange(min=2), help="Repeats with dropout.")
 @click.option(
@@ -50,6 +51,7 @@ def translate(
     images: tuple[Path, ...],
     models: tuple[str, ...],
     out: Path,
+    series: tuple[str, ...],
     uncertainty: bool,
     samples: int,
     axis: str,
@@ -71,14 +73,12 @@ def translate(
     from crosscontrast.cli.running import run_batch
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
+    from crosscontrast.models.find import find_model
     from crosscontrast.synthesis.jobs import TranslateImage
-    from crosscontrast.synthesis.models import find_translator
 
     check_device_name(device)
-    named = [str(Path(model).absolute()) if Path(model).is_dir() else str(find_translator(model)) for model in models]
-    for model in named:
-        find_translator(model)
-    found = find_images(images, tell=console.remark)
+    named = [find_model(model, "translation").request for model in models]
+    found = find_images(images, series=series, tell=console.remark)
     jobs = [
         TranslateImage(
             image=image.absolute(),
@@ -139,10 +139,10 @@ def features(
     from crosscontrast.synthesis.jobs import ShowFeatureMaps
 
     if list_layers:
+        from crosscontrast.models.find import find_model
         from crosscontrast.synthesis.feature_maps import layers
-        from crosscontrast.synthesis.models import find_translator
 
-        known = layers(find_translator(models[0]))
+        known = layers(find_model(models[0], "translation"))
         for name, count in known.items():
             console.say(f"{name}: {count}")
         console.result(known)
@@ -169,11 +169,11 @@ def fill(console: Console, cohort: Path, source: str, target: str, model: str, o
     'gate' has what the quality gate says of them. Segment the translations before averaging masks over contrasts with
     'cord soft-gt'.
     """
+    from crosscontrast.models.find import find_model
     from crosscontrast.synthesis.fill import fill_cohort
     from crosscontrast.synthesis.jobs import TranslateImage
-    from crosscontrast.synthesis.models import find_translator
 
-    output = target if len(find_translator(model).outputs) > 1 else ""
+    output = target if len(find_model(model, "translation").outputs) > 1 else ""
 
     def translate_one(image: Path, folder: Path, progress: "Progress") -> tuple[Path, str]:
         result = TranslateImage(image=image, out=folder, model=model, device=device, output=output).run(progress)

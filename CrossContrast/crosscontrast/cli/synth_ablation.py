@@ -23,6 +23,7 @@ _PAIRED = [name for name, entry in CATALOGUE.items() if entry.paired]
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(min=1), help="Trainings per weight.")
 @click.option("--steps", default=2000, show_default=True, type=click.IntRange(min=1), help="Steps of each training.")
 @click.option("--out", required=True, type=_PATH, help="Folder for trainings and table.")
+@click.option("--force", is_flag=True, help="Go on even where images of the cohort do not fit together.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @user_command
 def ablation(
@@ -35,6 +36,7 @@ def ablation(
     seeds: int,
     steps: int,
     out: Path,
+    force: bool,
     device: str,
 ) -> None:
     """Train a network with and without the radiomics-preserving loss and count the features that it preserves.
@@ -55,6 +57,7 @@ def ablation(
         weights=weights or (0.0, 1.0),
         seeds=tuple(range(seeds)),
         settings={"steps": steps},
+        force=force,
         device=device,
     )
     result = run_job(console, job.run, "training")

@@ -30,6 +30,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--data-range", type=click.FloatRange(min=0, min_open=True), help="Default: that of training targets.")
 @click.option("--labels", default="", help="Role of label maps, for the Dice of a network that segments targets.")
 @click.option("--class", "classes", multiple=True, help="A class of the label maps, as NAME=VALUE or NAME=1+2.")
+@click.option("--force", is_flag=True, help="Go on even where images of the cohort do not fit together.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @user_command
 def benchmark(
@@ -44,6 +45,7 @@ def benchmark(
     data_range: float | None,
     labels: str,
     classes: tuple[str, ...],
+    force: bool,
     device: str,
 ) -> None:
     """Train or load translators and compare them on the cohort's split 'test'.
@@ -73,6 +75,7 @@ def benchmark(
         data_range=data_range,
         labels=labels,
         classes=parse_classes(classes),
+        force=force,
         device=device,
     )
     result = run_job(console, job.run, "comparing")

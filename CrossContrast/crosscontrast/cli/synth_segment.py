@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from crosscontrast.cli.console import Console, user_command
+from crosscontrast.cli.console import Console, series_option, user_command
 from crosscontrast.synthesis.segmentation.config import LossName, Weighting
 
 if TYPE_CHECKING:
+    from crosscontrast.models.library import ModelEntry
     from crosscontrast.synthesis.segmentation.jobs import SegmentImageResult
 
 _PATH = click.Path(path_type=Path)
@@ -29,6 +30,7 @@ _NETWORKS = click.Choice(["unet", "frrn", "hybrid"])
 @click.option("--dims", type=click.IntRange(2, 3), help="Slices (2) or volumes (3, the default).")
 @click.option("--loss", type=click.Choice(get_args(LossName)), help="Cross-entropy (the default) or Dice.")
 @click.option("--weighting", type=click.Choice(get_args(Weighting)), help="Of classes or voxels (default none).")
+@click.option("--resample", is_flag=True, help="Bring label maps on other grids onto the images', by position.")
 @click.option("--steps", type=click.IntRange(min=1), help="How many steps (default 2000).")
 @click.option("--config", type=_PATH, help="Settings (JSON) that are not default.")
 @click.option("--out", required=True, type=_PATH, help="Folder of the training.")
@@ -64,12 +66,10 @@ def segment_train(
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what was named: paths absolute, translators that are folders too."""
-    given = {key: value for key, value in options.items() if value not in (None, (), {}, "")}
+    """Return what was named, the cohort's path absolute."""
+    given = {key: value for key, value in options.items() if value not in (None, False, (), {}, "")}
     if "cohort" in given:
         given["cohort"] = given["cohort"].absolute()
-    if "translators" in given:
-        given["translators"] = tuple(str(Path(t).absolute()) if Path(t).is_dir() else t for t in given["translators"])
     return given
 
 
@@ -87,13 +87,14 @@ def _settings(config: Path | None, given: dict[str, Any]) -> Any:
     return make_config(SegmentationConfig, given)
 
 
-@click.command(
-    epilog="Example: crosscontrast synth segment sub-*_heavyT2.nii.gz --model runs/vessels --translator runs/t2-mra"
-    " --out segmented"
+@click.command(epilog="Example: crosscontrast synth segment sub-*_heavyT2.nii.gz --model runs/vessels --out segmented")
+@click.argument("images", nargs=-1, type=_PATH)
+@click.option("--model", required=True, help="Segmentation model, its folder, or that of a training.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="NAME=FILE", help="Image of a model's further input; of one subject."
 )
-@click.argument("images", nargs=-1, required=True, type=_PATH)
-@click.option("--model", required=True, help="Segmentation model, or folder of a training.")
-@click.option("--translator", "translators", multiple=True, help="Models of the synthetic channels, in order.")
+@click.option("--translator", "translators", multiple=True, help="Other translators than the model names, in order.")
+@series_option
 @click.option("--localise", default="", help="Class that a first pass finds and a second one segments around.")
 @click.option("--margin", default=16.0, show_default=True, type=click.FloatRange(min=0), help="Around it, in mm.")
 @click.option("--out", required=True, type=_PATH, help="Folder for the results.")
@@ -105,7 +106,9 @@ def segment(
     console: Console,
     images: tuple[Path, ...],
     model: str,
+    inputs: tuple[str, ...],
     translators: tuple[str, ...],
+    series: tuple[str, ...],
     localise: str,
     margin: float,
     out: Path,
@@ -115,38 +118,63 @@ def segment(
 ) -> None:
     """Segment IMAGES from their own contrast and from what the translators make of it.
 
+    A model that was trained with translators applies them by itself. Where it has several inputs, the images of one
+    subject are named by them: --input t2w=a.nii.gz --input us=b.nii.gz.
+
     Each image gets a soft map per class (float32), a label map, its synthetic channels and a sidecar, on its own grid.
     """
     from crosscontrast.cli.running import run_batch
     from crosscontrast.ground.device import check_device_name
     from crosscontrast.ground.inputs import find_images
-    from crosscontrast.synthesis.models import find_translator
+    from crosscontrast.models.find import find_model
+    from crosscontrast.synthesis.models import translators_of
     from crosscontrast.synthesis.segmentation.jobs import SegmentImage
 
     check_device_name(device)
-    find_translator(model, "segmentation")
-    for translator in translators:
-        find_translator(translator)
-    found = find_images(images, tell=console.remark)
-    named = _given({"translators": translators}).get("translators", ())
+    entry = find_model(model, "segmentation")
+    translators_of(entry, translators)  # all that would fail for every image is found before the first one
+    subjects = _subjects(entry, find_images(images, series=series, tell=console.remark), inputs)
     jobs = [
         SegmentImage(
-            image=image.absolute(),
+            image=first.absolute(),
+            more_images=tuple(path.absolute() for path in further),
             out=out.absolute(),
-            model=str(Path(model).absolute()) if Path(model).is_dir() else model,
-            translators=named,
+            model=entry.request,
+            translators=tuple(find_model(translator, "translation").request for translator in translators),
             localise=localise,
             margin=margin,
             device=device,
             overwrite=overwrite,
         )
-        for image in found
+        for first, *further in subjects
     ]
 
     def tell(image: Path, result: "SegmentImageResult") -> None:
         console.say(f"{image.name}: {result.labels}")
 
-    run_batch(console, jobs, found, out, label="segmenting", tell=tell, workers=workers)
+    run_batch(console, jobs, [first for first, *_ in subjects], out, label="segmenting", tell=tell, workers=workers)
+
+
+def _subjects(entry: "ModelEntry", images: list[Path], inputs: tuple[str, ...]) -> list[list[Path]]:
+    """Return each subject's images in the model's order; raises :class:`BadInputError`."""
+    from crosscontrast.errors import BadInputError
+    from crosscontrast.synthesis.models import in_order
+
+    named: dict[str, Path] = {}
+    for text in inputs:
+        name, _, file = text.partition("=")
+        if not (name and file) or name in named:
+            wrong = "is given twice" if name in named else "does not name an image"
+            raise BadInputError(f"--input {text} {wrong}.", "write --input NAME=FILE, once for each input")
+        named[name] = Path(file)
+    if inputs and len(images) > 1:
+        raise BadInputError(
+            f"--input is of one subject, and {len(images)} images are given.", "segment them one by one"
+        )
+    if not images and not inputs:
+        raise BadInputError("No image is given.", "name images, or --input NAME=FILE")
+    firsts: list[Path | None] = [*images] or [None]
+    return [in_order(entry, first, named) for first in firsts]
 
 
 @click.command(
@@ -164,6 +192,7 @@ def segment(
     help="sparse: only the slices that have labels are labelled; noisy: all are, with mistakes.",
 )
 @click.option("--network", type=_NETWORKS, help="Skips: horizontal, vertical, or both (default unet).")
+@click.option("--resample", is_flag=True, help="Bring label maps on other grids onto the images', by position.")
 @click.option("--steps", type=click.IntRange(min=1), help="How many steps (default 2000).")
 @click.option("--out", required=True, type=_PATH, help="Folder for the proposals.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")

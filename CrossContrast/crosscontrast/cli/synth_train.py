@@ -27,6 +27,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--outcome", help="Column of labels (0, 1) that the translated region must still tell.")
 @click.option("--resample", is_flag=True, help="Bring targets on other grids onto the source's.")
 @click.option("--whole-image", is_flag=True, help="Train without masks.")
+@click.option("--force", is_flag=True, help="Train even where images of the cohort do not fit together.")
 @click.option("--max-minutes", type=click.FloatRange(min=0), help="Stop after this time; --resume goes on later.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--name", help="Add the model to the library under this name, its way back as NAME-back.")
@@ -45,14 +46,19 @@ def train(
     outcome: str | None,
     resample: bool,
     whole_image: bool,
+    force: bool,
     max_minutes: float | None,
     device: str,
     name: str | None,
 ) -> None:
     """Train a translator on a cohort's split 'train'.
 
-    The folder receives config.json, checkpoint.pt, log.csv, pictures and the model as the folder model-<steps>, which
-    'synth translate' and 'models add' take. For several GPUs or hosts start the same with torchrun:
+    First the cohort is checked against itself: a subject without a partner, a target in another unit, voxels of another
+    size or a field of view that ends early are named and refused, unless --force. What was not measured does not count.
+
+    The folder receives config.json, checkpoint.pt, log.csv, pictures and the model as a folder called model- and the
+    steps in six digits (model-000150), which 'synth translate', 'radiomics gate' and 'models add' take. For several
+    GPUs or hosts start the same with torchrun:
     torchrun --nproc-per-node 2 -m crosscontrast.cli synth train --cohort ... --out ...
     """
     from crosscontrast.synthesis.training.jobs import TrainTranslator
@@ -67,12 +73,21 @@ def train(
     flags = {"resample": resample, "whole_image": whole_image}
     settings = _settings(config, resume, given | {key: value for key, value in flags.items() if value}, steps)
     more = {"steps": steps} if resume and steps else {}
-    job = TrainTranslator(out=out, settings=settings, resume=resume, more=more, max_minutes=max_minutes, device=device)
+    job = TrainTranslator(
+        out=out,
+        settings=settings,
+        resume=resume,
+        more=more,
+        force=force,
+        max_minutes=max_minutes,
+        device=device,
+    )
 
     def show(_done: float, _total: float, message: str) -> None:
         console.note(message)
 
     result = job.run(show)
+    console.warn(result.warnings)
     console.say(f"{result.step} steps in {result.minutes:.1f} minutes: {result.model}")
     models = _add(name, result.model, result.back) if name else []
     for model in models:

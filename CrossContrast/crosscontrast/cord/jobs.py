@@ -44,9 +44,9 @@ class SegmentCordResult(JobResult):
 class SegmentCord(Job):
     """Segment the spinal cord of one volume (file or DICOM folder) softly, on the volume's own grid.
 
-    ``at`` are points in the cord, in mm (RAS): it is followed from there, and nothing else is taken for it. The results
-    in ``out`` are called ``stem``, by default as the image. Without ``overwrite``, those of another image and those
-    that were changed by hand are not replaced.
+    ``at`` are points in the cord, in mm (RAS): it is followed from there, and nothing else is taken for it. In the
+    slices of ``ends`` it ends. The results in ``out`` are called ``stem``, by default as the image. Without
+    ``overwrite``, those of another image and those that were changed by hand are not replaced.
     """
 
     kind: ClassVar[str] = "cord.segment"
@@ -60,6 +60,7 @@ class SegmentCord(Job):
     mirror: bool = False
     uncertainty: bool = False
     at: Points = ()
+    ends: Points = ()
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentCordResult:
@@ -83,6 +84,7 @@ class SegmentCord(Job):
             mirror=self.mirror,
             uncertainty=self.uncertainty,
             at=self.at,
+            ends=self.ends,
             progress=progress,
         )
         return SegmentCordResult(
@@ -121,6 +123,7 @@ class SegmentContrasts(Job):
     mirror: bool = False
     uncertainty: bool = False
     at: Points = ()
+    ends: Points = ()
     overwrite: bool = False
 
     def run(self, progress: Progress) -> SegmentContrastsResult:

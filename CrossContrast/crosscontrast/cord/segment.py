@@ -12,6 +12,7 @@ import SimpleITK as sitk
 from crosscontrast.cord.csa.measure import measure_csa
 from crosscontrast.cord.csa.report import write_csv
 from crosscontrast.cord.csa.table import CsaTable
+from crosscontrast.cord.ends import cut_at, stops
 from crosscontrast.cord.outputs import SegmentationFiles
 from crosscontrast.cord.overlay import draw_overlay
 from crosscontrast.cord.postprocess import keep_cord
@@ -23,7 +24,7 @@ from crosscontrast.ground.images import ImageWarning, write_image
 from crosscontrast.ground.provenance import Provenance
 from crosscontrast.inference import Maps, Predictor, warm_predictor
 from crosscontrast.inference.compiled import engine_of
-from crosscontrast.models.library import ModelLibrary
+from crosscontrast.models.find import find_model
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.timing import timed
 
@@ -57,23 +58,26 @@ def segment_volume(
     *,
     plain: Predictor | None = None,
     at: Sequence[Point] = (),
+    ends: Sequence[Point] = (),
 ) -> CordSegmentation:
     """Segment a float image; ``soft`` is float32 in [0, 1], ``binary`` uint8 and 1 where it reaches ``threshold``.
 
     With ``plain``, the uncertainty is measured: by the same model without averaging over mirror images, which would
     hide how much these differ. ``at`` are points in the cord (mm, RAS): it is followed from there, and nothing else is
-    taken for it. Raises :class:`BadInputError` for points outside of the image, and :class:`ModelError` where the model
-    cannot start at points.
+    taken for it. ``ends`` are points in whose slices it ends: beyond them there is none, on the side away from ``at``,
+    or without such points from most of what was found. Raises :class:`BadInputError` for points outside of the image
+    and for an end between two points ``at``, and :class:`ModelError` where the model cannot start at points.
     """
     output = cord_output(predictor)
     share = 0.9 / (1 + len(VERSIONS)) if plain else 0.9
-    maps = predict_cord(image, predictor, at, part(progress, 0, share))
+    maps = predict_cord(image, predictor, at, part(progress, 0, share), stops(image, at, ends))
     with timed("choosing the cord"):
         evidence, doubt = (maps.evidence, maps.doubt) if isinstance(maps, Maps) else (None, "")
         seen = maps[output]
         del maps  # what the model says of other structures is as large as the image
         soft, missing = keep_cord(seen, shown=bool(at))
         del seen
+        soft = cut_at(soft, at, ends)
     if doubt and not at:
         missing = doubt
     binary = sitk.Cast(sitk.GreaterEqual(soft, threshold), sitk.sitkUInt8)
@@ -83,7 +87,9 @@ def segment_volume(
     spread = None
     if plain:
         report = part(progress, share, 1)
-        spread = measure_uncertainty(image, soft, csa, plain, output, threshold=threshold, progress=report, at=at)
+        spread = measure_uncertainty(
+            image, soft, csa, plain, output, threshold=threshold, progress=report, at=at, ends=ends
+        )
         csa = spread.csa
     x, y, z = image.GetSpacing()
     volume = float(sitk.GetArrayViewFromImage(soft).sum(dtype=float)) * x * y * z
@@ -109,6 +115,7 @@ def segment_file(
     mirror: bool = False,
     uncertainty: bool = False,
     at: Sequence[Point] = (),
+    ends: Sequence[Point] = (),
     progress: Progress = silent,
 ) -> Provenance:
     """Segment the volume of a file or DICOM folder and write all files of the result at once.
@@ -121,19 +128,20 @@ def segment_file(
         progress(0, 1, "reading the image")
         with timed("reading"):
             image = case.read(path)
-        check_points(at, image, path.name)
-        entry = ModelLibrary().find(model)
+        check_points([*at, *ends], image, path.name)
+        entry = find_model(model, "segmentation")
         case.model, chosen = entry.record(), case.compute_on(device)
         progress(0.02, 1, "loading the model")
         with timed("loading the model"):
             predictor = warm_predictor(entry, chosen, mirror)
         plain = warm_predictor(entry, chosen, False) if uncertainty else None
-        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain, at=at)
+        result = segment_volume(image, predictor, threshold, part(progress, 0.05, 0.9), plain=plain, at=at, ends=ends)
         case.computed_by(engine_of(predictor))
         if result.missing:
             warnings.warn(f"{path.name}: no cord was found ({result.missing})", ImageWarning, stacklevel=1)
     progress(0.9, 1, "writing the results")
-    parameters = {"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty, "at": [list(p) for p in at]}
+    points = {"at": [list(point) for point in at], "ends": [list(point) for point in ends]}
+    parameters = {"threshold": threshold, "mirror": mirror, "uncertainty": uncertainty, **points}
     with (
         timed("writing, with the picture"),
         case.results(files.folder, files.sidecar, parameters=parameters, measures=_measures(result)) as results,

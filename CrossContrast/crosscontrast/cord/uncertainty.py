@@ -8,6 +8,7 @@ import SimpleITK as sitk
 
 from crosscontrast.cord.csa.measure import measure_csa
 from crosscontrast.cord.csa.table import CsaTable
+from crosscontrast.cord.ends import cut_at, stops
 from crosscontrast.cord.postprocess import keep_cord
 from crosscontrast.errors import ModelError
 from crosscontrast.ground.geometry import Point, continuous_index, reorient
@@ -49,17 +50,20 @@ def measure_uncertainty(
     threshold: float = 0.5,
     progress: Progress = silent,
     at: Sequence[Point] = (),
+    ends: Sequence[Point] = (),
 ) -> Uncertainty:
     """Segment the :data:`VERSIONS` of ``image`` as well and return how they spread about each other.
 
     ``soft`` is the segmentation of the image itself, ``csa`` its table at ``threshold``. A version in which no cord is
-    found counts as empty. ``at`` are the points that the segmentation started from, if any.
+    found counts as empty. ``at`` are the points that the segmentation started from, ``ends`` those where it stopped.
     """
+    limits = stops(image, at, ends)
     maps, areas = [sitk.GetArrayFromImage(soft)], [csa.values("area_true")]
     for number, version in enumerate(_versions(image)):
         report = part(progress, number / len(VERSIONS), (number + 1) / len(VERSIONS))
-        found = predict_cord(version.image, predictor, [version.moved(point) for point in at], report)
-        again = version.undo(keep_cord(found[output], shown=bool(at))[0])
+        points, borders = ([version.moved(point) for point in group] for group in (at, limits))
+        found = predict_cord(version.image, predictor, points, report, borders)
+        again = cut_at(version.undo(keep_cord(found[output], shown=bool(at))[0]), at, ends)
         maps.append(sitk.GetArrayFromImage(again))
         areas.append(measure_csa(again, threshold=threshold).values("area_true"))
     spread = np.std(maps, axis=0, dtype=np.float64)
@@ -77,9 +81,9 @@ def measure_uncertainty(
 
 
 def predict_cord(
-    image: sitk.Image, predictor: Predictor, at: Sequence[Point], progress: Progress
+    image: sitk.Image, predictor: Predictor, at: Sequence[Point], progress: Progress, ends: Sequence[Point] = ()
 ) -> dict[str, sitk.Image]:
-    """Return the predictor's maps, from the points ``at`` (mm, RAS) where there are any.
+    """Return the predictor's maps, from the points ``at`` (mm, RAS) where there are any, and up to ``ends``.
 
     Raises :class:`ModelError` where the model cannot start at points.
     """
@@ -87,7 +91,7 @@ def predict_cord(
         return predictor.predict([image], progress)
     if not isinstance(predictor, GridPredictor):
         raise ModelError("This model follows no cord, so it cannot start at a point.")
-    return predictor.predict([image], progress, at=at)
+    return predictor.predict([image], progress, at=at, ends=ends)
 
 
 @dataclass(frozen=True)

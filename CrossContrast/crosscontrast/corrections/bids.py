@@ -8,7 +8,9 @@ from typing import Self
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.files import image_stem
 
-#: Contrasts by the words that file names use for them: (acquisition, BIDS suffix).
+#: Contrasts by the words that file names use for them: (what else BIDS says of them, suffix). A pair with and without
+#: MT pulse makes a magnetisation transfer ratio (MTR); a protocol of MT saturation (MTS) has flip angles in its names.
+#: BIDS has no suffix for inversion recovery that nulls fat (STIR) or keeps the sign (PSIR): their weighting is one.
 _CONTRASTS = {
     "t1": ("", "T1w"),
     "t1w": ("", "T1w"),
@@ -17,20 +19,24 @@ _CONTRASTS = {
     "t2s": ("", "T2star"),
     "t2star": ("", "T2star"),
     "t2starw": ("", "T2starw"),
-    "mt0": ("MToff", "MTS"),
-    "mtoff": ("MToff", "MTS"),
-    "mt1": ("MTon", "MTS"),
-    "mton": ("MTon", "MTS"),
+    "mt0": ("mt-off", "MTR"),
+    "mtoff": ("mt-off", "MTR"),
+    "mt1": ("mt-on", "MTR"),
+    "mton": ("mt-on", "MTR"),
     "dwi": ("", "dwi"),
     "flair": ("", "FLAIR"),
     "pd": ("", "PDw"),
     "pdw": ("", "PDw"),
-    "psir": ("", "PSIR"),
-    "stir": ("", "STIR"),
+    "psir": ("acq-PSIR", "T1w"),
+    "stir": ("acq-STIR", "T2w"),
     "unit1": ("", "UNIT1"),
 }
 #: What a contrast is called whose file says nothing of it. BIDS has no suffix for "some image of the anatomy".
-_UNKNOWN = ("unknown", "T2w")
+_UNKNOWN = ("acq-unknown", "T2w")
+#: What spine-generic's protocol called its images before BIDS had names for them.
+_OLD_MTS = {"MToff": ("mt-off", "MTR"), "MTon": ("mt-on", "MTR"), "T1w": ("acq-MTS", "T1w")}
+#: The order of the entities that are set here; the others of a name that is one of BIDS stay where they are.
+_FIRST = ("sub", "ses", "acq")
 _FOLDERS = {"dwi": "dwi", "bold": "func", "sbref": "func", "ct": "ct", "pet": "pet"}
 _NAME = re.compile(r"sub-[A-Za-z0-9]+(_[a-z]+-[A-Za-z0-9+]+)*_[A-Za-z0-9]+")
 
@@ -63,8 +69,8 @@ class CaseName:
         A BIDS name is kept. Otherwise the contrast is a word of the file's name such as ``T2w`` or ``mt0``, and the
         subject is the rest of it without signs, so that the contrasts of a person stay together: ``pat01`` for
         ``pat01_T1w``. ``patient`` is the subject where the file itself tells it (DICOM); the rest of the name then
-        tells the person's images apart. ``contrast`` is such a word, or a suffix with its acquisition,
-        ``acq-MTon_MTS``.
+        tells the person's images apart. ``contrast`` is such a word, or a suffix with what goes before it,
+        ``mt-on_MTR``. Names that BIDS does not know any more, such as ``acq-MTon_MTS``, become those that it has.
         """
         stem = image_stem(path)
         own = cls.parse(stem) if _NAME.fullmatch(stem) else None
@@ -75,10 +81,19 @@ class CaseName:
         if session:
             entities["ses"] = _label(session.removeprefix("ses-"), f"{session!r} cannot name a session")
         if contrast or not own:
-            acquisition, suffix = _contrast(contrast, stem, entities.pop("acq", "") if not own else "")
-            entities.pop("acq", None)
-            entities |= {"acq": acquisition} if acquisition else {}
-        first = [key for key in ("sub", "ses") if key in entities]
+            rest = entities.pop("acq", "") if not own else ""
+            for key in ("acq", "mt"):
+                entities.pop(key, None)
+            said, suffix = _contrast(contrast, stem)
+            entities |= said | _both(said.get("acq", ""), "" if "acq-" in contrast else rest)
+        if suffix == "MTS" and not {"flip", "mt"} <= entities.keys() and entities.get("acq") in _OLD_MTS:
+            known, suffix = _OLD_MTS[entities.pop("acq")]
+            key, _, value = known.partition("-")
+            entities[key] = value
+        elif suffix.lower() in ("stir", "psir"):
+            known, suffix = _CONTRASTS[suffix.lower()]
+            entities["acq"] = entities.get("acq", "") + known.removeprefix("acq-")
+        first = [key for key in _FIRST if key in entities]
         order = [*first, *(key for key in entities if key not in first)]
         return cls(tuple((key, entities[key]) for key in order), suffix)
 
@@ -97,7 +112,7 @@ class CaseName:
 
     @property
     def contrast(self) -> str:
-        """What tells this image from others of the same visit: ``T2w``, ``acq-MTon_MTS``."""
+        """What tells this image from others of the same visit: ``T2w``, ``mt-on_MTR``."""
         others = [f"{key}-{value}" for key, value in self.entities if key not in ("sub", "ses")]
         return "_".join([*others, self.suffix])
 
@@ -139,16 +154,20 @@ def names_subject(path: Path) -> bool:
     return any(word and not _is_contrast(word) for word in _words(image_stem(path)))
 
 
-def _contrast(said: str, stem: str, rest: str) -> tuple[str, str]:
-    if said:
-        found = re.fullmatch(r"(?:acq-([A-Za-z0-9]+)_)?([A-Za-z0-9]+)", said)
-        if not found:
-            raise BadInputError(f"{said!r} cannot name a contrast.", "write it like T2w or acq-MTon_MTS")
-        if found[1]:
-            return found[1], found[2]
-        acquisition, suffix = _CONTRASTS.get(said.lower(), ("", said))
-        return acquisition or rest, suffix
-    known = next((_CONTRASTS[word.lower()] for word in _words(stem) if _is_contrast(word)), None)
-    if known is None:
-        return (rest, _UNKNOWN[1]) if rest else _UNKNOWN
-    return known[0] or rest, known[1]
+def _contrast(said: str, stem: str) -> tuple[dict[str, str], str]:
+    """Return entities and suffix of what the user says or else the file's name."""
+    if not said:
+        entity, suffix = next((_CONTRASTS[word.lower()] for word in _words(stem) if _is_contrast(word)), _UNKNOWN)
+    elif re.fullmatch(r"([a-z]+-[A-Za-z0-9]+_)*[A-Za-z0-9]+", said):
+        *entities, last = said.split("_")
+        entity, suffix = ("_".join(entities), last) if entities else _CONTRASTS.get(said.lower(), ("", said))
+    else:
+        raise BadInputError(f"{said!r} cannot name a contrast.", "write it like T2w or mt-on_MTR")
+    pairs = (part.partition("-") for part in entity.split("_") if part)
+    return {key: value for key, _, value in pairs}, suffix
+
+
+def _both(acquisition: str, rest: str) -> dict[str, str]:
+    """Name the acquisition by what is known of it, and what else tells the person's images apart."""
+    known = "" if rest and acquisition == _UNKNOWN[0].removeprefix("acq-") else acquisition
+    return {"acq": rest + known} if rest or known else {}

@@ -1,5 +1,6 @@
 """Making a folder a correction dataset."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,11 +24,33 @@ Images with masks of the structure "{label}" that were corrected by hand, kept b
 """
 
 
+_OF_PART = {
+    "labels": """# {name}: labels
+
+The newest correction of every image as a binary mask of the structure "{label}", on the image's grid. The JSON file
+beside each says who made it, when and from which prediction.
+""",
+    "labels_softseg": """# {name}: soft labels
+
+The newest correction of every image as a soft mask of the structure "{label}" (0 to 1, the share of each voxel that
+it fills), on the image's grid. The JSON file beside each says who made it, when and from which prediction.
+""",
+    "predictions": """# {name}: predictions
+
+What a model made of the images, before anybody corrected it: soft and binary masks of the structure "{label}", areas
+and pictures. The JSON file beside each names the model.
+""",
+}
+
 #: The names that spine-generic's datasets have put the label behind the suffix, which BIDS does not know.
 _IGNORED = "*_label-*\n*_softseg.*\n*_seg.*\n*_csa.csv\n*_overlay.png\n*_uncertainty.*\n"
 
 
-def create_dataset(folder: Path, name: str, label: str) -> None:
+#: Cases are single volumes. BIDS wants gradients of a ``_dwi``, which a mean of diffusion images does not have.
+_NAMELESS = "*_dwi.nii.gz"
+
+
+def create_dataset(folder: Path, name: str, label: str, authors: Sequence[str] = ()) -> None:
     """Write what an empty correction dataset consists of; see :meth:`CorrectionDataset.create`."""
     layout = Layout(folder, label)
     if layout.settings.exists():
@@ -41,12 +64,13 @@ def create_dataset(folder: Path, name: str, label: str) -> None:
     make_synced_folder(layout.own)
     title = name or folder.name
     with dataset_lock(layout.lock):
-        describe_dataset(folder, title, derivative=False)
+        describe_dataset(folder, title, authors, derivative=False)
         for part in (layout.labels, layout.labels_softseg, layout.predictions):
-            describe_dataset(part, f"{title}: {part.name}", derivative=True)
+            describe_dataset(part, f"{title}: {part.name}", authors, derivative=True)
             _write_new(part / ".bidsignore", _IGNORED)
+            _write_new(part / "README.md", _OF_PART[part.name].format(name=title, label=label))
         _write_new(folder / "README.md", _README.format(name=title, label=label))
-        _write_new(folder / ".bidsignore", f"{EXCLUSIONS}\n")
+        _write_new(folder / ".bidsignore", f"{EXCLUSIONS}\n{_NAMELESS}\n")
         write_document(layout.settings, settings)  # last: without it the folder is no dataset yet
 
 

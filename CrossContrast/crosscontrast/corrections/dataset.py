@@ -1,5 +1,6 @@
 """A correction dataset: images, predictions, and masks corrected by people with their whole history, as BIDS."""
 
+import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Self
 import numpy as np
 import SimpleITK as sitk
 
+from crosscontrast.corrections.acquisition import acquisition_of
 from crosscontrast.corrections.bids import CaseName, names_subject
 from crosscontrast.corrections.create import create_dataset
-from crosscontrast.corrections.documents import read_document, write_document
+from crosscontrast.corrections.documents import read_document, write_document, write_text
 from crosscontrast.corrections.doubts import doubts
 from crosscontrast.corrections.exclusions import FILE as EXCLUSIONS
 from crosscontrast.corrections.exclusions import add_exclusion, read_exclusions, remove_exclusion, why_excluded
-from crosscontrast.corrections.layout import RECORD, SEG, SOFTSEG, Layout
+from crosscontrast.corrections.layout import RECORD, SEG, SOFTSEG, Layout, sidecar
 from crosscontrast.corrections.masks import contradiction, soft_values
 from crosscontrast.corrections.masks import inside as inside_mask
 from crosscontrast.corrections.prediction import Prediction, find_prediction
@@ -23,7 +25,7 @@ from crosscontrast.corrections.records import Case, CaseRecord, Correction, Revi
 from crosscontrast.corrections.rename import move_case
 from crosscontrast.corrections.split import choose_test_subjects
 from crosscontrast.corrections.storage import commit_folder, dataset_lock, move_file, new_folder, stage_image, sweep
-from crosscontrast.corrections.subjects import Parting, partings, patient_of, pseudonym
+from crosscontrast.corrections.subjects import Parting, partings, patient_of, pseudonym, voxels_sha256
 from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground.dicom.study import source_sha256
 from crosscontrast.ground.files import image_stem, sha256
@@ -60,14 +62,15 @@ class CorrectionDataset:
         self.layout = Layout(folder, self.settings.label)
 
     @classmethod
-    def create(cls, folder: Path, *, name: str = "", label: str = "SC") -> Self:
+    def create(cls, folder: Path, *, name: str = "", label: str = "SC", authors: Sequence[str] = ()) -> Self:
         """Make a correction dataset of a folder that is empty or a BIDS dataset; nothing that is there is changed.
 
-        ``label`` is what is segmented (``label-SC`` in the masks' names). Raises :class:`BadInputError` for a folder
+        ``label`` is what is segmented (``label-SC`` in the masks' names); who corrects becomes one of the ``authors``
+        that the dataset's description names. Raises :class:`BadInputError` for a folder
         with something else in it or a label that BIDS does not allow, :class:`OutputError` where it cannot be written.
         """
         folder = folder.resolve()
-        create_dataset(folder, name, label)
+        create_dataset(folder, name, label, authors)
         return cls(folder)
 
     @classmethod
@@ -116,7 +119,8 @@ class CorrectionDataset:
         """
         image = read_image(source)
         patient = "" if subject else pseudonym(patient_of(source))
-        name = CaseName.of_file(source, subject=subject, session=session, contrast=contrast, patient=patient)
+        said = {"subject": subject, "session": session, "contrast": contrast}
+        name = self._known_name(source, CaseName.of_file(source, **said, patient=patient), said)
         if not (subject or patient or names_subject(source)):
             warnings.warn(
                 f"{source.name} does not say whose image it is and is taken for one of sub-{name.subject}: name the "
@@ -141,17 +145,28 @@ class CorrectionDataset:
                 spacing=image.GetSpacing(),
                 origin=image.GetOrigin(),
                 direction=image.GetDirection(),
+                voxels_sha256=voxels_sha256(image),
             )
             with dataset_lock(self.layout.lock):
                 self._commit_case(record, staged, staging)
+                if not inside and (acquired := acquisition_of(source, name)):
+                    write_text(sidecar(target), json.dumps(acquired, indent=2) + "\n")
         return self.case(record.case)
+
+    def _known_name(self, source: Path, name: CaseName, said: dict[str, str]) -> CaseName:
+        """Return the name under which an image is here already, where an earlier version or BIDS had another for it."""
+        stem = image_stem(source)
+        if not any(said.values()) and source.resolve().parent == self.folder / name.folder and stem.startswith("sub-"):
+            return CaseName.parse(stem)
+        known = (CaseName.parse(record.case) for record in self._records())
+        return next((old for old in known if CaseName.of_file(Path(f"{old}.nii.gz")) == name), name)
 
     def _commit_case(self, record: CaseRecord, staged: Path, staging: Path) -> None:
         known, target = self._records(), self.folder / record.image
         # Disks of Windows and macOS take sub-A and sub-a for the same name.
         namesake = next((other for other in known if other.case.lower() == record.case.lower()), None)
         if namesake:
-            if (namesake.case, namesake.image_sha256) == (record.case, record.image_sha256):
+            if namesake.case == record.case and _same_image(namesake, record):
                 return
             raise BadInputError(
                 f"{record.source} would be called {record.case}, and that is another image of the dataset.",
@@ -159,8 +174,7 @@ class CorrectionDataset:
             )
         subject = CaseName.parse(record.case).subject
         for other in known:
-            same = other.source_sha256 == record.source_sha256 or other.image_sha256 == record.image_sha256
-            if same and CaseName.parse(other.case).subject.lower() != subject.lower():
+            if _same_image(other, record) and CaseName.parse(other.case).subject.lower() != subject.lower():
                 raise BadInputError(
                     f"{record.source} would be called {record.case}, and the same image is {other.case} already.",
                     "an image has one subject; see: crosscontrast corrections rename",
@@ -400,3 +414,10 @@ def _check_together(case: str, soft: np.ndarray, mask: np.ndarray, doubtful: lis
         raise BadInputError(
             f"The mask of {case} looks wrong: {'; '.join(doubtful)}.", "save it all the same with --force"
         )
+
+
+def _same_image(one: CaseRecord, other: CaseRecord) -> bool:
+    """Tell whether two cases are of one image: the bytes of its file, or its voxels and where they lie."""
+    if one.image_sha256 == other.image_sha256 or one.source_sha256 == other.source_sha256:
+        return True
+    return bool(one.voxels_sha256) and one.voxels_sha256 == other.voxels_sha256

@@ -1,6 +1,7 @@
 """The newest revision of a case where all programs that read BIDS find it."""
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from crosscontrast.ground.files import sha256
 
 BIDS_VERSION = "1.10.0"
 CODE_URL = "https://github.com/CrossContrast/SlicerCrossContrast"
+_MAKER = {"Name": "CrossContrast", "CodeURL": CODE_URL}
 
 
 def read_revision(layout: Layout, case: str, number: int) -> Revision:
@@ -53,6 +55,7 @@ def publish(layout: Layout, case: CaseRecord) -> None:
         replace_file(folder / name, target)
     for target, name in targets.items():
         write_text(sidecar(target), json.dumps(_document(case, history, soft=name == SOFTSEG), indent=2) + "\n")
+    name_authors(layout, [record.author for record in history])
 
 
 def _keep_foreign(target: Path, ours: set[str], folder: Path) -> None:
@@ -61,8 +64,8 @@ def _keep_foreign(target: Path, ours: set[str], folder: Path) -> None:
         target.rename(folder / f"{found[:12]}_{target.name}")
 
 
-def describe_dataset(folder: Path, name: str, *, derivative: bool) -> None:
-    """Write ``dataset_description.json`` where there is none; a derivative says what made it."""
+def describe_dataset(folder: Path, name: str, authors: Sequence[str] = (), *, derivative: bool) -> None:
+    """Write ``dataset_description.json`` where there is none, with what made it."""
     path = folder / "dataset_description.json"
     if path.exists():
         return
@@ -71,11 +74,26 @@ def describe_dataset(folder: Path, name: str, *, derivative: bool) -> None:
         "Name": name,
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative" if derivative else "raw",
+        "Authors": list(authors),
+        "GeneratedBy": [_MAKER, *([{"Name": "Manual"}] if derivative else [])],
     }
     if derivative:
-        document["GeneratedBy"] = [{"Name": "CrossContrast", "CodeURL": CODE_URL}, {"Name": "Manual"}]
         document["SourceDatasets"] = [{"URL": "../../"}]
     write_text(path, json.dumps(document, indent=2) + "\n")
+
+
+def name_authors(layout: Layout, authors: Iterable[str]) -> None:
+    """Add who corrected to the authors of what this program has described; a raw dataset of others stays as it is."""
+    for folder in (layout.folder, layout.labels, layout.labels_softseg):
+        document = _read(folder / "dataset_description.json")
+        known = document.get("Authors")
+        made_by = [entry.get("Name") for entry in document.get("GeneratedBy", []) if isinstance(entry, dict)]
+        if _MAKER["Name"] not in made_by:
+            continue
+        named = list(dict.fromkeys([*(known if isinstance(known, list) else []), *filter(None, authors)]))
+        if named != known:
+            text = json.dumps(document | {"Authors": named}, indent=2) + "\n"
+            write_text(folder / "dataset_description.json", text)
 
 
 def dataset_name(folder: Path) -> str:

@@ -38,6 +38,8 @@ class CaseRecord(BaseModel):
     """One image of the dataset and where it came from: ``source`` is the original file or DICOM folder.
 
     ``number`` counts the cases in the order in which they were added; ``image`` is relative to the dataset.
+    ``voxels_sha256`` is of place and values (:func:`crosscontrast.corrections.subjects.voxels_sha256`): one image in
+    two files has it alike. Records of earlier versions lack it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +55,7 @@ class CaseRecord(BaseModel):
     spacing: tuple[float, float, float]
     origin: tuple[float, float, float]
     direction: tuple[float, ...]
+    voxels_sha256: str = ""
 
     def grid(self) -> sitk.Image:
         """Return an empty image (uint8) on the image's grid."""

@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import SimpleITK as sitk
+
 from crosscontrast.corrections.bids import CaseName
 from crosscontrast.corrections.records import CaseRecord
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.dicom.frames import open_dicom
 from crosscontrast.ground.dicom.study import find_volume, is_dicom
 from crosscontrast.ground.files import atomic_write, image_stem, is_image_name
+from crosscontrast.ground.geometry import reorient
 
 #: Patients are numbered with few digits, so that trying them all must take long: this costs a tenth of a second each.
 _ROUNDS = 200_000
@@ -31,6 +35,19 @@ class Parting:
     def __str__(self) -> str:
         named = " and ".join(f"sub-{subject}" for subject in self.subjects)
         return f"{named} are one person, {self.why}: {', '.join(self.cases)}."
+
+
+def voxels_sha256(image: sitk.Image) -> str:
+    """Return the SHA-256 of an image's values and of where they lie, whatever file and format they come from.
+
+    Places count to a tenth of a millimetre, as headers round them.
+    """
+    turned = reorient(image, "RAS")
+    place = [*turned.GetSize(), *(round(part, 1) + 0.0 for part in (*turned.GetSpacing(), *turned.GetOrigin()))]
+    whole = hashlib.sha256(repr(place).encode())
+    for plane in sitk.GetArrayViewFromImage(turned):
+        whole.update(np.ascontiguousarray(plane, np.float64).tobytes())
+    return whole.hexdigest()
 
 
 def patient_of(source: Path) -> str:
@@ -71,7 +88,7 @@ def partings(records: Iterable[CaseRecord]) -> list[Parting]:
     records = list(records)
     by_image, by_person = defaultdict[str, list[CaseRecord]](list), defaultdict[str, list[CaseRecord]](list)
     for record in records:
-        by_image[record.source_sha256].append(record)
+        by_image[record.voxels_sha256 or record.source_sha256].append(record)
         by_person[_person(record).lower()].append(record)
     found = [*_parted(by_image, "as they have the same image"), *_parted(by_person, "as their files say")]
     return list({parting.subjects: parting for parting in found}.values())

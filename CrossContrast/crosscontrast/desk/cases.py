@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosscontrast.corrections.choices import ExportFormat, Order
+from crosscontrast.desk.opening import opened
 from crosscontrast.desk.reasons import BUSY, NO_DATASET
 from crosscontrast.desk.runner import Runner
 from crosscontrast.errors import BadInputError, CrossContrastError
@@ -61,16 +62,11 @@ class Worklist:
         self.cases, self.known, self.problem, self.remarks = [], False, "", []
         if self.dataset is None or not self._ready():
             return
-        from crosscontrast.corrections.dataset import CorrectionDataset
-        from crosscontrast.corrections.layout import Layout
-        from crosscontrast.ground.case import our_warnings
-
-        if Layout(self.dataset).settings.exists():
-            try:
-                with our_warnings() as self.remarks:
-                    self.cases, self.known = CorrectionDataset.open(self.dataset).cases(), True
-            except CrossContrastError as error:
-                self.problem = error.message
+        found, self.remarks = opened(self.dataset)
+        if isinstance(found, CrossContrastError):
+            self.problem = found.message
+        elif found is not None:
+            self.cases, self.known = found.cases(), True
 
     def why_not(self) -> str:
         """Why nothing can be done with the dataset."""

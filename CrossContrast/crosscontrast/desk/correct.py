@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import ceil, dist
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosscontrast.corrections.clock import WorkClock
@@ -25,38 +26,38 @@ class Corrector:
 
     ``painted`` are called with the part of the map that the brush may have changed while it is down, ``changed`` with
     what a finished change of either kind covers, and ``state`` when a correction began, ended or is in another state.
-    ``no_map`` is what this front end says where there is no map to correct.
+    ``no_map`` is what this front end says where there is no map to correct, and ``no_segment`` where none was begun.
     """
 
-    def __init__(self, scene: Any, segment: str, no_map: str = NO_MAP) -> None:
-        self.scene, self.segment, self._no_map = scene, segment, no_map
+    def __init__(self, scene: Any, segment: str, no_map: str = NO_MAP, no_segment: str = NO_SEGMENT) -> None:
+        self.scene, self.segment, self._no_map, self._no_segment = scene, segment, no_map, no_segment
         self.soft: Any = None
         self.correction: Correction | None = None
         self.clock = WorkClock()
         self.painted: list[Callable[[Box], None]] = []
         self.changed: list[Callable[[Box], None]] = []
         self.state: list[Callable[[], None]] = []
-        self._resting: tuple[Correction, WorkClock] | None = None
+        self._resting: list[tuple[Correction, WorkClock]] = []
         self._last: Point | None = None  # where the brush is, while it is down
 
     def use(self, soft: Any) -> None:
         """Let ``soft`` be the map at hand (``None``: none is).
 
-        The correction of another map rests, and goes on with its history when that map comes back, unless one more was
-        corrected in between.
+        The correction of another map rests, and goes on with its history when that map comes back. All that hold
+        changes that no dataset has are kept so, and the last one of the others.
         """
         if soft is self.soft:
             return
-        earlier = self._resting
+        earlier = next((one for one in self._resting if one[0].soft is soft and not one[0].lost), None)
         if self.correction:
             self._take_lifted()
-            self._resting = self.correction, self.clock
+            kept = [one for one in self._resting if not one[0].lost and is_unsaved(one[0].soft)]
+            self._resting = [*kept, (self.correction, self.clock)]
             self.correction = None
         self.soft = soft
-        if earlier and soft is not None and earlier[0].soft is soft and not earlier[0].lost:
+        if earlier:
             self.correction, self.clock = earlier
-            if self._resting is earlier:
-                self._resting = None
+            self._resting = [one for one in self._resting if one is not earlier]
         self._tell_state()
 
     def begin(self, threshold: float) -> None:
@@ -78,7 +79,7 @@ class Corrector:
 
     def end(self) -> None:
         """Let go of all corrections; nothing of them is lost in the scene, what was just painted neither."""
-        self._resting = None
+        self._resting = []
         self._let_go()
 
     # What can be done, and why not
@@ -89,7 +90,7 @@ class Corrector:
 
     def why_not_edit(self) -> str:
         """Why nothing can be corrected."""
-        return self.why_not_begin() or ("" if self.correction else NO_SEGMENT)
+        return self.why_not_begin() or ("" if self.correction else self._no_segment)
 
     def why_not_undo(self) -> str:
         """Why no change can be taken back."""
@@ -173,6 +174,15 @@ class Corrector:
         self._lift_and_take()
         if self.correction:
             self._tell(self.correction.reset())
+
+    def pick_up(self, found: Path) -> None:
+        """Go on where the cord was lost, with the soft map in the file ``found``; what was corrected stays as it is.
+
+        It can be undone. Raises :class:`BadInputError` where the file is of another image.
+        """
+        self._lift_and_take()
+        if self.correction:
+            self._tell(self.correction.pick_up(found))
 
     def saved(self, soft: Any, seconds: float, *, changed_since: bool) -> None:
         """Take note that ``soft``, at hand or not, is in a dataset with so much work, unless it was changed since."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from crosscontrast.cord.csa.contrasts import CsaCurve
     from crosscontrast.cord.csa.live import LiveCsa
     from crosscontrast.corrections.boxes import Box
+    from crosscontrast.desk.doubtful import DoubtfulSlice
     from crosscontrast.scene.correction import Correction
 
 
@@ -54,6 +55,16 @@ class Ruler:
     def curve_and_centres(self, soft: Any) -> "tuple[CsaCurve, np.ndarray]":
         """Return the areas of one map, and the centres of the cord's slices (slice, LPS in mm)."""
         return self._measured(soft).curve_and_centres()
+
+    def doubtful(self, soft: Any) -> "list[DoubtfulSlice]":
+        """Return the slices of a map that should be looked at first, the worst first, by its areas and its uncertainty.
+
+        Raises :class:`CrossContrastError` for a map that cannot be measured.
+        """
+        from crosscontrast.desk.doubtful import doubtful_slices
+
+        live = self._measured(soft)
+        return doubtful_slices(*live.curve_and_centres(), _spread_of(soft, live))
 
     def predicted(self, correction: "Correction | None") -> "CsaCurve | None":
         """Return the areas of the prediction that is under correction, ``None`` where nothing is."""
@@ -107,6 +118,17 @@ class DifferenceOverlay:
 
         if self._shown and self._shown.soft.GetScene() is not None:
             hide_difference(self._corrector.scene, self._shown.soft)
+
+
+def _spread_of(soft: Any, live: "LiveCsa") -> "np.ndarray | None":
+    """Return the sum of the standard deviations of each slice in mm², from the bottom; ``None`` where unknown."""
+    from crosscontrast.scene.images import same_voxels, voxels
+    from crosscontrast.scene.results import uncertainty_of
+
+    spread = uncertainty_of(soft)
+    if spread is None or not same_voxels(spread, soft):
+        return None
+    return live.by_slice(voxels(spread)) * live.pixel_area
 
 
 def _live_csa(node: Any) -> "LiveCsa":

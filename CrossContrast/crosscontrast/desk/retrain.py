@@ -53,12 +53,14 @@ class Retrainer:
         self.folder: Path | None = None
         self.outcome: Outcome | None = None
         self._freeze = False
+        self._lacking = ""
         self._target: Path | None = None  # of the retraining under way
         self.state: list[Callable[[], None]] = []
         self.models: list[Callable[[], None]] = []
 
     def use(self, dataset: Path | None) -> None:
         """Retrain on this dataset; as many steps as what was begun has are offered, and the newest figures shown."""
+        self._lacking = self._what_is_lacking(dataset)
         if dataset == self.dataset and dataset is not None:
             return
         self.dataset, self.steps = dataset, DEFAULT_STEPS
@@ -77,6 +79,7 @@ class Retrainer:
         """Why no retraining can begin."""
         reason = self._forbidden or (BUSY if self._runner.busy else "") or self._wrong_steps()
         reason = reason or ("" if self.model or not self._ready() else "There is no model to retrain.")
+        reason = reason or ("" if self.goes_on() else self._lacking)
         return reason if self.dataset else self._no_dataset
 
     def why_not_accept(self) -> str:
@@ -236,6 +239,18 @@ class Retrainer:
             self.outcome = outcome_of(folder)
         for listener in self.state:
             listener()
+
+    def _what_is_lacking(self, dataset: Path | None) -> str:
+        """Why the corrections are too few to retrain on; where that cannot be known, the retraining says it."""
+        if dataset is None or not self._ready():
+            return ""
+        from crosscontrast.cord.retrain.material import why_too_few
+        from crosscontrast.corrections.dataset import CorrectionDataset
+
+        try:
+            return why_too_few(CorrectionDataset.open(dataset))
+        except CrossContrastError:
+            return ""
 
     def _wrong_steps(self) -> str:
         right = FEWEST_STEPS <= self.steps <= MOST_STEPS

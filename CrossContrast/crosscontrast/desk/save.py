@@ -12,6 +12,7 @@ from crosscontrast.scene.results import case_of, model_of, set_case
 
 if TYPE_CHECKING:
     from crosscontrast.corrections.boxes import Box
+    from crosscontrast.corrections.jobs import SaveCorrectionResult
     from crosscontrast.jobs.job import Job, JobResult
 
 
@@ -47,7 +48,12 @@ class Saver:
             return reason or BUSY
         from crosscontrast.scene.sources import why_not_together
 
-        return why_not_together(self._corrector.soft)
+        return self._nothing_new() or why_not_together(self._corrector.soft)
+
+    def _nothing_new(self) -> str:
+        _case, base = self.case
+        new = not base or self._corrector.unsaved
+        return "" if new else f"Nothing was changed since revision {base}, which is in the dataset."
 
     def question(self) -> str:
         """What to ask the person before this is saved, where the mask looks wrong; empty where it does not."""
@@ -107,13 +113,17 @@ class Saver:
             self._corrector.saved(soft, self._seconds, changed_since=self._changed_since)
         for listener in self.saved:
             listener()
-        said = (
-            f"Saved {result.case} as revision {result.revision}: "
-            f"{result.voxels_added} voxels added, {result.voxels_removed} removed."
-        )
+        said = f"Saved {result.case} as revision {result.revision}: {_changes(result, self._corrector.changed_voxels)}."
         if result.overtaken:
             said += f" Meanwhile others saved revision {', '.join(map(str, result.overtaken))}; it is kept too."
         return said
 
     def _on_change(self, _box: "Box") -> None:
         self._changed_since = True
+
+
+def _changes(result: "SaveCorrectionResult", differ: int) -> str:
+    """Say what was corrected; soft values may change without any voxel that enters or leaves the mask."""
+    if result.voxels_added or result.voxels_removed:
+        return f"{result.voxels_added} voxels added, {result.voxels_removed} removed"
+    return f"soft values of {differ} voxels changed, and none of the mask" if differ else "as predicted"

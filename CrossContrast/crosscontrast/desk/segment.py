@@ -14,6 +14,7 @@ from crosscontrast.scene.sources import remember_item
 
 if TYPE_CHECKING:
     from crosscontrast.cord.jobs import SegmentContrasts, SegmentContrastsResult
+    from crosscontrast.ground.geometry import Point
     from crosscontrast.ground.provenance import ModelRecord
     from crosscontrast.jobs.job import Job, JobResult
 
@@ -60,6 +61,9 @@ class Segmenter:
         self._runner, self._segmented, self._no_image, self.no_model = runner, segmented, no_image, no_model
         self.image: Any = None
         self.model, self.device, self.threshold, self.uncertainty = "", "auto", 0.5, False
+        #: Points (mm, RAS of the images, without their transforms) in the cord, and in the slices in which it ends.
+        self.at: tuple[Point, ...] = ()
+        self.ends: tuple[Point, ...] = ()
 
     def why_not(self) -> str:
         """Why nothing can be segmented now."""
@@ -67,6 +71,8 @@ class Segmenter:
             return self._no_image
         if is_soft_map(self.image):
             return f"{self.image.GetName()} is a soft map and no image."
+        if self.image.GetImageData() is None:
+            return f"{self.image.GetName()} is empty: it has no voxels."
         return ("" if self.model else self.no_model) or (BUSY if self._runner.busy else "")
 
     def run(self, inputs: Callable[[Path], Sequence[InputVolume]]) -> None:
@@ -90,6 +96,8 @@ class Segmenter:
             device=self.device,
             threshold=self.threshold,
             uncertainty=self.uncertainty,
+            at=self.at,
+            ends=self.ends,
         )
 
     def _take(self, given: Sequence[InputVolume], result: "JobResult") -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crosscontrast.errors import OutputError
+from crosscontrast.errors import CrossContrastError, OutputError
 from crosscontrast.ground.device import choose_device, describe_device
 from crosscontrast.ground.files import make_folder, sha256, staging_folder
 from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
@@ -169,11 +169,29 @@ def check_same_input(image: Path, sidecar: Path, way_out: str = "") -> None:
     ours = Provenance.read(sidecar)
     if ours is None or not ours.inputs or not image.exists() or ours.inputs[0].sha256 == sha256(image):
         return
+    if _is_as_it_was(ours.inputs[0]) and _same_image(image, Path(ours.inputs[0].path)):
+        return
     raise OutputError(
         f"{sidecar.parent} holds the results of another image under the name of {image}: they were made of "
         f"{ours.inputs[0].path} as it was then.",
         f"choose another --out, {f'{way_out}, ' if way_out else ''}or --overwrite to replace them",
     )
+
+
+def _is_as_it_was(record: FileRecord) -> bool:
+    path = Path(record.path)
+    return path.is_file() and sha256(path) == record.sha256
+
+
+def _same_image(image: Path, other: Path) -> bool:
+    """Tell whether two files hold one image, such as ``x.nii`` and ``x.nii.gz``."""
+    from crosscontrast.ground.images import read_image
+    from crosscontrast.ground.placement import same_voxels
+
+    try:
+        return same_voxels(read_image(image), read_image(other))
+    except CrossContrastError:  # said where the image is read
+        return False
 
 
 def remove_superseded(folder: Path, earlier: Provenance | None, now: Provenance) -> None:

@@ -15,6 +15,8 @@ from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.tables import TableWriter, from_cell
 
 Split = Literal["train", "validation", "test", ""]
+#: The role of rows of a table without roles.
+_NO_ROLE = "-"
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -83,7 +85,7 @@ class Cohort:
             yield row, partner
 
 
-def read_cohort(path: str | os.PathLike[str]) -> Cohort:
+def read_cohort(path: str | os.PathLike[str], *, files: bool = True) -> Cohort:
     """Read and check a cohort table.
 
     Parameters
@@ -92,6 +94,8 @@ def read_cohort(path: str | os.PathLike[str]) -> Cohort:
         Tab-separated UTF-8 text whose first line names the columns: ``subject``, ``role`` and ``image`` must be there,
         ``session``, ``mask`` and ``split`` (``train``, ``validation``, ``test``) may, others are outcomes. Paths in it
         are relative to it.
+    files : bool, default True
+        Without, the images need not be there, and the columns ``role`` and ``image`` neither.
 
     Returns
     -------
@@ -111,11 +115,11 @@ def read_cohort(path: str | os.PathLike[str]) -> Cohort:
     ['sub-01']
     """
     path = Path(path)
-    lines = _read_lines(path)
+    lines = _read_lines(path, ("subject", "role", "image") if files else ("subject",))
     rows = tuple(_parse(path, number, line) for number, line in lines)
     if not rows:
         raise BadInputError(f"{path} has no rows below its header.")
-    _check_rows(path, [number for number, _ in lines], rows)
+    _check_rows(path, [number for number, _ in lines], rows, files)
     return Cohort(path, rows)
 
 
@@ -151,12 +155,12 @@ def write_cohort(path: str | os.PathLike[str], rows: Sequence[CohortRow]) -> Non
             writer.writerow([row.subject, row.session, row.role, *files, row.split, *others])
 
 
-def _read_lines(path: Path) -> list[tuple[int, dict[str, str]]]:
+def _read_lines(path: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, delimiter="\t", strict=True)
             columns = reader.fieldnames or []
-            missing = [c for c in ("subject", "role", "image") if c not in columns]
+            missing = [c for c in needed if c not in columns]
             if missing:
                 raise BadInputError(f"{path} lacks the column(s) {', '.join(missing)}.", "columns are tab-separated")
             if len(set(columns)) < len(columns):
@@ -179,6 +183,7 @@ def _parse(path: Path, number: int, line: dict[str, str]) -> CohortRow:
             known[key] = str(path.parent / known[key])
         else:
             known.pop(key, None)
+    known = {"role": _NO_ROLE, "image": str(path.parent)} | known  # where they need not be there
     others = {key: from_cell(value.strip()) for key, value in line.items() if key not in CohortRow.model_fields}
     try:
         return CohortRow.model_validate({**known, "outcomes": others})
@@ -186,11 +191,11 @@ def _parse(path: Path, number: int, line: dict[str, str]) -> CohortRow:
         raise BadInputError(f"{path}, line {number}: column {faults_of(error)}.") from error
 
 
-def _check_rows(path: Path, numbers: list[int], rows: tuple[CohortRow, ...]) -> None:
+def _check_rows(path: Path, numbers: list[int], rows: tuple[CohortRow, ...], files: bool) -> None:
     seen: dict[tuple[str, str, str], int] = {}
     splits: dict[str, dict[str, int]] = defaultdict(dict)
     for number, row in zip(numbers, rows, strict=True):
-        for file in filter(None, (row.image, row.mask)):
+        for file in filter(None, (row.image, row.mask) if files else ()):
             if not file.exists():
                 raise BadInputError(f"{path}, line {number}: {file} does not exist.")
         key = (row.subject, row.session, row.role)

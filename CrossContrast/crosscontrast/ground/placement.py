@@ -46,6 +46,15 @@ def put_onto(image: sitk.Image, grid: sitk.Image, name: str = "") -> sitk.Image 
     return image_like(_turned(sitk.GetArrayFromImage(image), axes, backwards), grid)
 
 
+def same_voxels(image: sitk.Image, other: sitk.Image) -> bool:
+    """Tell whether two images have the same values at the same places, in whatever files and order they are stored."""
+    placed = put_onto(other, image)
+    if placed is None or placed.GetNumberOfComponentsPerPixel() != image.GetNumberOfComponentsPerPixel():
+        return False
+    values = sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(placed)
+    return np.array_equal(*values, equal_nan=values[0].dtype.kind == values[1].dtype.kind == "f")
+
+
 def bring_onto(image: sitk.Image, grid: sitk.Image, *, linear: bool = True) -> sitk.Image:
     """Return the image on the grid of ``grid``: by :func:`put_onto` where it holds the same voxels, else resampled."""
     placed = put_onto(image, grid)

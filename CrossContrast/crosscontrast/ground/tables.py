@@ -7,6 +7,33 @@ from typing import Any, TextIO
 #: What a spreadsheet program takes for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARK = "'"
+#: How people and programs write that a value is missing, in small letters (the list of pandas; R's NA; SPSS's point).
+_MISSING = frozenset(
+    (
+        "",
+        "n/a",
+        "na",
+        "nan",
+        "-nan",
+        "null",
+        "#n/a",
+        "#n/a n/a",
+        "#na",
+        "<na>",
+        "1.#ind",
+        "-1.#ind",
+        "1.#qnan",
+        "-1.#qnan",
+        "?",
+        ".",
+        "-",
+    )
+)
+
+
+def is_missing(text: str) -> bool:
+    """Tell whether a cell says that there is no value."""
+    return text.strip().lower() in _MISSING
 
 
 def as_cell(value: Any) -> Any:

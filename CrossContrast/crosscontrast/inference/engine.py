@@ -59,14 +59,21 @@ class GridPredictor:
         compiled = [net for net in (self._network, self._finder) if isinstance(net, CompiledNetwork)]
         return next((network.engine for network in compiled if network.engine), "")
 
-    def predict(self, images: Sequence[sitk.Image], progress: Progress = silent, *, at: Sequence[Point] = ()) -> Maps:
+    def predict(
+        self,
+        images: Sequence[sitk.Image],
+        progress: Progress = silent,
+        *,
+        at: Sequence[Point] = (),
+        ends: Sequence[Point] = (),
+    ) -> Maps:
         """Return one float32 image per output, on the grid of ``images[0]``.
 
         ``images`` are float images, one per input of the model in its order. Segmentations lie in [0, 1] and are 0
         outside the field of view. A structure that is followed is searched for, or followed from the points ``at`` (in
-        mm, RAS) and nowhere else, whatever speaks for it there. Raises :class:`BadInputError` for a wrong number of
-        images and for points outside of the image, :class:`ModelError` for points where the model follows nothing, and
-        :class:`OutOfMemoryError` where the device is too small.
+        mm, RAS) and nowhere else, whatever speaks for it there, and then not beyond ``ends``. Raises
+        :class:`BadInputError` for a wrong number of images and for points outside of the image, :class:`ModelError` for
+        points where the model follows nothing, and :class:`OutOfMemoryError` where the device is too small.
         """
         if len(images) != len(self.spec.inputs):
             raise BadInputError(
@@ -80,7 +87,7 @@ class GridPredictor:
         with timed("resampling to the model's grid"):
             prepared = prepare(images, self.spec.preprocessing)
         with _memory_errors(self.device), torch.inference_mode(), self._precision():
-            values = self._two_passes(prepared, maps, at, part(progress, 0.05, 0.95))
+            values = self._two_passes(prepared, maps, at, ends, part(progress, 0.05, 0.95))
         progress(0.95, 1, "bringing the result onto the image's grid")
         with timed("resampling to the image's grid"):
             for name, channel in zip(self.outputs, values, strict=True):
@@ -88,7 +95,9 @@ class GridPredictor:
         progress(1, 1, "done")
         return maps
 
-    def _two_passes(self, prepared: Prepared, maps: Maps, at: Sequence[Point], progress: Progress) -> np.ndarray:
+    def _two_passes(
+        self, prepared: Prepared, maps: Maps, at: Sequence[Point], ends: Sequence[Point], progress: Progress
+    ) -> np.ndarray:
         """Values of all outputs (outputs, three axes): coarse everywhere and fine around the structure, if so set."""
         localisation, windowing = self.spec.localisation, self.spec.windowing
         run = partial(self._run, self._network)
@@ -104,7 +113,8 @@ class GridPredictor:
         fine = part(progress, 0.5, 1)
         if localisation.follow is not None:
             scan = partial(self._scan, prepared) if localisation.finder else None
-            return FollowingPass(self.spec, prepared, self._predict_windows, scan).run(values, at, maps, fine)
+            following = FollowingPass(self.spec, prepared, self._predict_windows, scan)
+            return following.run(values, at, maps, fine, ends)
         box = structure_box(
             values[self.outputs.index(localisation.output)],
             localisation.threshold,

@@ -26,7 +26,8 @@ class Follower:
 
     ``values`` are those of a coarse pass; ``output`` is the channel that shows the structure, where it exceeds
     ``threshold``. Windows have ``size`` voxels and follow each other along ``axis``, overlapping by ``overlap``; they
-    reach ``margin`` voxels beyond the ends, and may reach beyond the image, which then goes on as it ends.
+    reach ``margin`` voxels beyond the ends, and may reach beyond the image, which then goes on as it ends. Before the
+    first and after the last slice of ``within`` there is nothing, whatever windows see there.
     """
 
     values: np.ndarray
@@ -36,6 +37,7 @@ class Follower:
     overlap: float
     axis: int
     margin: int
+    within: tuple[int, int] | None = None
     _sum: np.ndarray = field(init=False)
     _weight: np.ndarray = field(init=False)
     _importance: np.ndarray = field(init=False)
@@ -43,6 +45,7 @@ class Follower:
     def __post_init__(self) -> None:
         self._sum = np.zeros_like(self.values)
         self._weight = np.zeros(self.values.shape[1:], np.float32)
+        self._stop()
         self._importance = importance(self.size).numpy()
 
     def run(self, x: Tensor, predict: Predict, batch: int) -> Iterator[tuple[int, int]]:
@@ -63,12 +66,19 @@ class Follower:
                 yield done, total
             known = self._weight > 0
             self.values[:, known] = self._sum[:, known] / self._weight[known]
+            self._stop()
             starts, reached = self._beyond(reached)
 
     @property
     def seen(self) -> np.ndarray:
         """Mask (three axes) of what windows have covered."""
         return np.asarray(self._weight > 0)
+
+    def _stop(self) -> None:
+        """Let there be nothing beyond the ends that are known."""
+        if self.within:
+            along = np.moveaxis(self.values, 1 + self.axis, 0)
+            along[: self.within[0]] = along[self.within[1] + 1 :] = 0
 
     def _extent(self) -> "_Extent | None":
         """Where the structure is; ``None`` if nowhere."""

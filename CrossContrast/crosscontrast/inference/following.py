@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from crosscontrast.ground.geometry import Point
+from crosscontrast.inference.ends import range_between
 from crosscontrast.inference.evidence import Evidence
 from crosscontrast.inference.follow import Follower, Predict
 from crosscontrast.inference.maps import Maps
@@ -35,9 +36,14 @@ class FollowingPass:
     predict: Predict
     scan: Scan | None
 
-    def run(self, values: np.ndarray, at: Sequence[Point], maps: Maps, progress: Progress) -> np.ndarray:
-        """Return ``values`` (outputs, three axes) refined along the structure, and tell ``maps`` what was found."""
-        search = self._search(part(progress, 0, 0.5), len(at))
+    def run(
+        self, values: np.ndarray, at: Sequence[Point], maps: Maps, progress: Progress, ends: Sequence[Point] = ()
+    ) -> np.ndarray:
+        """Return ``values`` (outputs, three axes) refined along the structure, and tell ``maps`` what was found.
+
+        What is followed from ``at`` stops at ``ends``, which are as far out as the structure may reach.
+        """
+        search = self._search(part(progress, 0, 0.5), len(at), self._within(values.shape, at, ends))
         with timed("following what is proposed"):
             if at:
                 index, spacing = self.prepared.index, self.prepared.spacing
@@ -63,14 +69,24 @@ class FollowingPass:
     def _best(self, search: Search, coarse: np.ndarray) -> tuple[list[Found], Evidence | None]:
         return search.best(coarse, proposals(coarse[search.output], search.faint, search.axis, search.spacing))
 
-    def _search(self, progress: Progress, starts: int = 0) -> Search:
-        """Return the search that the specification asks for; it tells its progress from a known number of starts."""
+    def _within(self, shape: Sequence[int], at: Sequence[Point], ends: Sequence[Point]) -> tuple[int, int] | None:
+        axis = self.spec.localisation.follow if self.spec.localisation else None
+        if axis is None or not (at and ends):
+            return None
+        places, through = ([self.prepared.index(point)[axis] for point in points] for points in (ends, at))
+        return range_between(places, through, np.zeros(shape[1 + axis]))
+
+    def _search(self, progress: Progress, starts: int = 0, within: tuple[int, int] | None = None) -> Search:
+        """Return the search that the specification asks for; it tells its progress from a known number of starts.
+
+        ``within`` are the first and the last slice in which there can be anything.
+        """
         localisation, outputs = self.spec.localisation, self.spec.outputs
         assert localisation is not None
         assert localisation.follow is not None
         reports = _for_each_start(progress, starts)
         return Search(
-            follow=lambda values, number: self._follow(values, number, reports(number)),
+            follow=lambda values, number: self._follow(values, number, reports(number), within),
             output=outputs.index(localisation.output),
             space=outputs.index(localisation.relative[1]) if localisation.relative else None,
             threshold=localisation.threshold,
@@ -82,7 +98,9 @@ class FollowingPass:
             rounds=localisation.rounds,
         )
 
-    def _follow(self, values: np.ndarray, number: int, progress: Progress) -> np.ndarray:
+    def _follow(
+        self, values: np.ndarray, number: int, progress: Progress, within: tuple[int, int] | None
+    ) -> np.ndarray:
         """Refine ``values`` in place by windows along the structure in one round; return what windows have seen."""
         localisation, windowing = self.spec.localisation, self.spec.windowing
         assert localisation is not None
@@ -96,6 +114,7 @@ class FollowingPass:
             windowing.overlap,
             localisation.follow,
             round(localisation.margin / self.prepared.spacing[localisation.follow]),
+            within,
         )
         for done, total in follower.run(torch.from_numpy(self.prepared.values), self.predict, windowing.batch):
             said = f"window {done} of {total} along a {localisation.output}"

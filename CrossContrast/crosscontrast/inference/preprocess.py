@@ -59,16 +59,19 @@ def normalise_channels(values: np.ndarray, method: str) -> np.ndarray:
     return np.stack([normalise(channel, method) for channel in values]).astype(np.float32, copy=False)
 
 
-def normalise(values: np.ndarray, method: str) -> np.ndarray:
-    """Normalise intensities by a method of :class:`crosscontrast.models.spec.Preprocessing`."""
+def normalise(values: np.ndarray, method: str, measured: np.ndarray | None = None) -> np.ndarray:
+    """Normalise intensities by a method of :class:`crosscontrast.models.spec.Preprocessing`.
+
+    Only voxels that were ``measured`` (a boolean array of the same shape; ``None``: all) decide how.
+    """
     if method == "none":
         return values
+    reference = values if measured is None else values[measured]
     if method == "minmax":
-        low, high = float(values.min()), float(values.max())
+        low, high = float(reference.min()), float(reference.max())
         return (values - low) / max(high - low, 1e-6)
-    reference = values
     if method in ("foreground", "robust"):
-        reference = values[values > (0 if method == "foreground" else np.quantile(values, _FILL_QUANTILE))]
+        reference = reference[reference > (0 if method == "foreground" else np.quantile(reference, _FILL_QUANTILE))]
         if reference.size < _FEWEST_FOREGROUND:
             return values
         floor = -np.inf if method == "foreground" else np.quantile(reference, 1 - _CLIP_QUANTILE)

@@ -1,10 +1,13 @@
 """Many jobs: here one after another, on several processes of this machine, or on a cluster."""
 
+import socket
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from crosscontrast.errors import CancelledError, CrossContrastError
+from crosscontrast.ground.device import DeviceWarning
 from crosscontrast.jobs.failures import explained
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, silent
@@ -57,11 +60,28 @@ def map_jobs(
     """
     if not jobs or (scheduler is None and workers <= 1):
         return _map_here(jobs, progress)
+    if scheduler is None and not _loopback():
+        warnings.warn(
+            "Processes cannot talk to each other here (no loopback interface), so the jobs run one after another.",
+            DeviceWarning,
+            stacklevel=2,
+        )
+        return _map_here(jobs, progress)
     # Dask takes a second to import, which --help and a single job need not pay.
     from crosscontrast.jobs.cluster import map_on_cluster, map_on_processes
 
     outcomes = map_on_cluster(jobs, scheduler, progress) if scheduler else map_on_processes(jobs, workers, progress)
     return _paired(jobs, outcomes)
+
+
+def _loopback() -> bool:
+    """Tell whether a process can reach another one of this machine; containers without a network may have no such."""
+    try:
+        # Without one an address can be listened on all the same, but not be reached.
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), 5):
+            return True
+    except OSError:
+        return False
 
 
 def _map_here(jobs: Sequence[Job], progress: Progress) -> Iterator[Outcome]:

@@ -38,7 +38,7 @@ JOBS = {
     "radiomics.extract": "crosscontrast.radiomics.extraction.jobs:ExtractCohort",
     "radiomics.extract-case": "crosscontrast.radiomics.extraction.jobs:ExtractCase",
     "radiomics.outcome": "crosscontrast.radiomics.outcome.jobs:PredictOutcome",
-    "radiomics.outcome-arm": "crosscontrast.radiomics.outcome.jobs:ScoreArm",
+    "radiomics.outcome-arm": "crosscontrast.radiomics.outcome.arm:ScoreArm",
     "radiomics.study": "crosscontrast.study.jobs:RunStudy",
     "radiomics.gate": "crosscontrast.radiomics.gate.jobs:GateImage",
     "radiomics.gate-profile": "crosscontrast.radiomics.gate.jobs:ProfileTraining",

@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from pydantic import BaseModel, ConfigDict
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import resample_onto
+from crosscontrast.ground.geometry import resample_onto, resampled_field_of_view
 from crosscontrast.ground.placement import put_onto
 
 #: Width in voxels of the Gaussian window (sigma 1.5) that Wang et al. 2004 define SSIM with.
@@ -49,23 +49,36 @@ def compare_images(
     mask: sitk.Image | None = None,
     data_range: float | None = None,
     resample: bool = False,
+    measured: sitk.Image | None = None,
 ) -> Similarity:
     """Measure how alike two 3-D images are, inside ``mask`` where one is given (its voxels above zero).
 
     ``data_range`` is the span of values that SSIM and PSNR relate errors to; by default that of the reference over the
     voxels compared. A test image on another grid is resampled linearly onto the reference's where ``resample`` allows
-    it. Raises :class:`BadInputError` for differing grids, an empty mask, voxels that are not finite and a range of 0.
+    it. Where its field of view ends, and where ``measured`` (on the reference's grid; ``None``: 1 everywhere) is 0,
+    nothing is compared, nor by the windows of SSIM that reach there. Raises :class:`BadInputError` for differing grids,
+    an empty mask, images that do not meet in it, voxels that are not finite and a range of 0.
     """
     placed = put_onto(test, reference, "The test image")
     if placed is None and not resample:
         raise BadInputError("The two images lie on different grids.", "allow resampling onto the reference's grid")
-    test = placed if placed is not None else resample_onto(sitk.Cast(test, sitk.sitkFloat64), reference)
+    seen = None if measured is None else sitk.GetArrayFromImage(measured) > 0
+    if placed is None:
+        field = sitk.GetArrayFromImage(resampled_field_of_view(test, reference)) > 0
+        seen = field if seen is None else seen & field
+        placed, resampled = resample_onto(sitk.Cast(test, sitk.sitkFloat64), reference), True
+    else:
+        resampled = False
     inner = put_onto(mask, reference, "The mask") if mask is not None else None
     if mask is not None and inner is None:
         raise BadInputError("The mask does not lie on the reference's grid.")
-    r, t = (sitk.GetArrayFromImage(image).astype(np.float64) for image in (reference, test))
+    r, t = (sitk.GetArrayFromImage(image).astype(np.float64) for image in (reference, placed))
     inside = np.ones(r.shape, bool) if inner is None else sitk.GetArrayFromImage(inner) > 0
     _check(r, t, inside)
+    if seen is not None:
+        inside &= seen
+        if not inside.any():
+            raise BadInputError("The two images do not meet in the mask.")
     source: Literal["given", "reference", "reference in mask"] = "reference" if mask is None else "reference in mask"
     if data_range is not None:
         source = "given"
@@ -73,12 +86,12 @@ def compare_images(
         data_range = float(np.ptp(r[inside]))
     if not data_range > 0:
         raise BadInputError("The data range must be above 0.", "give one if the reference is constant")
-    ssim, windows = _ssim(r, t, inside, data_range)
+    ssim, windows = _ssim(r, t, inside, data_range, seen)
     return Similarity(
         voxels=int(inside.sum()),
         data_range=data_range,
         data_range_from=source,
-        resampled=placed is None,
+        resampled=resampled,
         ssim=ssim,
         ssim_windows=windows,
         **_pointwise(r[inside], t[inside], data_range),
@@ -109,11 +122,19 @@ def _pointwise(r: np.ndarray, t: np.ndarray, data_range: float) -> dict[str, Any
 
 
 def _ssim(
-    r: np.ndarray, t: np.ndarray, inside: np.ndarray, data_range: float
+    r: np.ndarray, t: np.ndarray, inside: np.ndarray, data_range: float, seen: np.ndarray | None
 ) -> tuple[float | None, Literal["cubes", "squares", "none"]]:
     """Average the map over the mask; the images are cropped to the mask first, with the windows' margin kept."""
     from skimage.metrics import structural_similarity
 
+    fits = [length >= _SSIM_WINDOW for length in r.shape]
+    if sum(fits) < 2:
+        return None, "none"
+    across = None if all(fits) else fits.index(False)
+    if seen is not None:
+        inside = inside & whole_windows(seen, _SSIM_WINDOW, across)
+        if not inside.any():
+            return None, "none"
     corners = np.argwhere(inside)
     margin = _SSIM_WINDOW - 1
     box = tuple(
@@ -124,12 +145,20 @@ def _ssim(
         options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "full": True}
         return structural_similarity(a, b, data_range=data_range, **options)[1]
 
-    fits = [length >= _SSIM_WINDOW for length in r.shape]
-    if all(fits):
+    if across is None:
         return float(ssim_map(r[box], t[box])[inside[box]].mean()), "cubes"
-    if sum(fits) < 2:
-        return None, "none"
-    across = fits.index(False)
     pairs = zip(np.moveaxis(r[box], across, 0), np.moveaxis(t[box], across, 0), strict=True)
     values = np.stack([ssim_map(a, b) for a, b in pairs], axis=across)
     return float(values[inside[box]].mean()), "squares"
+
+
+def whole_windows(seen: np.ndarray, width: int, across: int | None = None) -> np.ndarray:
+    """Return where a window of ``width`` voxels, one voxel thick along the axis ``across``, was seen as a whole.
+
+    What lies beyond the border of the image does not count against a window: there all methods repeat what is inside.
+    """
+    from scipy import ndimage
+
+    size = [1 if axis == across else width for axis in range(seen.ndim)]
+    whole: np.ndarray = ndimage.minimum_filter(seen, size, mode="nearest")
+    return whole

@@ -191,7 +191,8 @@ def parse_json(text: str | bytes, where: Path) -> dict[str, Any]:
 
 
 def _inference(spec: ModelSpec) -> dict[str, Any]:
-    settings = spec.model_dump(mode="json", exclude={"network"})
+    # Without translators their field stays away, so that earlier releases read the model too.
+    settings = spec.model_dump(mode="json", exclude={"network"} | (set() if spec.translators else {"translators"}))
     return {
         "network_def": {"_target_": BUILDER, "name": spec.network.name, **spec.network.arguments},
         **settings,

@@ -33,7 +33,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One version of one model.
+    """One version of one model; version 0 is a bundle that lies in no library.
 
     ``format``, ``task`` and ``outputs`` come from its manifest; where that cannot be read they are empty and
     ``problem`` says why. ``current`` marks the version that the bare name means, ``shipped`` a read-only one.
@@ -52,7 +52,12 @@ class ModelEntry:
     problem: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}@{self.version}"
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+    @property
+    def request(self) -> str:
+        """What finds exactly this version again: its name and number, or its folder where it is in no library."""
+        return str(self) if self.version else str(self.folder)
 
     def record(self) -> ModelRecord:
         """Return what is kept of the model in the provenance of its results; the manifest stands for all its files."""

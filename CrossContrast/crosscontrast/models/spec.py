@@ -117,13 +117,24 @@ class Localisation(Strict):
     surety: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class Helper(Strict):
+    """The translator that makes a further input of a segmentation, and where it lay when that was trained.
+
+    ``sha256`` is of its content (:func:`crosscontrast.models.find.content_sha256`), by which it is known again.
+    """
+
+    name: str
+    sha256: str
+    place: str
+
+
 class ModelSpec(Strict):
     """All that is needed to run a network of the registry on an image of any grid.
 
     ``inputs`` and ``outputs`` name the channels. ``activation`` turns the network's numbers into values: ``"sigmoid"``
     and ``"softmax"`` into probabilities, ``"relu_max"`` is ReLU divided by the volume's maximum (Bédard et al. 2023),
     ``"none"`` is for translation. ``mirror_axes`` are the array axes along which the anatomy may be mirrored for
-    test-time augmentation (left-right for a cord).
+    test-time augmentation (left-right for a cord). ``translators`` make the last inputs of the first one.
     """
 
     task: Literal["segmentation", "translation"]
@@ -135,6 +146,7 @@ class ModelSpec(Strict):
     localisation: Localisation | None = None
     activation: Literal["sigmoid", "softmax", "relu_max", "none"] = "sigmoid"
     mirror_axes: tuple[Literal[0, 1, 2], ...] = ()
+    translators: tuple[Helper, ...] = ()
 
     @model_validator(mode="after")
     def _localise_by_an_output(self) -> Self:

@@ -9,12 +9,14 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from crosscontrast.desk.correct import Corrector, Point
+from crosscontrast.desk.correct import Corrector
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.panels.editor import EFFECTS, Editor
 from crosscontrast.panels.messages import show_error
-from crosscontrast.scene.pointer import SlicePointers
+from crosscontrast.panels.soft_brush import SoftBrush
+from crosscontrast.panels.tab_order import put_into_tab_order
 from crosscontrast.scene.results import source_of
+from crosscontrast.scene.soft_map import set_smooth
 
 if TYPE_CHECKING:
     from crosscontrast.corrections.boxes import Box
@@ -33,21 +35,24 @@ class CorrectPage(VTKObservationMixin):
     def __init__(self, ui: Any, on_changed: "Callable[[Box], None]", panel: str, segment: str) -> None:
         VTKObservationMixin.__init__(self)
         self._ui = ui
-        self.desk = Corrector(slicer.mrmlScene, segment, _("Run a segmentation or choose a soft map."))
+        no_segment = _("Press {button} first.").format(button=ui.makeSegmentButton.text)
+        self.desk = Corrector(slicer.mrmlScene, segment, _("Run a segmentation or choose a soft map."), no_segment)
         self.desk.painted.append(on_changed)
         self.desk.changed.append(on_changed)
         #: Called when a correction began, ended or changed its state.
         self.onState: Callable[[], None] = lambda: None
+        #: Called when another correction is at hand, after the editor has it.
+        self.onBegun: Callable[[], None] = lambda: None
         self._parameters: Any = None
         self._shown: Correction | None = None  # the correction that the editor has
-        self._editor = Editor(ui.editorFrame, self._put_brush_down, f"{panel}Editor")
-        self._brush = SlicePointers(_slice_views, self._press, self.desk.move, self._release)
+        self._brush = SoftBrush(ui, self.desk, lambda: self._parameters, self._on_brush_taken)
+        self._editor = Editor(ui.editorFrame, self._brush.put_down, f"{panel}Editor")
+        put_into_tab_order(self._editor.widget, ui.makeSegmentButton)
         self._settle = qt.QTimer()
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLED)
         self._settle.timeout.connect(self.take_segment)
         ui.makeSegmentButton.clicked.connect(self.begin)
-        ui.brushButton.toggled.connect(self._on_brush_toggled)
         ui.undoButton.clicked.connect(self.desk.undo)
         ui.redoButton.clicked.connect(self.desk.redo)
         ui.resetButton.clicked.connect(self.desk.reset)
@@ -98,19 +103,19 @@ class CorrectPage(VTKObservationMixin):
 
     def leave(self) -> None:
         """The module is left."""
-        self._ui.brushButton.checked = False
+        self._brush.put_down()
         self.take_segment()
         self._editor.leave()
 
     def put_all_down(self) -> None:
         """Let nothing act on the views."""
-        self._put_brush_down()
+        self._brush.put_down()
         self._editor.put_tool_down()
 
     def start_import(self) -> None:
         """A scene is about to be read into this one."""
         self.take_segment()
-        self._put_brush_down()
+        self._brush.put_down()
         self._editor.start_import()
 
     def end_import(self) -> None:
@@ -119,8 +124,13 @@ class CorrectPage(VTKObservationMixin):
         self._shown = None
         self._on_state()
 
+    def shut(self) -> None:
+        """The module goes."""
+        self.close()
+        self._brush.close()
+
     def close(self) -> None:
-        """The scene closes, or the module goes."""
+        """The scene closes."""
         self.desk.end()
         self.desk.use(None)
         self._editor.let_go()
@@ -155,12 +165,16 @@ class CorrectPage(VTKObservationMixin):
     def _on_state(self) -> None:
         """Let the editor have the segment of the correction at hand, and nothing of one that ended."""
         correction = self.correction
-        if correction is not self._shown:
+        news = correction is not self._shown
+        if news:
+            if self._shown and self._shown.soft.GetScene() is not None:
+                set_smooth(self._shown.soft, True)
             self._shown = correction
             self._settle.stop()
-            self._ui.brushButton.checked = False
+            self._brush.put_down()
             self.removeObservers()
             if correction:
+                set_smooth(correction.soft, False)
                 segmentation = correction.segmentation
                 for event in (
                     slicer.vtkSegmentation.SourceRepresentationModified,
@@ -169,38 +183,17 @@ class CorrectPage(VTKObservationMixin):
                     self.addObserver(segmentation.GetSegmentation(), event, self._on_segment)
                 self._editor.edit(segmentation, source_of(correction.soft) or self._parameters.inputVolume)
         self.update()
+        if news and correction:
+            self.onBegun()
 
     def _on_segment(self, caller: Any, event: Any) -> None:
         if self.correction and not self.correction.changing:
             self._settle.start()
 
-    def _on_brush_toggled(self, on: bool) -> None:
-        if on:
-            self.take_segment()
-            self._editor.put_tool_down()
-        self._brush.turn(on)
-
-    def _put_brush_down(self) -> None:
-        self._ui.brushButton.checked = False
+    def _on_brush_taken(self) -> None:
+        self.take_segment()
+        self._editor.put_tool_down()
 
     def _take_tool(self, name: str) -> None:
         if self.correction:
             self._editor.take_tool(name)
-
-    def _press(self, point: Point, shift: bool) -> None:
-        parameters = self._parameters
-        raising = (parameters.brushMode == "raise") != shift
-        self.desk.press(point, parameters.brushRadius, parameters.brushStrength, raising=raising)
-
-    def _release(self) -> None:
-        self.desk.lift()
-        self.desk.take()
-
-
-def _slice_views() -> list[tuple[Any, Any]]:
-    """Return interactor and slice node of every slice view of Slicer's window."""
-    layouts: Any = slicer.app.layoutManager()
-    if layouts is None:
-        return []
-    views = [layouts.sliceWidget(name) for name in layouts.sliceViewNames()]
-    return [(view.sliceView().interactor(), view.mrmlSliceNode()) for view in views]

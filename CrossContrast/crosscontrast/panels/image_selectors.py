@@ -18,6 +18,7 @@ class ImagesOnly(VTKObservationMixin):
     def __init__(self, *selectors: Any) -> None:
         VTKObservationMixin.__init__(self)
         self._selectors = selectors
+        self._left_out: dict[Any, str] = {}
         # A node is marked as a soft map only after it was added, so the look comes when the scene is at rest.
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -32,8 +33,14 @@ class ImagesOnly(VTKObservationMixin):
         """Look for soft maps now."""
         hidden = [node.GetID() for node in of_soft_maps(slicer.mrmlScene)]
         for selector in self._selectors:
-            if list(selector.sortFilterProxyModel().hiddenNodeIDs) != hidden:
-                selector.sortFilterProxyModel().hiddenNodeIDs = hidden
+            here = [*hidden, self._left_out[selector]] if self._left_out.get(selector) else hidden
+            if list(selector.sortFilterProxyModel().hiddenNodeIDs) != here:
+                selector.sortFilterProxyModel().hiddenNodeIDs = here
+
+    def leave_out(self, selector: Any, node: Any) -> None:
+        """Do not offer ``node`` (``None``: offer all) in one of the selectors, because it is chosen in another one."""
+        self._left_out[selector] = node.GetID() if node is not None else ""
+        self.hide()
 
     def close(self) -> None:
         """Hide nothing more."""

@@ -1,5 +1,7 @@
 """The lower end of every panel that runs jobs: Run, Cancel, a progress bar and a line of text."""
 
+import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,10 @@ from crosscontrast.panels.messages import show_error
 
 if TYPE_CHECKING:
     from crosscontrast.jobs.job import Job, JobResult
+
+
+#: How the file of a volume is called that a panel writes for a job: a number, so that none is called as another.
+_WRITTEN = re.compile(r"\b\d\d_([\w.-]+)\.nrrd\b")
 
 
 class JobControls:
@@ -105,6 +111,7 @@ class JobControls:
     def _show_progress(self, done: float, total: float, message: str) -> None:
         self._ui.progressBar.value = round(100 * done / total) if total else 0
         self._ui.statusLabel.text = message
+        self._ui.statusLabel.visible = bool(message)
 
     def _on_result(self, result: "JobResult") -> None:
         try:
@@ -115,11 +122,18 @@ class JobControls:
             self._end(_("The result cannot be shown; the log says why."))
             raise
         else:
-            self._end("\n".join([_("Done."), *([said] if said else []), *result.warnings]))
+            self._end("\n".join([_("Done."), *([said] if said else []), *map(self._named, result.warnings)]))
 
     def _on_error(self, error: CrossContrastError) -> None:
+        error.message = self._named(error.message)
         self._end(error.message)
         show_error(error, self._title)
+
+    def _named(self, text: str) -> str:
+        """Call the files of a job after the volumes that they were written from, which is what the user knows."""
+        if self._folder:
+            text = text.replace(f"{Path(self._folder.name)}{os.sep}", "")
+        return _WRITTEN.sub(r"\1", text)
 
     def _on_cancelled(self) -> None:
         self._end(_("Cancelled."))

@@ -36,9 +36,9 @@ def load_sample(name: str) -> list:
     dialog.setWindowModality(qt.Qt.WindowModal)
     dialog.setMinimumDuration(300)
 
-    def progress(done: int, total: int, message: str) -> None:
-        dialog.setMaximum(total)
-        dialog.setValue(done)
+    def progress(done: float, total: float, message: str) -> None:
+        dialog.setMaximum(100)
+        dialog.setValue(int(100 * done / total) if total else 0)
         dialog.setLabelText(message)
         slicer.app.processEvents()
 

@@ -5,7 +5,7 @@ and the Radiomics Quality Score (16; Lambin et al., Nat Rev Clin Oncol 14:749-76
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,13 @@ from crosscontrast.report.html import HtmlReport
 Checklist = Literal["CLEAR", "METRICS", "RQS"]
 #: Number of items of each checklist.
 SIZES: dict[Checklist, int] = {"CLEAR": 58, "METRICS": 30, "RQS": 16}
+
+#: How textures are seen, by the setting ``aggregation``.
+_SEEN = {
+    "3D": "textures in the volume",
+    "2.5D": "textures in slices taken together",
+    "2D": "textures averaged over slices",
+}
 
 
 @dataclass(frozen=True)
@@ -42,9 +49,16 @@ def extraction_answers(
     if settings.threshold:
         region = f"soft map at or above {settings.threshold:g}"
     answers = [
-        Answer("CLEAR", 21, "Image pre-processing details", f"Intensities {scaled}; region: {region}."),
+        Answer(
+            "CLEAR", 21, "Image pre-processing details", f"Intensities {scaled}; region: {region}{_limits(settings)}."
+        ),
         Answer("CLEAR", 22, "Resampling method and its parameters", f"Images were {grid}."),
-        Answer("CLEAR", 23, "Discretization method and its parameters", f"Grey levels in {discretised}."),
+        Answer(
+            "CLEAR",
+            23,
+            "Discretization method and its parameters",
+            f"Grey levels in {discretised}; {_SEEN[settings.aggregation]}.",
+        ),
         Answer("CLEAR", 24, "Image types", ", ".join(images) + "."),
         Answer("CLEAR", 25, "Feature extraction method", f"Hand-crafted features by {backend}."),
         Answer("CLEAR", 26, "Feature classes", ", ".join(settings.chosen_classes) + "."),
@@ -66,6 +80,16 @@ def extraction_answers(
     return answers
 
 
+def _limits(settings: ExtractionSettings) -> str:
+    words = []
+    if settings.resegment:
+        low, high = ("no limit" if end is None else f"{end:g}" for end in settings.resegment)
+        words.append(f"intensities from {low} to {high}")
+    if settings.outliers is not None:
+        words.append(f"within {settings.outliers:g} standard deviations of the mean")
+    return "".join(f", {word}" for word in words)
+
+
 def preservation_answers(rule: str, groups: int, subjects: int, resamples: int) -> list[Answer]:
     """Answer what a comparison of features answers."""
     return [
@@ -82,11 +106,18 @@ def preservation_answers(rule: str, groups: int, subjects: int, resamples: int) 
 
 
 def outcome_answers(
-    subjects: int, folds: int, repeats: int, models: Sequence[str], batch: str | None, features: int
+    subjects: int,
+    folds: int,
+    repeats: int,
+    models: Sequence[str],
+    batch: str | None,
+    features: int,
+    *,
+    timed: bool = False,
 ) -> list[Answer]:
-    """Answer what a prediction of outcomes answers."""
+    """Answer what a prediction of outcomes answers; a ``timed`` one is judged by concordance alone."""
     split = f"{folds} folds by subject, {repeats} time(s), inner folds for the models' settings"
-    return [
+    answers = [
         Answer("CLEAR", 15, "Data split methodology", split + "."),
         Answer("CLEAR", 29, "Handling of missing data", "Median of the training rows, inside every fold."),
         Answer("CLEAR", 30, "Details of class imbalance", "Classes weighted inversely to their frequency in training."),
@@ -95,13 +126,28 @@ def outcome_answers(
         Answer("CLEAR", 35, "Training and tuning details", "Grid search by AUC in inner folds grouped by subject."),
         Answer("CLEAR", 38, "Testing technique", "Internal: nested cross-validation; no external data in this run."),
         Answer("CLEAR", 39, "Performance metrics", "AUC, accuracy, sensitivity, specificity, Brier, calibration."),
-        Answer("CLEAR", 40, "Uncertainty evaluation", "95 % bootstrap intervals over subjects."),
-        Answer("CLEAR", 41, "Statistical performance comparison", "DeLong or bootstrap by subject, Holm's correction."),
+        Answer(
+            "CLEAR",
+            40,
+            "Uncertainty evaluation",
+            "95 % intervals over held-out parts, corrected for shared training data.",
+        ),
+        Answer(
+            "CLEAR",
+            41,
+            "Statistical performance comparison",
+            "Corrected t-test of repeated cross-validation, Holm's correction.",
+        ),
         Answer("METRICS", 16, "Dimensionality compared to data size", f"{features} features, {subjects} subjects."),
         Answer("METRICS", 18, "Proper data partitioning process", split + "; everything is learned inside the folds."),
         Answer("METRICS", 19, "Handling of confounding factors", f"ComBat for {batch}." if batch else "None handled."),
         Answer("METRICS", 20, "Performance evaluation metrics", "AUC of scores with ROC curves."),
-        Answer("METRICS", 21, "Consideration of uncertainty", "95 % bootstrap intervals over subjects."),
+        Answer(
+            "METRICS",
+            21,
+            "Consideration of uncertainty",
+            "95 % intervals over held-out parts, corrected for shared training data.",
+        ),
         Answer("METRICS", 22, "Calibration assessment", "Calibration curve and expected calibration error."),
         Answer("METRICS", 26, "Internal testing", "Held-out folds of nested cross-validation."),
         Answer("METRICS", 27, "External testing", "Not in this run."),
@@ -109,6 +155,23 @@ def outcome_answers(
         Answer("RQS", 10, "Calibration statistics", "Calibration curve, from cross-validation."),
         Answer("RQS", 12, "Validation", "Not external: only cross-validation within this cohort."),
     ]
+    return _timed(answers) if timed else answers
+
+
+def _timed(answers: Sequence[Answer]) -> list[Answer]:
+    """Say what is done where the outcome has a time: no classes, no calibration, concordance for everything else."""
+    other = {
+        ("CLEAR", 30): "",
+        ("CLEAR", 35): "Number of components by concordance in inner folds grouped by subject.",
+        ("CLEAR", 39): "Harrell's concordance.",
+        ("CLEAR", 41): "Bootstrap by subject, Holm's correction.",
+        ("METRICS", 20): "Concordance of scores, curves of Kaplan and Meier.",
+        ("METRICS", 22): "",
+        ("RQS", 9): "Concordance with interval, from resampling: cross-validation.",
+        ("RQS", 10): "",
+    }
+    said = [replace(a, text=other.get((a.checklist, a.number), a.text)) for a in answers]
+    return [answer for answer in said if answer.text]
 
 
 def add_checklists(report: HtmlReport, answers: Sequence[Answer]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from crosscontrast.errors import BadInputError, faults_of
+from crosscontrast.radiomics.extraction import pyradiomics_settings
 
 #: The sections; a command reads those it needs.
 SECTIONS = ("extraction", "preservation", "outcome")
@@ -14,11 +15,13 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class SettingsFile:
-    """What a settings file says (``None``: nothing, the defaults hold)."""
+    """What a settings file says (``None``: nothing, the defaults hold); PyRadiomics' own are read as its extraction."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._content = _read_yaml(path) if path else {}
+        if path and self._content and all(name in pyradiomics_settings.SECTIONS for name in self._content):
+            self._content = {"extraction": pyradiomics_settings.extraction_of(self._content, path)}
         unknown = [name for name in self._content if name not in SECTIONS]
         if unknown:
             raise BadInputError(f"{path} has a section {', '.join(unknown)}; there are {', '.join(SECTIONS)}.")

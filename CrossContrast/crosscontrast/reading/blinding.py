@@ -7,10 +7,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.coverage import Covered, cover, covered
 from crosscontrast.ground.files import atomic_write
-from crosscontrast.ground.geometry import reorient, resample_onto, resampled_field_of_view
-from crosscontrast.ground.images import clean_intensities, image_like
-from crosscontrast.ground.placement import put_onto
+from crosscontrast.ground.geometry import reorient
+from crosscontrast.ground.images import image_like
 from crosscontrast.reading.study import Display
 
 #: Grey values of every blinded image: black and white of the window that every reader begins with.
@@ -25,28 +25,29 @@ def blind_case(images: Mapping[str, sitk.Image], display: Display, name: str) ->
     The grid is that of the images where they share one and ``display`` names no voxel size: then no voxel is
     interpolated. Otherwise it has the axes of the first image, the coarsest voxel size of the arms along each, and
     covers the box that all fields of view share; every image is resampled, so that no arm is the only sharp one.
-    Voxels outside any arm's field of view are 0 in all. Values are int16: the percentiles of ``display`` within the
-    common field of view become 0 and 1000, what is beyond them is clipped. Anatomy stays where it is in space.
+    Voxels that any arm did not measure, outside of its field of view or NaN within, are 0 in all. Values are int16: the
+    percentiles of ``display`` over the others become 0 and 1000, what is beyond them is clipped. Anatomy stays where it
+    is in space.
 
     Raises :class:`BadInputError` naming the case where the fields of view do not meet or an image is constant.
     """
-    clean = {arm: clean_intensities(image, f"{name} ({arm})") for arm, image in images.items()}
-    first = next(iter(clean.values()))
-    placed = {arm: put_onto(image, first) for arm, image in clean.items()}
-    if display.spacing is None and all(image is not None for image in placed.values()):
-        inside = np.ones(first.GetSize()[::-1], dtype=bool)
-        return {arm: _windowed(image, inside, display, f"{name} ({arm})") for arm, image in placed.items() if image}
-    letters = sitk.DICOMOrientImageFilter().GetOrientationFromDirectionCosines(first.GetDirection())
-    turned = {arm: reorient(image, letters) for arm, image in clean.items()}
-    grid = _common_grid(list(turned.values()), display, name)
-    fields = [sitk.GetArrayFromImage(resampled_field_of_view(image, grid)) > 0 for image in turned.values()]
-    inside = np.logical_and.reduce(fields)
+    clean = {arm: covered(image, f"{name} ({arm})") for arm, image in images.items()}
+    first = next(iter(clean.values())).image
+    placed = {arm: cover(image, first) for arm, image in clean.items()}
+    if display.spacing is not None or any(image.resampled for image in placed.values()):
+        letters = sitk.DICOMOrientImageFilter().GetOrientationFromDirectionCosines(first.GetDirection())
+        turned = {
+            arm: Covered(reorient(given.image, letters), reorient(given.measured, letters))
+            for arm, given in clean.items()
+        }
+        grid = _common_grid([given.image for given in turned.values()], display, name)
+        placed = {
+            arm: cover(Covered(_smoothed(given.image, grid), given.measured), grid) for arm, given in turned.items()
+        }
+    inside = np.logical_and.reduce([sitk.GetArrayViewFromImage(given.measured) > 0 for given in placed.values()])
     if inside.mean() < _LEAST_COMMON:
         raise BadInputError(f"{name}: the images of the arms hardly show the same part of the body.")
-    return {
-        arm: _windowed(resample_onto(_smoothed(image, grid), grid), inside, display, f"{name} ({arm})")
-        for arm, image in turned.items()
-    }
+    return {arm: _windowed(given.image, inside, display, f"{name} ({arm})") for arm, given in placed.items()}
 
 
 def write_blinded(image: sitk.Image, path: Path) -> None:

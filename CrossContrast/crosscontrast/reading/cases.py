@@ -5,6 +5,7 @@ from pathlib import Path
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import CohortRow, read_cohort
+from crosscontrast.ground.tables import is_missing
 from crosscontrast.reading.study import Study
 
 
@@ -21,7 +22,8 @@ class Case:
 def find_cases(study: Study) -> list[Case]:
     """Return the cases in the order of the cohort table: those the study names, or all that have every arm.
 
-    Raises :class:`BadInputError` where a named case lacks an image, has several visits or lacks a truth.
+    Raises :class:`BadInputError` where a named case lacks an image, has several visits or lacks a truth, and where no
+    case to be read is positive: there is then nothing to find.
     """
     rows = read_cohort(study.cohort).rows
     roles = {arm.role: arm.name for arm in study.arms}
@@ -37,7 +39,22 @@ def find_cases(study: Study) -> list[Case]:
     cases = [_case(study, name, found.get(name, {})) for name in wanted]
     if all(case.training for case in cases):
         raise BadInputError(f"{study.cohort} has no subject with an image of every arm besides the training cases.")
+    _check_truth(study, [case for case in cases if not case.training])
     return cases
+
+
+def _check_truth(study: Study, cases: list[Case]) -> None:
+    """Raise :class:`BadInputError` where the study has a truth and no case is positive."""
+    if study.truth is None or any(case.positive for case in cases):
+        return
+    rows = read_cohort(study.cohort).rows
+    values = {row.outcomes.get(study.truth.column, "") for row in rows}
+    known = ", ".join(sorted(repr(value) for value in values if not is_missing(value)))
+    raise BadInputError(
+        f"{study.cohort}: none of the {len(cases)} cases is positive, that is, has {study.truth.positive!r} in column "
+        f"{study.truth.column!r}, so that no accuracy can be measured.",
+        f"the column has {known}: name the positive one under truth in the study, or add cases",
+    )
 
 
 def _wanted(study: Study, found: dict[str, dict[str, CohortRow]]) -> list[str]:
@@ -62,7 +79,8 @@ def _case(study: Study, name: str, arms: dict[str, CohortRow]) -> Case:
 def _positive(study: Study, name: str, arms: dict[str, CohortRow], training: bool) -> bool | None:
     if study.truth is None:
         return None
-    values = {row.outcomes.get(study.truth.column, "") for row in arms.values()} - {"", "n/a"}
+    texts = [row.outcomes.get(study.truth.column, "") for row in arms.values()]
+    values = {text for text in texts if not is_missing(text)}
     if len(values) > 1:
         raise BadInputError(f"{study.cohort}: {name} has several values of {study.truth.column!r}.")
     if not values:

@@ -19,12 +19,16 @@ class PlanResult(JobResult):
 
 
 class PlanStudy(Job):
-    """Plan the reader study that ``study`` (a YAML file) describes and blind its images into the folder ``out``."""
+    """Plan the reader study that ``study`` (a YAML file) describes and blind its images into the folder ``out``.
+
+    Cases that do not fit together are refused unless ``force`` (:func:`crosscontrast.reading.checks.check_cases`).
+    """
 
     kind: ClassVar[str] = "reader.plan"
 
     study: Path
     out: Path
+    force: bool = False
 
     def run(self, progress: Progress) -> PlanResult:
         """Read, assign, blind and write."""
@@ -34,14 +38,15 @@ class PlanStudy(Job):
         from crosscontrast.reading.prepare import prepare_study
         from crosscontrast.reading.study import read_study
 
+        found: list[str] = []
         with our_warnings() as said:
-            plan = prepare_study(read_study(self.study), self.out, progress)
+            plan = prepare_study(read_study(self.study), self.out, progress, force=self.force, tell=found.append)
         return PlanResult(
             plan=self.out / PLAN_FILE,
             fingerprint=plan.fingerprint,
             readings=len(plan.readings),
             sessions=counts(plan.study, slots_of(plan)),
-            warnings=said,
+            warnings=[*found, *said],
         )
 
 

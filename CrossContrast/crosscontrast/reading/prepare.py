@@ -2,16 +2,18 @@
 
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from crosscontrast.errors import BadInputError, OutputError
 from crosscontrast.ground.files import make_folder, sha256
 from crosscontrast.ground.images import read_image
-from crosscontrast.progress import Progress
+from crosscontrast.progress import Progress, part
 from crosscontrast.reading.assign import assign
 from crosscontrast.reading.balance import faults
 from crosscontrast.reading.blinding import blind_case, write_blinded
 from crosscontrast.reading.cases import Case, find_cases
+from crosscontrast.reading.checks import check_cases
 from crosscontrast.reading.plan import (
     IMAGE_FOLDER,
     PLAN_FILE,
@@ -24,10 +26,13 @@ from crosscontrast.reading.plan import (
 from crosscontrast.reading.study import Study
 
 
-def prepare_study(study: Study, folder: Path, progress: Progress) -> Plan:
+def prepare_study(
+    study: Study, folder: Path, progress: Progress, *, force: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Plan:
     """Plan the study, blind its images and write both into ``folder``, which must not hold a study yet.
 
-    A study that has begun cannot be planned anew over its answers. Raises :class:`BadInputError` and
+    A study that has begun cannot be planned anew over its answers. Cases that do not fit together are refused unless
+    ``force``; what is unusual about them is told to ``tell``. Raises :class:`BadInputError` and
     :class:`OutputError`; the folder then holds nothing new.
     """
     if (folder / PLAN_FILE).exists() or (folder / IMAGE_FOLDER).exists():
@@ -37,7 +42,9 @@ def prepare_study(study: Study, folder: Path, progress: Progress) -> Plan:
     wrong = faults(study, slots)
     if wrong:
         raise BadInputError(f"The study cannot be balanced: {wrong[0]}")
-    salt = secrets.token_hex(16)
+    for sentence in check_cases(study, cases, force=force, progress=part(progress, 0, 0.1)):
+        tell(sentence)
+    salt, progress = secrets.token_hex(16), part(progress, 0.1, 1)
     make_folder(folder)
     if not any(folder.iterdir()):
         folder.chmod(0o700)

@@ -29,6 +29,27 @@ figure { margin: 1em 0; } figure img { max-width: 100%; } figcaption { color: #5
 .gallery figure { margin: 0; }
 summary { cursor: pointer; font-weight: 600; margin: .6em 0; }
 iframe { width: 100%; height: 85vh; border: 1px solid #ccc; }
+nav { font-size: .9em; columns: 3; margin: 1em 0; } nav a { display: block; }
+.wide { overflow-x: auto; }
+table.sortable th { cursor: pointer; } table.sortable th::after { content: " ↕"; color: #bbb; }
+"""
+#: Headings from which on a report begins with its contents; rows from which on a table can be sorted, and is folded.
+_CONTENTS, _SORTABLE, _FOLDED = 4, 8, 30
+#: A click on a column's head sorts by it, and a second one the other way round; what is no number comes last.
+_SORT = """
+document.addEventListener("click", event => {
+  const head = event.target.closest("table.sortable th");
+  if (!head) return;
+  const column = head.cellIndex, body = head.closest("table").tBodies[0];
+  const up = head.dataset.up = head.dataset.up === "1" ? "0" : "1";
+  const value = row => row.cells[column].textContent, number = text => parseFloat(text);
+  body.append(...[...body.rows].sort((a, b) => {
+    const [x, y] = [value(a), value(b)], [n, m] = [number(x), number(y)];
+    if (isNaN(n) !== isNaN(m)) return isNaN(n) ? 1 : -1;
+    const order = isNaN(n) ? x.localeCompare(y) : n - m;
+    return up === "1" ? order : -order;
+  }));
+});
 """
 
 
@@ -37,11 +58,14 @@ class HtmlReport:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._parts: list[str] = [f"<h1>{escape(title)}</h1>"]
+        self._parts: list[str] = []
+        self._headings: list[str] = []
+        self._sortable = False
 
     def heading(self, text: str) -> None:
         """Begin a section."""
-        self._parts.append(f"<h2>{escape(text)}</h2>")
+        self._headings.append(text)
+        self._parts.append(f'<h2 id="part-{len(self._headings)}">{escape(text)}</h2>')
 
     def paragraph(self, text: str) -> None:
         """Add running text."""
@@ -52,10 +76,16 @@ class HtmlReport:
         self._parts += [f'<p class="note">{escape(sentence)}</p>' for sentence in sentences]
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, marked: Sequence[int] = ()) -> None:
-        """Add a table; the rows with the numbers ``marked`` are coloured."""
+        """Add a table; the rows with the numbers ``marked`` are coloured. Long ones can be sorted and are folded."""
         head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-        body = "".join(_row(row, number in marked) for number, row in enumerate(rows))
-        self._parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        lines = [_row(row, number in marked) for number, row in enumerate(rows)]
+        kind = " class=sortable" if len(lines) >= _SORTABLE else ""
+        self._sortable |= bool(kind)
+        table = f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        shown = f'<div class="wide">{table}</div>'
+        if len(lines) >= _FOLDED:
+            shown = f"<details><summary>Table of {len(lines)} rows</summary>{shown}</details>"
+        self._parts.append(shown)
 
     def figure(self, figure: "Figure", caption: str) -> None:
         """Add a Matplotlib figure as a PNG."""
@@ -80,7 +110,12 @@ class HtmlReport:
     def write(self, path: Path) -> None:
         """Write the file; raises :class:`crosscontrast.errors.OutputError`."""
         head = f'<meta charset="utf-8"><title>{escape(self._title)}</title><style>{_STYLE}</style>'
-        body = "\n".join(self._parts)
+        contents = ""
+        if len(self._headings) >= _CONTENTS:
+            links = (f'<a href="#part-{n}">{escape(text)}</a>' for n, text in enumerate(self._headings, start=1))
+            contents = f"<nav>{''.join(links)}</nav>"
+        script = f"<script>{_SORT}</script>" if self._sortable else ""
+        body = "\n".join([f"<h1>{escape(self._title)}</h1>", contents, *self._parts, script])
         with atomic_write(path) as temporary:
             temporary.write_text(
                 f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n',
@@ -110,7 +145,7 @@ def _cell(value: Cell) -> str:
 def _picture(content: bytes, kind: str, caption: str) -> str:
     data = base64.b64encode(content).decode("ascii")
     return (
-        f'<figure><img src="data:image/{kind};base64,{data}" alt="{escape(caption)}">'
+        f'<figure><img decoding="async" src="data:image/{kind};base64,{data}" alt="{escape(caption)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 

@@ -8,8 +8,13 @@ import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.corrections.boxes import Box, box_of, padded, placed, union, within
+from crosscontrast.corrections.pick_up import picked_up
 from crosscontrast.corrections.soft_brush import Edit, EditHistory, SoftStroke
 from crosscontrast.corrections.soft_merge import soft_merge
+from crosscontrast.errors import BadInputError
+from crosscontrast.ground.images import read_image
+from crosscontrast.ground.placement import put_onto
+from crosscontrast.scene.hierarchy import put_beside
 from crosscontrast.scene.images import add_volume, grid_of, ijk_to_ras, image_of, put_on, soft_on, voxels
 from crosscontrast.scene.roles import PREDICTED_ROLE
 from crosscontrast.scene.segments import make_segment, segment_parts, set_segment_part
@@ -108,7 +113,7 @@ class Correction:
         edited = box_of(before != inside)
         if edited is None:
             return merged
-        spacing = np.linalg.norm(ijk_to_ras(self.soft)[:3, :3], axis=0)
+        spacing = self._spacing()
         i, j, k = (int(np.ceil(_NEAR / step)) for step in spacing)
         near = padded(edited, (k, j, i), base.shape)
         if not before[near].any():
@@ -132,6 +137,26 @@ class Correction:
         if box is not None:
             self.history.push(Edit(box, values[box].copy(), predicted[box].copy()))
             values[box] = predicted[box]
+        return self._after(box)
+
+    def pick_up(self, found: Path) -> Box | None:
+        """Take in the slices of the soft map in the file ``found`` where there is no cord yet, and return where.
+
+        Slices with a cord, and those that were corrected, stay as they are. Raises :class:`BadInputError` for a map of
+        another image.
+        """
+        values, own = voxels(self.soft), soft_on(self.mask().astype(np.uint8), self.soft)
+        given = put_onto(read_image(found), own)
+        if given is None:
+            raise BadInputError(f"{found.name} does not lie on the grid of {self.soft.GetName()}.")
+        new = np.clip(sitk.GetArrayFromImage(given), 0, 1).astype(np.float32)
+        # The axis of the array, (k, j, i), that runs along the body.
+        axis = 2 - int(np.abs(ijk_to_ras(self.soft)[2, :3] / self._spacing()).argmax())
+        merged = picked_up(values, voxels(self.predicted), new, axis, self.threshold)
+        box = box_of(values != merged)
+        if box is not None:
+            self.history.push(Edit(box, values[box].copy(), merged[box].copy()))
+            values[box] = merged[box]
         return self._after(box)
 
     @property
@@ -171,6 +196,9 @@ class Correction:
 
     def _mask(self) -> sitk.Image:
         return soft_on(self.mask().astype(np.uint8), self.soft)
+
+    def _spacing(self) -> np.ndarray:
+        return np.asarray(np.linalg.norm(ijk_to_ras(self.soft)[:3, :3], axis=0))
 
     def _with_rim(self, box: Box | None) -> Box | None:
         """One voxel more on every side, so that a mask that ends inside the image is seen to end."""
@@ -214,6 +242,7 @@ def _prediction_of(scene: Any, soft: Any) -> Any:
     if kept is None:
         kept = add_volume(scene, image_of(soft), f"{soft.GetName()} as predicted")
         kept.SetAndObserveTransformNodeID(soft.GetTransformNodeID())
+        put_beside(kept, soft)
         soft.SetNodeReferenceID(PREDICTED_ROLE, kept.GetID())
     return kept
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import slicer
 
 from crosscontrast.scene.colours import soft_table
+from crosscontrast.scene.hierarchy import put_beside
 from crosscontrast.scene.roles import PREDICTED_ROLE, SOFT_MAP_ROLE
 from crosscontrast.scene.soft_map import is_soft_map, mark_soft_map
 from crosscontrast.scene.volumes import read_volume
@@ -42,6 +43,7 @@ def load_soft_map(
     if source is not None:
         soft.SetNodeReferenceID(SOURCE_ROLE, source.GetID())
         soft.SetAndObserveTransformNodeID(source.GetTransformNodeID())
+        put_beside(soft, source)
     if spread and spread.exists():
         soft.SetNodeReferenceID(UNCERTAINTY_ROLE, _load_uncertainty(scene, spread, soft).GetID())
     return soft
@@ -134,4 +136,5 @@ def _load_uncertainty(scene: Any, path: Path, soft: Any) -> Any:
     display.SetThreshold(0.02, _MOST_UNCERTAIN)
     display.ApplyThresholdOn()
     node.SetAndObserveTransformNodeID(soft.GetTransformNodeID())
+    put_beside(node, soft)
     return node

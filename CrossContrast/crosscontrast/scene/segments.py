@@ -9,6 +9,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from crosscontrast.corrections.boxes import Box, box_of, placed
 from crosscontrast.errors import BadInputError
+from crosscontrast.scene.hierarchy import put_beside
 from crosscontrast.scene.images import as_vtk, ijk_to_ras, make_image_data, voxels
 from crosscontrast.scene.roles import SOFT_MAP_ROLE
 
@@ -28,6 +29,7 @@ def make_segment(scene: Any, soft: Any, threshold: float, name: str) -> Any:
         node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", scene.GenerateUniqueName(f"{soft.GetName()} segment"))
         node.CreateDefaultDisplayNodes()
         node.SetNodeReferenceID(SOFT_MAP_ROLE, soft.GetID())
+        put_beside(node, soft)
     # The transform first: the geometry is taken relative to it, and would else count it twice.
     node.SetAndObserveTransformNodeID(soft.GetTransformNodeID())
     node.SetReferenceImageGeometryParameterFromVolumeNode(soft)

@@ -108,6 +108,12 @@ def set_threshold(soft: Any, threshold: float) -> None:
     display.ApplyThresholdOn()
 
 
+def set_smooth(soft: Any, smooth: bool) -> None:
+    """Draw a map interpolated between its voxels, or each voxel as it is: then a painted one looks painted."""
+    if soft.GetDisplayNode() is not None:
+        soft.GetDisplayNode().SetInterpolate(smooth)
+
+
 def set_opacity(scene: Any, soft: Any, opacity: float) -> None:
     """Set the opacity of the layer in the slice views that show ``soft``."""
     set_layer_opacity(scene, soft, opacity)

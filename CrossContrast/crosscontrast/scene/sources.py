@@ -46,8 +46,13 @@ def image_of_map(soft: Any) -> Any | None:
     item = soft.GetAttribute(_ITEM)
     if item is None:
         return source_of(soft)
-    sequence = soft.GetNodeReference(_SEQUENCE_ROLE)
+    sequence = sequence_of(soft)
     return sequence.GetDataNodeAtValue(item) if sequence is not None else None
+
+
+def sequence_of(soft: Any) -> Any | None:
+    """Return the sequence that holds the image of a soft map; ``None`` where the image is a volume of its own."""
+    return soft.GetNodeReference(_SEQUENCE_ROLE)
 
 
 def follow_image(soft: Any) -> None:

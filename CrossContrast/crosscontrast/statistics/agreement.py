@@ -89,17 +89,46 @@ def icc_agreement(ratings: ArrayLike) -> float:
     ICC(2,1) of Shrout and Fleiss (Psychol Bull 86:420-428, 1979). Only units that every rater rated count; NaN for
     fewer than two units or raters and where nothing varies.
     """
+    between, among, error, units, raters = _mean_squares(ratings)
+    total = between + (raters - 1) * error + raters * (among - error) / max(units, 1)
+    return _share(between - error, total)
+
+
+def icc_consistency(ratings: ArrayLike) -> float:
+    """Return ICC(C,1), consistency of single ratings: raters may differ by a constant. Else as :func:`icc_agreement`.
+
+    McGraw and Wong, Psychol Methods 1:30-46, 1996; ICC(3,1) of Shrout and Fleiss.
+    """
+    between, _, error, _, raters = _mean_squares(ratings)
+    return _share(between - error, between + (raters - 1) * error)
+
+
+def icc_agreement_of_means(ratings: ArrayLike) -> float:
+    """Return ICC(A,k), absolute agreement of the mean of all raters. Else as :func:`icc_agreement`.
+
+    McGraw and Wong, Psychol Methods 1:30-46, 1996; ICC(2,k) of Shrout and Fleiss. Larger than ICC(A,1), and of use only
+    where the mean of as many raters is what will be used.
+    """
+    between, among, error, units, _ = _mean_squares(ratings)
+    return _share(between - error, between + (among - error) / max(units, 1))
+
+
+def _mean_squares(ratings: ArrayLike) -> tuple[float, float, float, int, int]:
+    """Return the mean squares between units, among raters and of the rest, and the numbers of units and raters."""
     x = np.asarray(ratings, dtype=float)
     x = x[np.isfinite(x).all(axis=1)]
     units, raters = x.shape
     if units < 2 or raters < 2:
-        return float("nan")
+        return float("nan"), float("nan"), float("nan"), units, raters
     rows, columns, mean = x.mean(axis=1), x.mean(axis=0), x.mean()
     between = raters * ((rows - mean) ** 2).sum() / (units - 1)
     among = units * ((columns - mean) ** 2).sum() / (raters - 1)
     error = ((x - rows[:, None] - columns + mean) ** 2).sum() / ((units - 1) * (raters - 1))
-    total = between + (raters - 1) * error + raters * (among - error) / units
-    return float((between - error) / total) if total > 0 else float("nan")
+    return float(between), float(among), float(error), units, raters
+
+
+def _share(part: float, total: float) -> float:
+    return part / total if total > 0 else float("nan")
 
 
 def category_counts(ratings: np.ndarray) -> np.ndarray:

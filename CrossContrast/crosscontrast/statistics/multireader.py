@@ -17,7 +17,10 @@ from crosscontrast.statistics.roc import delong, jackknife
 
 @dataclass(frozen=True)
 class ArmArea:
-    """The mean area of the readers in an arm, with its 95 % interval."""
+    """The mean area of the readers in an arm, with its 95 % interval, which ends at 0 and 1.
+
+    The ends are NaN where neither readers nor cases vary (all perfect): an error of 0 then says nothing.
+    """
 
     area: float
     error: float
@@ -28,7 +31,10 @@ class ArmArea:
 
 @dataclass(frozen=True)
 class ArmDifference:
-    """The difference of the mean areas of two arms (numbers ``first`` - ``second``)."""
+    """The difference of the mean areas of two arms (numbers ``first`` - ``second``).
+
+    Ends and ``p`` are NaN where nothing varies, as with arms that are all perfect.
+    """
 
     first: int
     second: int
@@ -114,10 +120,14 @@ def _arm(areas: np.ndarray, covariance: np.ndarray) -> ArmArea:
     error = float(np.sqrt((between + shared) / readers))
     half = float(stats.t.ppf(0.975, df)) * error
     mean = float(areas.mean())
-    return ArmArea(mean, error, float(df), mean - half, mean + half)
+    if error == 0:
+        return ArmArea(mean, error, float(df), np.nan, np.nan)
+    return ArmArea(mean, error, float(df), max(0.0, mean - half), min(1.0, mean + half))
 
 
 def _difference(first: int, second: int, difference: float, error: float, df: float) -> ArmDifference:
     half = float(stats.t.ppf(0.975, df)) * error
-    p = float(2 * stats.t.sf(abs(difference) / error, df)) if error > 0 else np.nan
+    if error == 0:
+        return ArmDifference(first, second, difference, error, float(df), np.nan, np.nan, np.nan)
+    p = float(2 * stats.t.sf(abs(difference) / error, df))
     return ArmDifference(first, second, difference, error, float(df), difference - half, difference + half, p)

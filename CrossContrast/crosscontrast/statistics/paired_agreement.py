@@ -14,16 +14,20 @@ _NEAR_ZERO = 1e-3
 class Agreement:
     """Measures of agreement of test values y with reference values x; each array has a value per quantity.
 
-    ``icc`` is ICC(A,1) of the two, ``ccc`` Lin's concordance (Biometrics 45:255-268, 1989), ``bias`` the mean of y - x
-    with ``low_limit`` and ``high_limit`` of agreement (Bland and Altman, Lancet 327:307-310, 1986) in the quantity's
-    unit. ``relative_difference`` is the mean of 200 |y - x| / (|x| + |y|) in per cent, over the pairs that are not both
-    near 0. NaN where a measure is undefined, as a correlation is with a constant.
+    ``icc`` is ICC(A,1) of the two, ``icc_consistency`` ICC(C,1), which forgives a constant offset, and ``icc_of_means``
+    ICC(A,k) of their mean, which is larger and for readers who use means; ``ccc`` is Lin's concordance (Biometrics
+    45:255-268, 1989), ``bias`` the mean of y - x with ``low_limit`` and ``high_limit`` of agreement (Bland and Altman,
+    Lancet 327:307-310, 1986) in the quantity's unit. ``relative_difference`` is the mean of 200 |y - x| / (|x| + |y|)
+    in per cent, over the pairs that are not both near 0. NaN where a measure is undefined, as a correlation is with a
+    constant.
     """
 
     spearman: np.ndarray
     pearson: np.ndarray
     icc: np.ndarray
     ccc: np.ndarray
+    icc_consistency: np.ndarray
+    icc_of_means: np.ndarray
     bias: np.ndarray
     low_limit: np.ndarray
     high_limit: np.ndarray
@@ -97,11 +101,14 @@ class PairedSample:
             correction = n / (n - 1)
             error = spread * correction / 2
             deviation = np.sqrt(spread * correction)
+            total = (vx + vy + 2 * cov) * correction / 2 + shift**2 / 2 - error / n
             return Agreement(
                 spearman=self._spearman(w),
                 pearson=np.where(vx * vy > 0, np.clip(cov / np.sqrt(vx * vy), -1, 1), np.nan),
                 icc=2 * cov * correction / ((vx + vy) * correction + shift**2 - 2 * error / n),
                 ccc=2 * cov / (vx + vy + shift**2),
+                icc_consistency=2 * cov / (vx + vy),
+                icc_of_means=np.where(total > 0, 2 * cov * correction / total, np.nan),
                 bias=shift,
                 low_limit=shift - _LIMITS * deviation,
                 high_limit=shift + _LIMITS * deviation,

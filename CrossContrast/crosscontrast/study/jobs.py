@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crosscontrast.radiomics.outcome.samples import Labels
 
 #: The shares of the whole at which the stages end.
-_TRANSLATED, _COMPARED, _PREDICTED = 0.6, 0.8, 0.97
+_CHECKED, _TRANSLATED, _COMPARED, _PREDICTED = 0.02, 0.6, 0.8, 0.97
 
 
 class Studied(JobResult):
@@ -53,7 +53,8 @@ class RunStudy(Job):
     subjects, so that each is translated by a translator that never saw it; with ``frozen`` once, on the table's split
     ``train``, for its split ``test``. Or ``model`` translates the split ``test`` (``all_unseen``: everybody). The
     translated images get the role ``synthetic`` and the source's mask. ``arms`` are those of the outcome, by default
-    source, synthetic, target, and source and synthetic together. Everything lands in ``out``; a study that was killed
+    source, synthetic, target, and source and synthetic together. A cohort that does not fit together is refused before
+    anything is learned, unless ``force``. Everything lands in ``out``; a study that was killed
     goes on where it was.
     """
 
@@ -74,6 +75,7 @@ class RunStudy(Job):
     positive: str | None = None
     arms: tuple[str, ...] = ()
     batch: str | None = None
+    force: bool = False
     extraction: ExtractionSettings = ExtractionSettings()
     preservation: PreservationSettings = PreservationSettings()
     prediction: OutcomeSettings = OutcomeSettings()
@@ -87,11 +89,12 @@ class RunStudy(Job):
         progress(0, 1, "checking the table")
         shares = self._shares()
         jobs = [self._training(share) for share in shares]
+        said = self._look_through(part(progress, 0, _CHECKED))
         make_folder(self.out)
         stages = Stages(self.out.absolute() / "stages")
         translations: list[Translation] = []
         for number, (share, job) in enumerate(zip(shares, jobs, strict=True)):
-            ends = [_TRANSLATED * (number + done) / len(shares) for done in (0, 1)]
+            ends = [_CHECKED + (_TRANSLATED - _CHECKED) * (number + done) / len(shares) for done in (0, 1)]
             translations += self._translate(share, job, stages, part(progress, *ends))
         made = [t for t in translations if t.image]
         if not made:
@@ -100,7 +103,7 @@ class RunStudy(Job):
         compared = self._compare(table, stages, part(progress, _TRANSLATED, _COMPARED))
         predicted = self._predict(table, stages, part(progress, _COMPARED, _PREDICTED))
         progress(_PREDICTED, 1, "writing the report")
-        return self._write(translations, table, compared, predicted)
+        return self._write(translations, table, compared, predicted, said)
 
     def _shares(self) -> list[Share]:
         from crosscontrast.radiomics.outcome.samples import check_classes, read_labels
@@ -120,14 +123,15 @@ class RunStudy(Job):
         else:
             shares = cross_fit(pairs, self.folds, self.seed, str(self.cohort))
         visits = [(row.subject, row.session) for share in shares for row, _ in share.translate]
-        self._check_parts(cohort)
         labels: Labels = read_labels(cohort, self.outcome, self.positive).keep(visits)
+        self._check_parts(cohort, labels)
         check_classes(labels, self.prediction.folds, str(self.cohort))
         return shares
 
-    def _check_parts(self, cohort: Cohort) -> None:
+    def _check_parts(self, cohort: Cohort, labels: "Labels") -> None:
         """Find now what would otherwise end the study after hours of training."""
         from crosscontrast.radiomics.extraction.backend import find_backend
+        from crosscontrast.radiomics.outcome.batches import read_batches
         from crosscontrast.radiomics.outcome.samples import Arm
 
         known = (self.source, self.synthetic, self.target)
@@ -136,6 +140,8 @@ class RunStudy(Job):
                 raise BadInputError(f"The arms have a role {role!r}; a study has {', '.join(known)}.")
         if self.batch and not any(self.batch in row.outcomes for row in cohort.rows):
             raise BadInputError(f"{self.cohort} has no column {self.batch!r}.")
+        if self.batch:
+            read_batches(cohort, self.batch, labels)
         if self.training.get("outcome"):
             raise BadInputError("The translators of a study must not learn an outcome: it is what they are judged by.")
         find_backend(self.extraction.backend).check(self.extraction)
@@ -151,7 +157,15 @@ class RunStudy(Job):
         mark = hashlib.sha256(json.dumps([settings, who], sort_keys=True, default=str).encode()).hexdigest()[:8]
         folder = self.out.absolute() / "translators" / f"{share.name}-{mark}"
         given = make_config(TrainingConfig, settings | {"cohort": str(folder / "cohort.tsv")})
-        return TrainTranslator(out=folder, settings=given, resume=True, device=self.device)
+        # What is wrong with the whole cohort has been said; a fold of it has fewer images to compare.
+        return TrainTranslator(out=folder, settings=given, resume=True, force=True, device=self.device)
+
+    def _look_through(self, progress: Progress) -> list[str]:
+        """Check the images to be translated and those they are compared with against each other."""
+        from crosscontrast.radiomics.extraction.jobs import check_rows, cohort_rows
+
+        rows = cohort_rows(self.cohort, (self.source, self.target))
+        return check_rows(rows, self.extraction, self.cohort, force=self.force, progress=progress)
 
     def _translate(
         self, share: Share, job: TrainTranslator | None, stages: Stages, progress: Progress
@@ -165,13 +179,11 @@ class RunStudy(Job):
         return found
 
     def _finished_model(self) -> str:
-        from crosscontrast.models.library import ModelLibrary
+        from crosscontrast.models.find import find_model
 
         assert self.model is not None
-        if Path(self.model).is_dir():
-            return str(Path(self.model).absolute())
         # With its version, so that another current one is not taken for this one.
-        return str(ModelLibrary().find(self.model))
+        return find_model(self.model, "translation").request
 
     def _train(self, share: Share, job: TrainTranslator, stages: Stages, progress: Progress) -> str:
         assert job.settings
@@ -230,6 +242,7 @@ class RunStudy(Job):
             reference=self.target,
             tests=(self.synthetic, self.source),
             out=self.out.absolute() / "preservation",
+            force=True,  # nobody wants to lose trainings now; what is uneven is named
             extraction=self.extraction,
             settings=self.preservation,
             cache=self.out.absolute() / "cache",
@@ -251,6 +264,7 @@ class RunStudy(Job):
             arms=self.arms or (self.source, self.synthetic, self.target, together),
             batch=self.batch,
             out=self.out.absolute() / "outcome",
+            force=True,
             extraction=self.extraction,
             settings=self.prediction,
             cache=self.out.absolute() / "cache",
@@ -262,13 +276,21 @@ class RunStudy(Job):
         assert isinstance(result, Predicted)
         return result
 
-    def _write(self, translations: list[Translation], table: Path, compared: Compared, predicted: Predicted) -> Studied:
+    def _write(
+        self,
+        translations: list[Translation],
+        table: Path,
+        compared: Compared,
+        predicted: Predicted,
+        said: list[str],
+    ) -> Studied:
         from crosscontrast.ground.case import write_results
         from crosscontrast.ground.provenance import FileRecord, Provenance
         from crosscontrast.study.report import Findings, design_sentence, write_report
 
         failed = sum(not t.image for t in translations)
         remarks = [f"{failed} of {len(translations)} images could not be translated."] if failed else []
+        remarks = [*said, *remarks]
         remarks += [f"{visit_name(t.source)}: {remark}" for t in translations for remark in t.remarks]
         decisions: list[str] = [t.decision for t in translations if t.image]
         counts: dict[str, int] = {

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import CohortRow
+from crosscontrast.ground.coverage import cover, covered
 from crosscontrast.ground.files import atomic_write
 from crosscontrast.ground.images import read_image
 from crosscontrast.ground.placement import bring_onto
@@ -80,15 +81,19 @@ def picture(translation: Translation) -> "Figure":
     assert translation.image is not None
     source, target = read_image(translation.source.image), read_image(translation.target.image)
     made = read_image(translation.image)
-    target = bring_onto(target, source)
+    shown_target = cover(covered(target, translation.target.image.name), source)
     path = translation.source.mask or translation.target.mask
     assert path is not None
     mask = read_image(path)
     mask = bring_onto(mask, source, linear=False)
     inside = sitk.GetArrayFromImage(mask) > 0
     middle = int(np.flatnonzero(inside.any((1, 2))).mean()) if inside.any() else inside.shape[0] // 2
-    before, after, real = (sitk.GetArrayFromImage(image)[middle].astype(float) for image in (source, made, target))
-    low, high = np.quantile(real, [0.01, 0.99])
+    before, after, real = (
+        sitk.GetArrayFromImage(image)[middle].astype(float) for image in (source, made, shown_target.image)
+    )
+    # Drawn as nothing, neither black nor an error: nobody measured there.
+    real[sitk.GetArrayViewFromImage(shown_target.measured)[middle] == 0] = np.nan
+    low, high = np.nanquantile(real, [0.01, 0.99]) if np.isfinite(real).any() else (0.0, 1.0)
     figure = new_figure(9.6, 2.7)
     panels = figure.subplots(1, 4)
     shown = [("source", before, {}), ("translated", after, {"vmin": low, "vmax": high})]

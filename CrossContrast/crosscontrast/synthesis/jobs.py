@@ -61,8 +61,8 @@ class TranslateImage(Job):
         from typing import get_args
 
         from crosscontrast.errors import BadInputError
+        from crosscontrast.models.find import find_model
         from crosscontrast.progress import part
-        from crosscontrast.synthesis.models import find_translator
         from crosscontrast.synthesis.predict import Axis
         from crosscontrast.synthesis.translate import Request, outputs_of, translate_file
 
@@ -77,13 +77,11 @@ class TranslateImage(Job):
             isotropic=self.isotropic,
             output=self.output,
         )
-        folder, entry = make_folder(self.out), find_translator(self.model)
+        folder, entry = make_folder(self.out), find_model(self.model, "translation")
         report = part(progress, 0, 0.9 if self.gate else 1)
         made = translate_file(self.image, folder, request, report, overwrite=self.overwrite)
         self._gate_file().unlink(missing_ok=True)  # what was said of an earlier translation
-        # A model of the library is known to the gate by its name, another by its folder.
-        name = str(entry) if entry.version else str(entry.folder)
-        verdict, remarks = self._ask_gate(made, name, progress) if self.gate else (None, [])
+        verdict, remarks = self._ask_gate(made, entry.request, progress) if self.gate else (None, [])
         return TranslateImageResult(
             images=made.images,
             outputs=list(outputs_of(entry, self.output)),
@@ -148,14 +146,14 @@ class ShowFeatureMaps(Job):
         """Compute the maps; see :func:`crosscontrast.synthesis.feature_maps.feature_maps`."""
         from crosscontrast.ground.device import choose_device
         from crosscontrast.ground.images import clean_intensities, read_image, write_image
+        from crosscontrast.models.find import find_model
         from crosscontrast.progress import part
         from crosscontrast.report.figures import save_figure
         from crosscontrast.synthesis.feature_maps import feature_maps, grid_figure, layers, middle
-        from crosscontrast.synthesis.models import find_translator
 
         folder, stem = make_folder(self.out), image_stem(self.image)
         image = clean_intensities(read_image(self.image), self.image.name)
-        entries = [find_translator(model) for model in self.models]
+        entries = [find_model(model, "translation") for model in self.models]
         layer = self.layer or next(iter(layers(entries[0])))
         found = {}
         for number, entry in enumerate(entries):

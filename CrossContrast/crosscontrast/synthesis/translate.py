@@ -16,9 +16,10 @@ from crosscontrast.ground.images import image_like, write_image
 from crosscontrast.ground.synthetic import mark_header
 from crosscontrast.inference.compiled import engine_of
 from crosscontrast.inference.preprocess import normalise
+from crosscontrast.models.find import find_model
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.progress import Progress, part, silent
-from crosscontrast.synthesis.models import find_translator, find_way_back
+from crosscontrast.synthesis.models import find_way_back
 from crosscontrast.synthesis.predict import Axis, mean, open_predictor, spread, stochastic
 
 #: Name of the map of what the way back makes of a translation.
@@ -84,7 +85,10 @@ def translate_file(
     with case.listening():
         progress(0, 1, "reading the image")
         image = case.read(path)
-        entries, device = [find_translator(model) for model in request.models], case.compute_on(request.device)
+        entries, device = (
+            [find_model(model, "translation") for model in request.models],
+            case.compute_on(request.device),
+        )
         case.model, outputs = entries[0].record(), outputs_of(entries[0], request.output)
         place = {name: folder / f"{stem}_{name}.nii.gz" for name in (*outputs, *map(spread_of, outputs), CYCLE)}
         if not overwrite:

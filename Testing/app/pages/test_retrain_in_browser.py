@@ -33,7 +33,7 @@ STEPS = 1500
 
 @pytest.fixture
 def dataset(tmp_path):
-    """Three people with a corrected image each, of whom one is frozen for the test."""
+    """Three people with a corrected image each, nobody frozen for the test, and one parted in two who waits."""
     made = CorrectionDataset.create(tmp_path / "dataset")
     for number in (1, 2, 3):
         body = CordPhantom(size=(64, 64, 24), spacing=(1.25, 1.25, 3.0), seed=number)
@@ -41,7 +41,9 @@ def dataset(tmp_path):
         write_image(body.image("T2w"), path)
         truth = body.soft_truth()
         made.save(made.add(path).name, truth, truth >= 0.5, author="A. Reader")
-    made.freeze_test_subjects(["sub-02"])
+    for contrast, subject in (("T1w", "pat9T1w"), ("T2w", "pat9")):  # as earlier versions named them
+        write_image(body.image(contrast), tmp_path / f"pat9_{contrast}.nii.gz")
+        made.add(tmp_path / f"pat9_{contrast}.nii.gz", subject=subject)
     return made
 
 
@@ -103,8 +105,16 @@ def choose(page):
 
 
 def stop_and_go_on(page, folder):
-    """Cancel keeps the last checkpoint, from which the same button goes on."""
+    """The lot is asked about; Cancel keeps the last checkpoint, from which the same button goes on."""
+    assert "sub-pat9 and sub-pat9T1w are one person" in page.text(".dataset-doubts")
+    dataset = CorrectionDataset(folder.with_name("dataset"))
     page.click("#retrain")
+    page.until(lambda: "The lot draws sub-0" in page.text(".v-dialog .v-card-text"), "the question")
+    page.page.get_by_role("button", name="Back").click()
+    page.until(lambda: not page.page.locator("#fix-test-subjects").is_visible(), "the page behind it")
+    assert (dataset.settings.test_subjects, folder.exists()) == (None, False)
+    page.click("#retrain")
+    page.click("#fix-test-subjects")
     page.until(lambda: step_of(page) > 0, "the first steps")
     assert page.page.locator(".steps input").is_disabled()
     assert page.page.locator("#retrain").is_disabled()

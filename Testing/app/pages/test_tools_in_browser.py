@@ -136,6 +136,23 @@ def test_what_is_outside_a_range_of_intensities_is_removed(page):
     page.until(lambda: changed(page) == 0, "the segment as it was made")
 
 
+def test_a_mask_that_looks_wrong_is_asked_about_before_it_is_saved(page, folder):
+    low = page.page.get_by_label("From (intensity)")
+    low.fill(low.get_attribute("max"))
+    low.press("Tab")
+    page.click("#range")
+    page.until(lambda: changed(page) > 50, "the cut")
+    page.page.fill(".author input", "A. Reader")
+    page.until(lambda: page.page.locator("#save").is_enabled(), "the button")
+    page.click("#save")
+    page.until(lambda: "The mask looks wrong: " in page.text(".v-dialog .v-card-text"), "the question")
+    page.page.get_by_role("button", name="Back").click()
+    page.until(lambda: not page.page.locator("#save-anyway").is_visible(), "the page behind it")
+    assert [case.name for case in CorrectionDataset.open(folder / "dataset").cases()] == ["sub-9_T2w"]
+    page.click("#undo")
+    page.until(lambda: changed(page) == 0, "the segment as it was made")
+
+
 def test_dicom_segmentations_leave_the_dataset_as_the_validator_wants_them(page, folder):
     page.tab("Model")
     page.page.locator(".export-form").click()

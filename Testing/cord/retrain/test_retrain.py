@@ -19,7 +19,7 @@ from crosscontrast.cord.retrain.jobs import RetrainCord
 from crosscontrast.cord.retrain.material import collect, drawn_by_lot
 from crosscontrast.cord.retrain.retrainings import outcome_of
 from crosscontrast.cord.retrain.run import accept, keep_aside
-from crosscontrast.cord.retrain.settings import Limits, RetrainSettings
+from crosscontrast.cord.retrain.settings import Limits, RetrainSettings, read_settings
 from crosscontrast.cord.teaching.config import PATCHES
 from crosscontrast.cord.teaching.real import read_cases
 from crosscontrast.errors import BadInputError, ModelError
@@ -39,6 +39,12 @@ ANY = Limits(
 QUICK = RetrainSettings(
     steps=2, patches=(SHAPE,), geometries=2, appearances=1, validation_samples=1, corrected_share=0.5, limits=ANY
 )
+
+
+def test_settings_whose_bodies_do_not_fill_the_batches_are_one_sentence(tmp_path):
+    (tmp_path / "s.json").write_text('{"geometries": 3, "batch": 2}')
+    with pytest.raises(BadInputError, match=r"s.json are wrong: .*geometries \(3\) must be a multiple of batch \(2\)"):
+        read_settings(tmp_path / "s.json")
 
 
 @pytest.fixture

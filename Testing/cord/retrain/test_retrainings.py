@@ -1,8 +1,19 @@
+import SimpleITK as sitk
+
+from crosscontrast.cord.retrain import pace
 from crosscontrast.cord.retrain.figures import Figures
 from crosscontrast.cord.retrain.files import Outcome, Plan, RetrainFiles
 from crosscontrast.cord.retrain.gate import Verdict
-from crosscontrast.cord.retrain.retrainings import begun, expected_time, last_finished, outcome_of, retraining_folder
+from crosscontrast.cord.retrain.retrainings import (
+    begun,
+    expected_time,
+    last_finished,
+    outcome_of,
+    retraining_folder,
+    trained,
+)
 from crosscontrast.cord.retrain.settings import RetrainSettings
+from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.corrections.documents import write_document
 from crosscontrast.ground.provenance import ModelRecord
 
@@ -59,13 +70,27 @@ def test_what_was_begun_goes_on_only_with_its_model_and_its_steps(tmp_path):
     assert retraining_folder(dataset, "softcord", 50).name == "neck-retrained-2"
 
 
-def test_the_expected_time_is_that_of_the_last_training_here(tmp_path):
-    dataset = tmp_path / "neck"
-    dataset.mkdir()
-    assert expected_time(dataset, 3000) == "about 15 minutes on two CPU cores"
+def test_the_expected_time_counts_start_and_measuring_and_is_that_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("CROSSCONTRAST_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(pace, "_gflops", lambda: 153.0 / 2)
+    dataset = CorrectionDataset.create(tmp_path / "neck").folder
+    assert expected_time(dataset, 3000) == "about 31 minutes, by the speed of this machine"
+    assert expected_time(dataset, 10) == "about 46 seconds, by the speed of this machine"
+    image = sitk.Image([9, 8, 7], sitk.sitkInt16)
+    sitk.WriteImage(image, str(tmp_path / "sub-01_T2w.nii.gz"))
+    made = CorrectionDataset.open(dataset)
+    soft = sitk.Cast(image, sitk.sitkFloat32)
+    soft[2:5, 2:5, 2:5] = 1.0
+    made.save(made.add(tmp_path / "sub-01_T2w.nii.gz").name, soft, soft > 0, author="A")
+    assert expected_time(dataset, 10) == "about 1 minute, by the speed of this machine"
     folder = RetrainFiles(tmp_path / "neck-retrained-1").training
     folder.mkdir(parents=True)
     (folder / "log.csv").write_text("step,minutes,name,value\n50,0.50,loss,1\n100,2.00,loss,1\n")
-    assert expected_time(dataset, 1000) == "about 20 minutes, as the last time"
+    assert trained(folder.parent) == (120.0, 100)
+    assert expected_time(dataset, 1000) == "about 21 minutes, by the speed of this machine"
+    pace.remember(pace.Pace(start=40, step=9, image=100))
+    assert expected_time(dataset, 1000) == "about 22 minutes, as the last time here"
     (folder / "log.csv").write_text("step,minutes,name,value\n")
-    assert expected_time(dataset, 100) == "about 30 seconds on two CPU cores"
+    assert expected_time(dataset, 10) == "about 4 minutes, as the last time here"
+    (tmp_path / "home" / "retraining_pace.json").write_text("{")
+    assert expected_time(dataset, 10).endswith("by the speed of this machine")

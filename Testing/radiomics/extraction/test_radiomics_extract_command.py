@@ -11,7 +11,8 @@ from radiomic_phantoms import blob, texture, write_case
 
 from crosscontrast.cli.radiomics import radiomics
 from crosscontrast.errors import BadInputError
-from crosscontrast.radiomics.extraction.table import FeatureRow, FeatureTable, read_features, write_features
+from crosscontrast.radiomics.extraction.read_table import read_features
+from crosscontrast.radiomics.extraction.table import FeatureRow, FeatureTable, write_features
 
 
 def extract(*arguments: object) -> Result:
@@ -61,10 +62,10 @@ def test_bad_cases_are_lines_with_their_reason_and_the_others_are_done(study):
         "nomask": "no mask",
     }.items():
         row = rows[subject, "mri"]
-        assert (row["status"], row["original_firstorder_Mean"]) == ("failed", "n/a")
+        assert (row["status"], row["original_statistics_mean"]) == ("failed", "n/a")
         assert reason in row["reason"]
         assert f"{subject}-mri_image.nii.gz" in row["reason"]
-    one, shifted = (float(rows["good1", role]["original_firstorder_Mean"]) for role in ("mri", "synthetic"))
+    one, shifted = (float(rows["good1", role]["original_statistics_mean"]) for role in ("mri", "synthetic"))
     assert shifted == pytest.approx(one + 5, rel=1e-6)
 
 
@@ -86,7 +87,7 @@ def test_a_second_run_recalls_everything_and_a_changed_image_or_setting_is_compu
     assert json.loads(extract(*arguments).stdout)["reused"] == 2
     (study / "s.yaml").write_text("extraction:\n  bin_width: 5\n  classes: [glcm]\n")
     changed = json.loads(extract(*arguments, "--settings", study / "s.yaml").stdout)
-    assert (changed["reused"], changed["features"]) == (0, 24)
+    assert (changed["reused"], changed["features"]) == (0, 50)
 
 
 def test_a_damaged_cache_file_costs_time_only(study):
@@ -108,9 +109,9 @@ def test_two_workers_find_what_one_finds(study):
     ("text", "reason"),
     [
         ("extraction: {bin_count: 8, bin_width: 3}", "not both"),
-        ("extraction: {classes: [ngldm]}", "pyradiomics has no class ngldm"),
+        ("extraction: {classes: [gldm]}", "ibsi has no class gldm"),
         ("extraction: {binwidth: 3}", "binwidth"),
-        ("extraction: {backend: mirp, filters: {LoG: {}}}", "for the back-end pyradiomics"),
+        ("extraction: {backend: mirp, filters: {LoG: {}}}", "for the back-ends ibsi and pyradiomics"),
         ("extraction: {filters: {Sobel: {}}}", "no filter Sobel"),
         ("extraction: [", "is not YAML"),
         ("extracting: {label: 1}", "section extracting; there are"),

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from radiomic_phantoms import blob
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.images import image_like
-from crosscontrast.radiomics.extraction.region import normalised, perturbed, prepare, region_of
-from crosscontrast.radiomics.extraction.settings import Perturbation
+from crosscontrast.ground.images import ImageWarning, image_like
+from crosscontrast.radiomics.extraction.case import case_features
+from crosscontrast.radiomics.extraction.region import aligned, normalised, perturbed, prepare, region_of
+from crosscontrast.radiomics.extraction.settings import ExtractionSettings, Perturbation
 
 _RNG = np.random.default_rng(0)
 
@@ -30,6 +31,20 @@ def test_a_label_map_gives_the_label_named_and_says_which_there_are():
         region_of(image_of(labels), label=None, threshold=None)
     with pytest.raises(BadInputError, match="no label 2, only 1, 3"):
         region_of(image_of(labels), label=2, threshold=None)
+
+
+def test_a_mask_on_a_finer_grid_is_resampled_by_position_only_when_that_is_asked(awkward_image):
+    mask = sitk.Cast(awkward_image > 300, sitk.sitkUInt8) * 3
+    fine = sitk.Expand(mask, [3, 2, 2], sitk.sitkNearestNeighbor)
+    with pytest.raises(BadInputError, match="--resample-masks"):
+        aligned(fine, awkward_image)
+    with pytest.warns(ImageWarning, match="was resampled onto the image"):
+        placed = aligned(fine, awkward_image, resample=True)
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(placed), sitk.GetArrayFromImage(mask))
+    settings = ExtractionSettings(classes=("firstorder",), resample_masks=True)
+    there = case_features(awkward_image, mask, settings)
+    with pytest.warns(ImageWarning):
+        assert case_features(awkward_image, fine, settings).values == there.values
 
 
 def test_a_soft_map_is_never_thresholded_unasked():
@@ -93,6 +108,18 @@ def test_a_perturbed_contour_moves_about_as_far_as_asked_and_the_inside_stays(se
 
 def test_normalising_makes_images_in_other_units_alike():
     values = _RNG.normal(100, 10, (6, 6, 6))
-    one, other = (sitk.GetArrayFromImage(normalised(image_of(v))) for v in (values, 3 * values - 50))
+    all_of_it = np.ones(values.shape, bool)
+    one, other = (sitk.GetArrayFromImage(normalised(image_of(v), all_of_it)) for v in (values, 3 * values - 50))
     assert one == pytest.approx(other)
     assert (one.mean(), one.std()) == (pytest.approx(0, abs=1e-9), pytest.approx(100))
+
+
+def test_voxels_that_were_not_measured_do_not_decide_how_an_image_is_normalised():
+    values = _RNG.normal(100, 10, (6, 6, 6))
+    seen = np.ones(values.shape, bool)
+    seen[4:] = False
+    one, other = (
+        sitk.GetArrayFromImage(normalised(image_of(np.where(seen, values, fill)), seen)) for fill in (0.0, -1024.0)
+    )
+    assert one[seen] == pytest.approx(other[seen])
+    assert (one[seen].mean(), one[seen].std()) == (pytest.approx(0, abs=1e-9), pytest.approx(100))

@@ -14,7 +14,7 @@ SETTINGS = OutcomeSettings(trees=15, folds=4, inner_folds=2)
 
 def scores_of(model, features, truth, subjects, batches=None, settings=SETTINGS) -> np.ndarray:
     scorer = tabular_scorer(model, features, truth, subjects, settings, batches)
-    return held_out_scores(scorer, truth, subjects, folds=settings.folds, repeats=1, seed=settings.seed)
+    return held_out_scores(scorer, truth, subjects, folds=settings.folds, repeats=1, seed=settings.seed)[0]
 
 
 def names(count: int, images: int = 1) -> list[str]:

@@ -24,6 +24,8 @@ _read_lines = 0
 _HANGS = 60
 #: How lines of Slicer's log begin that should not be there.
 _WRONG = ("[ERROR", "[CRITICAL", "[FATAL")
+#: What Slicer says by itself: of every slice view that was turned to a volume's axes, when it opens such a scene again.
+_SLICERS_OWN = ("invalid orientation preset name: Reformat",)
 
 
 def _remember_error(kind: type[BaseException], error: BaseException, trace: Any) -> None:
@@ -65,7 +67,8 @@ def errors() -> list[str]:
     global _read_lines
     path = slicer.app.errorLogModel().filePath
     lines = Path(path).read_text(errors="replace").splitlines() if path and Path(path).exists() else []
-    found = [line for line in lines[_read_lines:] if line.startswith(_WRONG) and not line.endswith(" -")]
+    new = [line for line in lines[_read_lines:] if line.startswith(_WRONG) and not line.endswith(" -")]
+    found = [line for line in new if not any(known in line for known in _SLICERS_OWN)]
     found += _python_errors
     _read_lines = len(lines)
     _python_errors.clear()

@@ -12,7 +12,7 @@ from crosscontrast.progress import silent
 from crosscontrast.synthesis.benchmark.baselines import baselines
 from crosscontrast.synthesis.benchmark.jobs import BenchmarkTranslators
 from crosscontrast.synthesis.benchmark.measures import measure, multiscale_ssim
-from crosscontrast.synthesis.benchmark.results import Row, mean_ranks
+from crosscontrast.synthesis.benchmark.results import Row, Subject, mean_ranks
 from crosscontrast.synthesis.benchmark.run import run_benchmark
 from crosscontrast.training.state import read_checkpoint
 
@@ -52,12 +52,23 @@ def test_too_small_images_have_no_multiscale_ssim():
     assert multiscale_ssim(np.ones((4, 4, 40)), np.ones((4, 4, 40)), np.ones((4, 4, 40), bool), 1) is None
 
 
+def test_what_was_not_measured_counts_in_no_measure(noise):
+    measured = np.ones(noise.shape, np.uint8)
+    measured[:, :, 30:] = 0
+    test = noise + np.random.default_rng(1).normal(0, 5, noise.shape)
+    images = [sitk.GetImageFromArray(a) for a in (noise, test, np.where(measured, test, -1e4), measured)]
+    one, other = (measure(images[0], t, None, 200, images[3]) for t in images[1:3])
+    for name, value in one.items():
+        assert other[name] == pytest.approx(value, nan_ok=True), name
+    assert 0.9 < one["ms_ssim"] < 1
+
+
 def test_baselines_are_the_copy_the_mean_and_the_least_squares_line(noise):
     mask = np.zeros(noise.shape, np.uint8)
     mask[5:20] = 1
     target = np.where(mask, 3 * noise + 7, -50)
     images = [sitk.GetImageFromArray(a) for a in (noise, target, mask)]
-    made = {name: sitk.GetArrayFromImage(f(*images)) for name, f in baselines([tuple(images)]).items()}
+    made = {name: sitk.GetArrayFromImage(f(*images)) for name, f in baselines([Subject("sub-001", *images)]).items()}
     np.testing.assert_allclose(made["input copied"], noise, rtol=1e-6)
     np.testing.assert_allclose(made["subject mean"], target[mask > 0].mean(), rtol=1e-5)
     np.testing.assert_allclose(made["linear map"], 3 * noise + 7, rtol=1e-4)

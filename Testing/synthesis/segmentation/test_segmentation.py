@@ -1,18 +1,28 @@
 """Segmentations learn from images and their translations; proposals repair labels and leave the given ones alone."""
 
 import csv
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from click.testing import CliRunner
 
+from crosscontrast.cli.synth import synth
 from crosscontrast.errors import BadInputError, ModelError, OutputError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
+from crosscontrast.ground.provenance import Provenance
+from crosscontrast.inference import load_predictor
 from crosscontrast.metrics.segmentation import dice
+from crosscontrast.models.bundle import read_spec
+from crosscontrast.models.find import find_model
+from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import silent
+from crosscontrast.synthesis.models import translators_of
 from crosscontrast.synthesis.phantom.write import write_phantoms
 from crosscontrast.synthesis.segmentation.cases import read_segmentation_cases
 from crosscontrast.synthesis.segmentation.cleanse import beyond, cleanse, labelled_slices, trust
@@ -61,9 +71,7 @@ def test_a_segmentation_learns_from_the_input_and_its_translation(zones, setting
     assert [path.name for path in found.synthetic] == ["sub-001_us_synthetic1.nii.gz"]
     with pytest.raises(ModelError, match="has no class 'stem'"):
         job.model_copy(update={"localise": "stem"}).run(silent)
-    with pytest.raises(BadInputError, match="needs 2 image"):
-        job.model_copy(update={"translators": ()}).run(silent)
-    job.run(silent)  # over its own results
+    job.model_copy(update={"translators": ()}).run(silent)  # over its own results
     found.sidecar.unlink()
     manual = found.labels.read_bytes()
     for path in (*found.soft.values(), *found.synthetic):
@@ -71,6 +79,93 @@ def test_a_segmentation_learns_from_the_input_and_its_translation(zones, setting
     with pytest.raises(OutputError, match=r"sub-001_us_seg.nii.gz exists already and was not made by this program"):
         job.run(silent)
     assert found.labels.read_bytes() == manual
+
+
+def test_a_segmentation_names_its_translator_and_knows_it_by_its_content(
+    zones, settings, prostates, model_home, tmp_path
+):
+    translation = settings("unet3d", validation_steps=0)
+    folder = tmp_path / "t"
+    model = export(translation, train(translation, folder), folder)["model"]
+    config = zones(translators=(str(folder),), network="hybrid")
+    made = TrainSegmentation(out=tmp_path / "s", settings=config, device="cpu").run(silent)
+    (helper,) = read_spec(made.model).translators
+    assert (helper.name, helper.place) == ("model-000002", str(model))
+    image = prostates.parent / "sub-001_us.nii.gz"
+    job = SegmentImage(image=image, out=tmp_path / "here", model=str(made.model), device="cpu")
+    here = job.run(silent)
+    added = ModelLibrary().add(model, "us2t2w")
+    segmenter = ModelLibrary().add(made.model, "zones")
+    folder.rename(tmp_path / "gone")
+    there = job.model_copy(update={"out": tmp_path / "there", "model": "zones"}).run(silent)
+    assert [p.read_bytes() for p in there.soft.values()] == [p.read_bytes() for p in here.soft.values()]
+    kept = Provenance.read(there.sidecar)
+    assert kept.parameters["translators"] == [added.record().model_dump()]
+    assert there.warnings == []
+    # Another translator is taken where it is named, with a word.
+    other = settings("unet3d", validation_steps=0, seed=5)
+    wrong = export(other, train(other, tmp_path / "o"), tmp_path / "o")["model"]
+    said = job.model_copy(update={"out": tmp_path / "other", "translators": (str(wrong),)}).run(silent)
+    (word,) = said.warnings
+    assert word.startswith("model-000002 was trained with the translator model-000002 (SHA-256 ")
+    shutil.rmtree(added.folder)
+    with pytest.raises(ModelError, match=f"{segmenter} was trained with the translator model-000002 .SHA-256 "):
+        translators_of(segmenter, ())
+
+
+def test_a_model_of_several_inputs_takes_them_by_their_names(zones, prostates, tmp_path):
+    config = zones(inputs=("us", "t2w"))
+    model = TrainSegmentation(out=tmp_path / "s", settings=config, device="cpu").run(silent).model
+    us, t2w = (prostates.parent / f"sub-001_{role}.nii.gz" for role in ("us", "t2w"))
+
+    def run(out, *options):
+        given = ["segment", *options, "--model", str(model), "--out", str(tmp_path / out), "--device", "cpu"]
+        return CliRunner().invoke(synth, list(map(str, given)))
+
+    for out, options in {
+        "named": ("--input", f"t2w={t2w}", "--input", f"us={us}"),
+        "first": (us, "--input", f"t2w={t2w}"),
+    }.items():
+        done = run(out, *options)
+        assert done.exit_code == 0, done.output
+    soft = [tmp_path / out / "sub-001_us_inner_softseg.nii.gz" for out in ("named", "first")]
+    assert soft[0].read_bytes() == soft[1].read_bytes()
+    truth = load_predictor(find_model(str(model)), torch.device("cpu")).predict([read_image(us), read_image(t2w)])
+    np.testing.assert_allclose(
+        sitk.GetArrayFromImage(read_image(soft[0])), sitk.GetArrayFromImage(truth["inner"]), atol=1e-6
+    )
+    for options, words in [
+        ((us,), "needs us, t2w, and got no t2w. (give --input t2w=FILE)"),
+        ((us, "--input", f"ct={t2w}"), "has no input 'ct'; it has us, t2w"),
+        ((us, "--input", f"us={us}", "--input", f"t2w={t2w}"), "two images are given for it"),
+        ((us, t2w, "--input", f"t2w={t2w}"), "--input is of one subject, and 2 images are given"),
+        ((), "No image is given"),
+    ]:
+        done = run("bad", *options)
+        assert (done.exit_code, words in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "bad").exists()
+
+
+def test_label_maps_on_a_finer_grid_are_learned_where_this_is_asked(zones, prostates, tmp_path):
+    table = tmp_path / "cohort.tsv"
+    rows = list(csv.DictReader(prostates.open(), delimiter="\t"))
+    for row in rows:
+        row["image"] = str(prostates.parent / row["image"])
+        row["mask"] = str(prostates.parent / row["mask"]) if row["mask"] else ""
+        if row["role"] == "zones":
+            given = read_image(Path(row["image"]))
+            fine = sitk.Expand(given, [3, 3, 3], sitk.sitkNearestNeighbor)
+            row["image"] = str(tmp_path / Path(row["image"]).name)
+            sitk.WriteImage(fine, row["image"])
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys(), delimiter="\t")
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(BadInputError, match=r"does not lie on the grid of .*--resample"):
+        read_segmentation_cases(zones(cohort=table), "train")
+    found = read_segmentation_cases(zones(cohort=table, resample=True), "train")
+    for case, true in zip(found, read_segmentation_cases(zones(), "train"), strict=True):
+        assert torch.equal(case.target, true.target)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +237,23 @@ def test_sparse_labels_become_whole_and_the_given_ones_are_kept(zones, tmp_path)
     assert 1 / 3 <= confidence.min() <= confidence.max() <= 1 + 1e-5
     with result.table.open() as stream:
         assert len(list(csv.DictReader(stream, delimiter="\t"))) == 4
+
+
+def test_two_label_maps_of_one_name_do_not_overwrite_each_other(zones, prostates, tmp_path):
+    rows = list(csv.DictReader(prostates.open(), delimiter="\t"))
+    for row in rows:
+        name = Path(row["image"]).name.replace(f"sub-{row['subject'].removeprefix('sub-')}", "p")
+        target = tmp_path / row["subject"] / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((prostates.parent / row["image"]).read_bytes())
+        row |= {"image": str(target), "mask": ""}
+    with (tmp_path / "c.tsv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys(), delimiter="\t")
+        writer.writeheader()
+        writer.writerows(rows)
+    job = CleanseLabels(settings=zones(cohort=tmp_path / "c.tsv", dims=2), labelling="sparse", out=tmp_path / "out")
+    with pytest.raises(BadInputError, match="would both give results called p_zones"):
+        job.run(silent)
 
 
 def test_noisy_labels_are_judged_by_networks_that_never_saw_them(zones, tmp_path):

@@ -15,10 +15,10 @@ from commands import crosscontrast, process
 from crosscontrast.errors import BadInputError, CancelledError
 from crosscontrast.ground.geometry import same_grid
 from crosscontrast.ground.images import read_image
+from crosscontrast.models.find import newest_bundle
 from crosscontrast.models.library import ModelLibrary
 from crosscontrast.progress import silent
 from crosscontrast.synthesis.jobs import TranslateImage
-from crosscontrast.synthesis.models import newest_bundle
 from crosscontrast.synthesis.objectives.base import build_objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE, NAMES
 from crosscontrast.synthesis.training.config import TrainingConfig
@@ -66,7 +66,8 @@ def test_a_pix2pix_that_need_not_deceive_trains_no_discriminator(settings):
 
 def test_the_squared_error_of_pix2pix_shows_the_probability_that_l1_rounds_off(settings):
     """A free answer to a target that is bright in 30 % of cases becomes their mean with mse, their median with l1."""
-    batch = {"source": torch.zeros(10, 1, 8, 8), "mask": torch.ones(10, 1, 8, 8)}
+    ones = torch.ones(10, 1, 8, 8)
+    batch = {"source": torch.zeros(10, 1, 8, 8), "mask": ones, "measured": ones, "target_measured": ones}
     batch["target"] = torch.where(torch.arange(10).view(-1, 1, 1, 1) < 3, 0.5, -0.5).expand(-1, 1, 8, 8)
     for terms, expected in (({"l1": 1}, -0.5), ({"l1": 0, "mse": 1}, -0.2)):
         design = Preparation(settings("pix2pix2d", terms={"adversarial": 0} | terms)).design

@@ -118,7 +118,7 @@ _RADIOMICS = """
 outcome: {trees: 10, folds: 2, inner_folds: 2, resamples: 100, models: [random-forest, pca-random-forest, logistic]}
 preservation: {resamples: 100, shuffles: 3, perturbations: 2}
 """
-_FIRST_ORDER = _RADIOMICS + "extraction: {classes: [firstorder], filters: {LoG: {sigma: [2.0]}}}\n"
+_FIRST_ORDER = _RADIOMICS + "extraction: {classes: [statistics], filters: {LoG: {sigma: [2.0]}}}\n"
 
 _COHORT = "--cohort ../inputs/cohorts/prostate.tsv"
 _PAIR = f"{_COHORT} --source us --target t2w"

@@ -55,6 +55,11 @@ class Cases:
         self.refresh()
 
     @property
+    def doubts(self) -> list[str]:
+        """What is wrong with the dataset, such as a person under two subjects."""
+        return self._worklist.remarks
+
+    @property
     def current(self) -> ListedCase | None:
         """The case that lies on the desk."""
         return self._cases.get(self._desk.case.key) if self._desk.case else None

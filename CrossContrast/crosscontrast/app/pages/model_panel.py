@@ -52,6 +52,7 @@ def retrain_panel(retraining: Retraining, segmenting: Segmenting, work: Work) ->
             v_if=(f"{name.goes_on} && !{job.busy}",),
             classes=f"{_SMALL} goes-on",
         )
+        html.Div("{{ " + name.doubts + " }}", v_if=(name.doubts,), classes=f"{_SMALL} dataset-doubts")
         button("Retrain", "mdi-play", retraining.run, name.why_not, id="retrain", color="primary")
         button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel-retraining")
         reason(name.why_not)

@@ -34,7 +34,8 @@ class Retraining:
         name, model = self.typed.name, segmenting.typed.name.model
         self.typed.bind_changes({name.steps: lambda _: self._update()})
         segmenting.typed.bind_changes({model: lambda _: self._update()})
-        work.listeners.append(self._update)
+        work.listeners.append(self._on_work)
+        cases.listeners.append(self._update)
         self._show()
 
     def run(self) -> None:
@@ -89,6 +90,12 @@ class Retraining:
         data.decided = desk.decision()
         self._update()
 
+    def _on_work(self) -> None:
+        """What was just saved may be enough to retrain on."""
+        if self._desk.dataset:
+            self._desk.use(self._desk.dataset)
+        self._update()
+
     def _steps(self) -> int:
         try:
             return int(self.typed.data.steps)
@@ -103,3 +110,4 @@ class Retraining:
         data.why_not_accept, data.why_not_keep = desk.why_not_accept(), desk.why_not_keep()
         data.why_not_report, data.why_not_roll_back = desk.why_not_report(), desk.why_not_roll_back()
         data.before = str(desk.before() or "")
+        data.doubts = " ".join(self._cases.doubts)

@@ -128,7 +128,8 @@ class SaveState:
 @dataclass
 class RetrainState:
     """Retraining on the corrections. ``expected`` is how long the steps take, ``rows`` are measures before and after,
-    ``reasons`` what the gate has against the candidate, and ``before`` is the version that one can go back to."""
+    ``reasons`` what the gate has against the candidate, ``doubts`` what is wrong with the dataset, and ``before`` is
+    the version that one can go back to."""
 
     steps: int = DEFAULT_STEPS
     expected: str = ""
@@ -141,6 +142,7 @@ class RetrainState:
     asking_lot: bool = False
     question: str = ""
     before: str = ""
+    doubts: str = ""
     why_not: str = NO_DATASET
     why_not_accept: str = NO_CANDIDATE
     why_not_keep: str = NO_CANDIDATE

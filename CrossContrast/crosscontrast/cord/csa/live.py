@@ -28,6 +28,17 @@ class LiveCsa:
         self._in_image_order = _as_image(self._volume.values, soft, self._volume.axes)
         self._slice_of = {int(original): k for k, original in enumerate(self._volume.original_slices)}
 
+    @property
+    def pixel_area(self) -> float:
+        """The area of a pixel of a slice in mm²."""
+        across, down, _ = self._volume.spacing
+        return across * down
+
+    def by_slice(self, values: np.ndarray) -> np.ndarray:
+        """Add up the values (k, j, i) of another image on the same grid in each slice, from inferior to superior."""
+        across = tuple(number for number in range(3) if number != 2 - self._volume.original_axis)
+        return np.asarray(values.sum(across, dtype=float)[self._volume.original_slices])
+
     def change(self, box: tuple[slice, slice, slice], values: np.ndarray) -> None:
         """Take in that the part ``box`` (k, j, i) of the map has the soft ``values`` now."""
         self._in_image_order[box] = np.where(values <= self._floor, np.float32(0), np.minimum(values, np.float32(1)))

@@ -205,16 +205,16 @@ class EvaluateCohort(Job):
         return evaluation_result(files, evaluated)
 
     def _methods(self, cohort: Cohort) -> list[Method]:
-        from crosscontrast.models.library import ModelLibrary
+        from crosscontrast.models.find import find_model
 
-        library = ModelLibrary()
-        names = [str(library.find(model)) for model in self.models]
+        entries = [find_model(model, "segmentation") for model in self.models]
+        names = [str(entry) for entry in entries]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise BadInputError(f"The model {', '.join(sorted(twice))} is given twice.")
         if self.reference_mask and not any(row.mask for row in cohort.rows):
             raise BadInputError(f"{self.cohort} has no mask, so there is no reference mask to compare.")
-        methods = [Method(name, model=name) for name in names]
+        methods = [Method(str(entry), model=entry.request) for entry in entries]
         return [*methods, Method(REFERENCE)] if self.reference_mask else methods
 
 

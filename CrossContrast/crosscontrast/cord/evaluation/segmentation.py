@@ -12,6 +12,7 @@ from crosscontrast.ground.case import Case
 from crosscontrast.ground.images import read_image, write_image
 from crosscontrast.ground.provenance import FileRecord, ModelRecord, Provenance
 from crosscontrast.inference import warm_predictor
+from crosscontrast.models.find import find_model
 from crosscontrast.models.library import ModelEntry, ModelLibrary
 from crosscontrast.progress import Progress
 
@@ -52,7 +53,7 @@ def segment_once(request: SegmentationRequest, progress: Progress) -> Segmented:
     segmented and the soft map, its overlay and the sidecar are written. Raises
     :class:`crosscontrast.errors.OutputError` rather than replace a map that someone has changed since.
     """
-    entry, files = ModelLibrary(request.library).find(request.model), request.files
+    entry, files = find_model(request.model, library=ModelLibrary(request.library)), request.files
     made = Provenance.read(files.sidecar)
     if made and _still_holds(made, files, FileRecord.of(request.image), entry.record()):
         return Segmented(read_image(files.softseg), made.measures.get(_MISSING, ""), reused=True)

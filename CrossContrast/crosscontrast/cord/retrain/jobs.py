@@ -1,5 +1,6 @@
 """Retraining as a job."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -67,19 +68,24 @@ class RetrainCord(Job):
         from crosscontrast.ground.device import check_device_name
         from crosscontrast.models.library import ModelLibrary
 
+        began = time.monotonic()
         check_device_name(self.device)
         out, files = self.out.resolve(), RetrainFiles(self.out.resolve())
         progress(0, 1, "collecting the corrections")
         base = find_base(self.base, out, ModelLibrary())
         with our_warnings() as said:
             plan = prepare(CorrectionDataset.open(self.dataset), base, self.settings, out, freeze=self.freeze)
+        whole = not files.training.exists()
         report = part(progress, 0.01, _TRAINING)
         if not learn(plan, out, device=self.device, max_minutes=self.max_minutes, progress=report):
             return RetrainResult(finished=False, candidate=None, warnings=said)
+        learning = time.monotonic() - began
         progress(_TRAINING, 1, "measuring before and after")
         half = (_TRAINING + 1) / 2
         tested = self._evaluate(files, TEST, (BASE, CANDIDATE), part(progress, _TRAINING, half))
         learnt = self._evaluate(files, TRAINING, (BASE, CANDIDATE), part(progress, half, 1))
+        if whole:
+            _remember(out, learning, time.monotonic() - began - learning, len(plan.training) + len(plan.test))
         outcome = conclude(plan, out, tested.cases, learnt.cases, tested.pictures)
         model = outcome.model
         if self.accept and outcome.verdict.passed:
@@ -112,3 +118,13 @@ class RetrainCord(Job):
         )
         methods = [Method(name, model=f"{name}@1") for name in models]
         return evaluate_cases(read_cohort(files.folder / table), methods, settings, progress)
+
+
+def _remember(folder: Path, learning: float, measuring: float, images: int) -> None:
+    """Keep how fast this retraining went from its start to its end, in seconds, for the next time on this machine."""
+    from crosscontrast.cord.retrain.pace import Pace, remember
+    from crosscontrast.cord.retrain.retrainings import trained
+
+    seconds, steps = trained(folder)
+    if steps:
+        remember(Pace(start=max(learning - seconds, 0.0), step=seconds / steps, image=measuring / max(images, 1)))

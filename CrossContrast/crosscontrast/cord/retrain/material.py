@@ -10,6 +10,8 @@ from crosscontrast.corrections.export.cases import ExportCase, corrected_cases
 from crosscontrast.corrections.split import choose_test_subjects
 from crosscontrast.errors import BadInputError
 
+#: One to train on and one to test on.
+_FEWEST = 2
 TRAINING, TEST = "training.tsv", "test.tsv"
 _COLUMNS = ("subject", "session", "role", "image", "mask", "split", "revision")
 
@@ -21,6 +23,17 @@ class Material:
     training: tuple[str, ...]
     test: tuple[str, ...]
     revisions: dict[str, int]
+
+
+def why_too_few(dataset: CorrectionDataset) -> str:
+    """Say why :func:`collect` would refuse a dataset by what its list of cases tells; empty where it would not."""
+    subjects = {case.subject for case in dataset.cases() if case.state == "corrected"}
+    fixed = dataset.settings.test_subjects
+    if fixed is None:
+        return "" if len(subjects) >= _FEWEST else _too_few(len(subjects))
+    if not subjects & set(fixed):
+        return f"None of the test subjects ({', '.join(fixed)}) has a corrected image."
+    return "" if subjects - set(fixed) else "Only test subjects have corrected images: there is none to train on."
 
 
 def drawn_by_lot(dataset: CorrectionDataset, seed: int = 0) -> tuple[str, ...]:
@@ -68,12 +81,14 @@ def collect(dataset: CorrectionDataset, folder: Path, *, seed: int = 0, freeze: 
 
 def _draw(dataset: CorrectionDataset, cases: Sequence[ExportCase], seed: int) -> tuple[str, ...]:
     subjects = sorted({case.subject for case in cases})
-    if len(subjects) < 2:
-        count = "one subject" if subjects else "no subject"
-        raise BadInputError(
-            f"{dataset.folder} has corrected images of {count}; two are needed, as one of them is only tested on."
-        )
+    if len(subjects) < _FEWEST:
+        raise BadInputError(f"{dataset.folder}: {_too_few(len(subjects))}")
     return choose_test_subjects(subjects, None, None, share=0.2, seed=seed)
+
+
+def _too_few(subjects: int) -> str:
+    count = "one subject" if subjects else "no subject"
+    return f"There are corrected images of {count}; two are needed, as one of them is only tested on."
 
 
 def _write(path: Path, cases: Sequence[ExportCase], split: str) -> None:

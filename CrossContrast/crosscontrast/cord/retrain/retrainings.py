@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from crosscontrast.cord.retrain.files import Outcome, Plan, RetrainFiles
+from crosscontrast.cord.retrain.pace import reckoned, remembered
+from crosscontrast.corrections.dataset import CorrectionDataset
 from crosscontrast.corrections.documents import read_document
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.progress import in_words
 
 _Document = TypeVar("_Document", Plan, Outcome)
-#: Seconds that a step of the shipped model takes on two CPU cores.
-_STEP_SECONDS = 0.3
 
 
 def retraining_folder(dataset: Path, model: str = "", steps: int = 0) -> Path:
@@ -61,21 +61,34 @@ def outcome_of(folder: Path) -> Outcome | None:
 
 
 def expected_time(dataset: Path, steps: int) -> str:
-    """Say how long so many steps will take, by the newest training on ``dataset`` that tells."""
+    """Say how long a retraining of so many steps takes here, with its start and with measuring before and after."""
+    here = remembered()
+    pace = here or reckoned()
     for number in reversed(_numbers(dataset)):
-        seconds = _seconds_per_step(RetrainFiles(_folder(dataset, number)).training / "log.csv")
-        if seconds:
-            return f"about {in_words(seconds * steps)}, as the last time"
-    return f"about {in_words(_STEP_SECONDS * steps)} on two CPU cores"
+        seconds, done = trained(_folder(dataset, number))
+        if done:
+            pace = pace.model_copy(update={"step": seconds / done})
+            break
+    text = in_words(pace.seconds(steps, _images(dataset)))
+    return f"about {text}, as the last time here" if here else f"about {text}, by the speed of this machine"
 
 
-def _seconds_per_step(log: Path) -> float:
+def trained(folder: Path) -> tuple[float, int]:
+    """Return how many seconds the retraining in ``folder`` has trained, and how many steps; 0 of both if unknown."""
     try:
-        with log.open(newline="", encoding="utf-8") as lines:
+        with (RetrainFiles(folder).training / "log.csv").open(newline="", encoding="utf-8") as lines:
             *_, last = csv.DictReader(lines)
-        return 60 * float(last["minutes"]) / int(last["step"])
-    except (OSError, ValueError, KeyError, ZeroDivisionError):
-        return 0.0
+        return 60 * float(last["minutes"]), int(last["step"])
+    except (OSError, ValueError, KeyError):
+        return 0.0, 0
+
+
+def _images(dataset: Path) -> int:
+    """How many images are measured with both models."""
+    try:
+        return sum(case.state == "corrected" for case in CorrectionDataset.open(dataset).cases())
+    except CrossContrastError:
+        return 0
 
 
 def _read(kind: type[_Document], path: Path) -> _Document | None:

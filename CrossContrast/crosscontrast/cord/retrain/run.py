@@ -17,6 +17,7 @@ from crosscontrast.corrections.documents import read_document, write_document
 from crosscontrast.errors import BadInputError, ModelError
 from crosscontrast.ground.cohort import read_cohort
 from crosscontrast.ground.files import make_folder, staging_folder
+from crosscontrast.models.find import find_model
 from crosscontrast.models.library import ModelEntry, ModelLibrary
 from crosscontrast.progress import Progress
 
@@ -31,7 +32,13 @@ def find_base(request: str, out: Path, library: ModelLibrary) -> ModelEntry:
         begun = read_document(Plan, files.plan).base
         if request == begun.name:
             return library.find(f"{begun.name}@{begun.version}")
-    return library.find(request)
+    entry = find_model(request, "segmentation", library=library)
+    if not entry.version:
+        raise BadInputError(
+            f"{request} is in no model library, so its retrained model could not become its next version.",
+            f"crosscontrast models add {request} --name NAME, and begin with NAME",
+        )
+    return entry
 
 
 def prepare(

@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from crosscontrast.cord.retrain.steps import DEFAULT_STEPS
 from crosscontrast.cord.teaching.config import LossName, Shape
@@ -82,6 +82,12 @@ class RetrainSettings(Strict):
     validation_samples: Count = 12
     seed: int = 0
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _bodies_fill_the_batches(self) -> Self:
+        if self.geometries % self.batch:
+            raise ValueError(f"geometries ({self.geometries}) must be a multiple of batch ({self.batch})")
+        return self
 
 
 def read_settings(path: Path) -> RetrainSettings:

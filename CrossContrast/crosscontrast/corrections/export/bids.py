@@ -20,12 +20,14 @@ def export_bids(dataset: CorrectionDataset, cases: Sequence[ExportCase], folder:
     )
     for part, target in parts:
         target.mkdir(parents=True, exist_ok=True)
-        for name in ("dataset_description.json", ".bidsignore"):
-            shutil.copyfile(part / name, target / name)
+        for name in ("dataset_description.json", ".bidsignore", "README.md"):
+            if (part / name).exists():
+                shutil.copyfile(part / name, target / name)
     for number, case in enumerate(cases):
         progress(number, len(cases), case.name)
         files = [case.image, layout.seg(case.name), layout.softseg(case.name)]
-        for file in [*files, sidecar(files[1]), sidecar(files[2])]:
+        beside = [sidecar(case.image)] if sidecar(case.image).exists() else []
+        for file in [*files, *beside, sidecar(files[1]), sidecar(files[2])]:
             target = folder / file.relative_to(dataset.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)

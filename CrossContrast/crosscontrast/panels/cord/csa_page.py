@@ -8,7 +8,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from crosscontrast.desk.measure import Ruler
-from crosscontrast.scene.cord.csa_nodes import show_curves
+from crosscontrast.panels.tab_order import put_into_tab_order
+from crosscontrast.scene.cord.csa_nodes import colour_of, show_curves
 
 if TYPE_CHECKING:
     from crosscontrast.cord.csa.contrasts import CsaCurve
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _DELAY = 100
 #: The table of contrasts grows with its rows up to this height in pixels.
 _MOST_HEIGHT = 160
+#: Side of the square that shows the colour of a line, in pixels.
+_PATCH = 10
 _PLOT_TAG = "SoftCordSegCsa"
 
 
@@ -26,11 +29,12 @@ class CsaPage:
 
     def __init__(self, ui: Any) -> None:
         self._ui = ui
-        self._ruler = Ruler()
+        self.ruler = Ruler()
         self._plot = slicer.qMRMLPlotWidget()
         self._plot.setMRMLScene(slicer.mrmlScene)
         self._plot.setMinimumHeight(220)
         ui.plotFrame.layout().addWidget(self._plot)
+        put_into_tab_order(self._plot, ui.csaCollapsibleButton)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DELAY)
@@ -39,12 +43,12 @@ class CsaPage:
 
     def use(self, maps: Sequence[Any]) -> None:
         """Show the areas of these soft maps; the last is the one at hand."""
-        if self._ruler.use(maps):
+        if self.ruler.use(maps):
             self._timer.start()
 
     def change(self, soft: Any, box: "Box") -> None:
         """Take in that a part of a soft map changed."""
-        self._ruler.change(soft, box)
+        self.ruler.change(soft, box)
         if not self._timer.active:
             self._timer.start()
 
@@ -54,7 +58,7 @@ class CsaPage:
 
         self._timer.stop()
         try:
-            curves = self._ruler.curves()
+            curves = self.ruler.curves()
         except CrossContrastError as error:
             self._show_nothing(error.message)
             return
@@ -62,14 +66,16 @@ class CsaPage:
             self._show_nothing()
             return
         self._show_plot(show_curves(slicer.mrmlScene, curves))
-        names = {soft.GetID(): soft.GetName() for soft in self._ruler.maps}
-        self._fill_contrasts({names[key]: curve for key, curve in curves.items()})
-        self._fill_slices(curves[self._ruler.maps[-1].GetID()])
+        maps = {soft.GetID(): soft for soft in self.ruler.maps}
+        self._fill_contrasts({maps[key].GetName(): curve for key, curve in curves.items()})
+        for row, key in enumerate(curves):
+            _paint(self._ui.contrastTable.item(row, 0), colour_of(maps[key]))
+        self._fill_slices(curves[self.ruler.maps[-1].GetID()])
 
     def close(self) -> None:
         """The scene closes, or the module goes."""
         self._timer.stop()
-        self._ruler.forget()
+        self.ruler.forget()
         self._show_nothing()
 
     def _show_plot(self, chart: Any) -> None:
@@ -98,8 +104,9 @@ class CsaPage:
             (name, _number(curve.mean()), _number(curve.sd()), str(curve.count()), _number(compared.means[name]))
             for name, curve in curves.items()
         ]
-        titles = [_("Soft map"), _("CSA [mm²]"), _("SD"), _("Slices"), _("Common part")]
+        titles = [_("Soft map"), _("CSA [mm²]"), _("SD"), _("Slices"), _("Common")]
         fill(self._ui.contrastTable, titles, rows)
+        _let_names_give_way(self._ui.contrastTable)
         _fit_height(self._ui.contrastTable)
         if len(curves) > 1 and compared.sd == compared.sd:
             low, high = compared.span
@@ -109,7 +116,7 @@ class CsaPage:
         elif len(curves) > 1:
             self._ui.csaLabel.text = _("These contrasts have no part of the cord in common.")
         else:
-            self._ui.csaLabel.text = _("Tick more contrasts, or “all contrasts” above, to compare them.")
+            self._ui.csaLabel.text = _("Tick more contrasts, or “all contrasts” under Show, to compare them.")
 
     def _fill_slices(self, curve: "CsaCurve") -> None:
         found = [index for index in range(len(curve.areas)) if curve.areas[index] == curve.areas[index]]
@@ -129,6 +136,23 @@ def _fit_height(table: Any) -> None:
     """Make a table no higher than its rows and its header, and let it scroll where there are many."""
     rows = sum(table.rowHeight(row) for row in range(table.rowCount))
     table.setFixedHeight(min(rows + table.rowHeight(0) + 6, _MOST_HEIGHT))
+
+
+def _let_names_give_way(table: Any) -> None:
+    """Cut long names rather than the numbers behind them."""
+    header = table.horizontalHeader()
+    header.setStretchLastSection(False)
+    for column in range(1, table.columnCount):
+        header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
+    header.setSectionResizeMode(0, qt.QHeaderView.Stretch)
+
+
+def _paint(item: Any, colour: tuple[float, float, float] | None) -> None:
+    """Put the colour of a line before its name."""
+    if colour:
+        patch = qt.QPixmap(_PATCH, _PATCH)
+        patch.fill(qt.QColor(*(round(255 * part) for part in colour)))
+        item.setIcon(qt.QIcon(patch))
 
 
 def _number(value: float) -> str:

@@ -42,6 +42,8 @@ class DatasetPage:
         self._given_up: Any = None  # the map whose unsaved changes the user goes on without
         #: Called with the folder of the dataset, or ``None`` where there is none, whenever it was read.
         self.onFolder: Callable[[Path | None], None] = lambda _folder: None
+        #: Called when a correction was saved.
+        self.onSaved: Callable[[], None] = lambda: None
         names = {"runButton": "saveButton", "cancelButton": "datasetCancelButton"}
         names |= {"progressBar": "datasetProgressBar", "statusLabel": "datasetStatusLabel"}
         parts = SimpleNamespace(**{part: getattr(ui, name) for part, name in names.items()})
@@ -53,7 +55,7 @@ class DatasetPage:
         self._list = CaseList(ui, self.worklist, self.open)
         self._export = ExportBox(ui, self.controls)
         self._form = SaveForm(ui, correcting.desk, self.controls, _FOLDER)
-        self._form.desk.saved.append(self.refresh)
+        self._form.desk.saved.append(self._on_saved)
         self._form.onFolder, self._form.onAuthor = self.refresh, self.update
         titles = {
             "listed": _("as listed"),
@@ -104,10 +106,15 @@ class DatasetPage:
         self._list.update()
         self._export.update(self.worklist.dataset, self.worklist.why_not())
         self._ui.datasetCancelButton.visible = self.controls.busy
+        self._ui.datasetStatusLabel.visible = bool(self._ui.datasetStatusLabel.text)
 
     def close(self) -> None:
         """The module goes."""
         self.controls.close()
+
+    def _on_saved(self) -> None:
+        self.refresh()
+        self.onSaved()
 
     def _show_opened(self, result: "OpenCaseResult") -> None:
         """Bring a case into the scene in the place of the one before, which stays where it was changed meanwhile."""

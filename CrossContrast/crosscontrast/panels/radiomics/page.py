@@ -89,6 +89,10 @@ class FeaturePage:
         self.testRoles = self._line(_("Test roles:"), _("Roles of the translated images, with commas"), "synthetic")
         self.outPath = self._path(_("Results:"), _("Folder for report and tables"), (_COHORT,))
         self.outPath.filters = ctk.ctkPathLineEdit.Dirs
+        self.forceBox = qt.QCheckBox(_("Even if images do not fit"))
+        self.forceBox.toolTip = _("Go on although images are in another unit, have other voxels, or are missing")
+        self._form.addRow(_("Uneven cohort:"), self.forceBox)
+        self._rows.append((self.forceBox, (_COHORT,)))
         self.profilePath = self._path(_("Profile:"), _("File of `crosscontrast radiomics gate-profile`"), (_GATE,))
         self.settingsPath = self._path(_("Settings:"), _("YAML file; may stay empty"), (_VOLUMES, _COHORT))
         buttons = qt.QHBoxLayout()
@@ -174,6 +178,7 @@ class FeaturePage:
             reference=self.referenceRole.text.strip(),
             tests=tuple(role.strip() for role in self.testRoles.text.split(",")),
             out=Path(self.outPath.currentPath),
+            force=bool(self.forceBox.checked),
             extraction=self._extraction(),
             settings=file.section("preservation", PreservationSettings),
         )
@@ -245,7 +250,7 @@ class FeaturePage:
         self.refresh()
         if self._cohort is None or self.modeBox.currentIndex != _COHORT:
             return
-        from crosscontrast.radiomics.extraction.table import read_features
+        from crosscontrast.radiomics.extraction.read_table import read_features
         from crosscontrast.radiomics.preservation.measure import pair_up
 
         path, reference = self._cohort

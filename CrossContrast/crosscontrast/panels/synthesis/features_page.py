@@ -70,11 +70,11 @@ class FeaturesPage:
 
     def _on_list_layers(self) -> None:
         """Fill in the layers of the model."""
+        from crosscontrast.models.find import find_model
         from crosscontrast.synthesis.feature_maps import layers
-        from crosscontrast.synthesis.models import find_translator
 
         try:
-            known = layers(find_translator(self.model.model))
+            known = layers(find_model(self.model.model, "translation"))
         except CrossContrastError as error:
             show_error(error, _("Synthesis"))
             return

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
+from crosscontrast.desk.opening import opened
+from crosscontrast.errors import CrossContrastError
+from crosscontrast.panels import requirements
 from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.save_correction import SaveForm
 
@@ -27,7 +30,8 @@ class SaveBox:
         title = _("Correction dataset")
         self.controls = JobControls(parts, title, needed, torch=False, on_busy=self.update)
         self._form = SaveForm(ui, correcting.desk, self.controls, _FOLDER, lambda: self.label)
-        self._form.onFolder = self._form.onAuthor = self.update
+        self._form.onFolder, self._form.onAuthor = self.look, self.update
+        self._ready = lambda: requirements.are_installed(needed)
         self.update()
 
     @property
@@ -42,6 +46,16 @@ class SaveBox:
         begin, save = self._correcting.desk.why_not_edit(), self._form.desk.why_not()
         for label, reason in ((self._ui.editReasonLabel, begin), (self._ui.saveReasonLabel, save)):
             label.text, label.visible = reason, bool(reason)
+
+    def look(self) -> None:
+        """Open the dataset of the folder, and say what is wrong with it."""
+        self.update()
+        if self._form.folder is None or not self._ready() or self.controls.busy:
+            return
+        found, said = opened(self._form.folder)
+        if isinstance(found, CrossContrastError):
+            said = [found.message]
+        self._ui.saveStatusLabel.text = " ".join(said)
 
     def close(self) -> None:
         """The module goes."""

@@ -85,7 +85,7 @@ class SegmentPage:
     def enter(self) -> None:
         """The module is opened."""
         self.correcting.enter()
-        self.saving.update()
+        self.saving.look()
 
     def leave(self) -> None:
         """The module is left."""
@@ -100,7 +100,7 @@ class SegmentPage:
 
     def close(self) -> None:
         """The module goes."""
-        self.correcting.close()
+        self.correcting.shut()
         self.saving.close()
 
     def _on_class(self) -> None:

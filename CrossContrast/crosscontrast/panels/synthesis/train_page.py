@@ -67,7 +67,10 @@ class TrainPage:
             "steps": ui.stepsSpinBox.value,
         }
         wanted = make_config(TrainingConfig, settings)
-        return TrainTranslator(out=out, settings=wanted, resume=True, more={"steps": wanted.steps}, device=device)
+        force = bool(ui.forceCheckBox.checked)
+        return TrainTranslator(
+            out=out, settings=wanted, resume=True, more={"steps": wanted.steps}, force=force, device=device
+        )
 
     def take(self, parameters: Any, result: "TrainTranslatorResult") -> None:
         """Add the trained model to the library where it was given a name, and choose it."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
 _BACKENDS: dict[BackendName, str] = {
+    "ibsi": "crosscontrast.radiomics.extraction.ibsi_backend:Ibsi",
     "pyradiomics": "crosscontrast.radiomics.extraction.pyradiomics_backend:PyRadiomics",
     "mirp": "crosscontrast.radiomics.extraction.mirp_backend:Mirp",
 }
@@ -71,6 +72,8 @@ def backend_version(name: BackendName) -> str:
 
     Raises :class:`MissingPackageError` where it is not installed.
     """
+    if name == "ibsi":  # our own, which loads at once
+        return find_backend(name).version
     try:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
@@ -81,4 +84,4 @@ def backend_version(name: BackendName) -> str:
 def _hint(name: BackendName) -> str:
     if name == "mirp":
         return "pip install mirp"
-    return "in Slicer install the extension SlicerRadiomics; elsewhere see the extra 'radiomics'"
+    return "in Slicer install the extension SlicerRadiomics; elsewhere see the extra 'pyradiomics', or use ibsi"

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import SimpleITK as sitk
 
-from crosscontrast.radiomics.extraction.backend import find_backend
+from crosscontrast.radiomics.extraction.backend import FeatureName, find_backend
 from crosscontrast.radiomics.extraction.region import aligned, normalised, perturbed, prepare, region_of
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings, Perturbation
 
@@ -25,11 +26,16 @@ def case_features(
 
     Raises :class:`crosscontrast.errors.BadInputError` for what cannot be used, without naming files.
     """
-    mask = aligned(mask, image)
+    mask = aligned(mask, image, resample=settings.resample_masks, soft=settings.threshold is not None)
     region = region_of(mask, label=settings.label, threshold=settings.threshold)
     if perturbation:
         region = perturbed(region, mask.GetSpacing()[::-1], perturbation)
+    measured = np.isfinite(sitk.GetArrayViewFromImage(image))
     image, chosen, remarks = prepare(image, mask, region)
     if settings.normalise == "zscore":
-        image = normalised(image)
-    return Features(find_backend(settings.backend).extract(image, chosen, settings), int(region.sum()), remarks)
+        image = normalised(image, measured)
+    values = find_backend(settings.backend).extract(image, chosen, settings)
+    if settings.features:
+        names = {name: FeatureName.parse(name) for name in values}
+        values = {name: value for name, value in values.items() if settings.keeps(names[name].family, names[name].name)}
+    return Features(values, int(region.sum()), remarks)

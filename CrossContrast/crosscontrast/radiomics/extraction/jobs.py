@@ -115,10 +115,13 @@ class ExtractCohort(Job):
 
         rows = cohort_rows(self.cohort, self.roles)
         version = backend_version(self.settings.backend)
+        # Features alone are compared with nothing yet, so that what is uneven is said and not refused.
+        said = check_rows(rows, self.settings, self.cohort, force=True, progress=part(progress, 0, 0.1))
         make_folder(self.out)
-        table, reused, remarks = extract_rows(
-            rows, self.settings, self.cache or self.out / "cache", self.workers, self.scheduler, part(progress, 0, 0.98)
-        )
+        cache = self.cache or self.out / "cache"
+        to_do = (self.settings, cache, self.workers, self.scheduler, part(progress, 0.1, 0.98))
+        table, reused, remarks = extract_rows(rows, *to_do)
+        remarks = [*said, *remarks]
         provenance = Provenance(
             job=self.kind,
             parameters={"backend": version, **self.settings.model_dump(mode="json")},
@@ -146,6 +149,19 @@ def cohort_rows(path: Path, roles: Sequence[str] = ()) -> list[CohortRow]:
     if absent:
         raise BadInputError(f"{path} has no image of role {', '.join(absent)}, only {', '.join(known)}.")
     return [row for row in cohort.rows if not roles or row.role in roles]
+
+
+def check_rows(
+    rows: Sequence[CohortRow], settings: ExtractionSettings, source: Path, *, force: bool, progress: Progress
+) -> list[str]:
+    """Check the images of ``source`` against each other before features are computed.
+
+    See :func:`crosscontrast.radiomics.extraction.checks.check_images`.
+    """
+    from crosscontrast.radiomics.extraction.checks import check_images
+
+    found = [(row, row.mask or _shared_mask(row, rows)) for row in rows]
+    return check_images(found, settings, source, force=force, progress=progress)
 
 
 def extract_rows(

@@ -19,6 +19,8 @@ from mirp import extract_features
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
+from crosscontrast.radiomics.ibsi.intensity import volume_area
+from crosscontrast.radiomics.ibsi.region import Region
 
 #: Our class -> MIRP's family and the prefix of its columns.
 _FAMILIES = {
@@ -36,9 +38,17 @@ _FAMILIES = {
 }
 #: Of MIRP's intensity-volume histogram those that IBSI gives reference values for.
 _IVH = ("v10", "v90", "i10", "i90", "diff_v10_v90", "diff_i10_i90")
-_HOW_MERGED = {"_3d_avg": "-averaged", "_3d_v_mrg": "-merged"}
+#: MIRP's two ways to put directions together and its one way for zones and neighbours, by our aggregation.
+_SPATIAL = {
+    "3D": (["3d_average", "3d_volume_merge"], "3d"),
+    "2.5D": (["2.5d_direction_merge", "2.5d_volume_merge"], "2.5d"),
+    "2D": (["2d_average", "2d_slice_merge"], "2d"),
+}
+#: Of what merges all directions nothing is left to be averaged over but slices.
+_HOW_MERGED = {"avg": "-averaged", "d_mrg": "-averaged", "v_mrg": "-merged", "s_mrg": "-merged"}
+_SPATIAL_MARK = re.compile(r"_(?:2|2\.5|3)[dD]_(avg|[dvs]_mrg)")
 #: Distances, tolerances and discretisation in MIRP's column names, which our settings say once for all.
-_SUFFIXES = re.compile(r"(_d1|_a0\.0|_3d_avg|_3d_v_mrg|_3d|_fbn_n\d+|_fbs_w[\d.]+)")
+_SUFFIXES = re.compile(r"(_d1|_a0\.0|_(2|2\.5|3)[dD](_avg|_[dvs]_mrg)?|_fbn_n\d+|_fbs_w[\d.]+)(?=_|$)")
 
 
 class Mirp:
@@ -56,7 +66,9 @@ class Mirp:
 
     def extract(self, image: sitk.Image, region: sitk.Image, settings: ExtractionSettings) -> dict[str, float]:
         """Compute the features; see :class:`crosscontrast.radiomics.extraction.backend.Backend`."""
-        values = sitk.GetArrayFromImage(image)[sitk.GetArrayFromImage(region) > 0]
+        inside = sitk.GetArrayFromImage(region) > 0
+        whole = Region.of(sitk.GetArrayFromImage(image), inside, image.GetSpacing()[::-1])
+        values = whole.resegmented(settings.resegment, settings.outliers).chosen
         with tempfile.TemporaryDirectory(prefix="crosscontrast-mirp-") as folder:
             # MIRP takes arrays without geometry or files with it.
             paths = [Path(folder) / name for name in ("image.nrrd", "mask.nrrd")]
@@ -70,7 +82,7 @@ class Mirp:
         columns = {str(name): value for name, value in table.iloc[0].items()}
         features = _renamed(columns, settings.chosen_classes)
         if "intensity-volume-histogram" in settings.chosen_classes:
-            features["original_intensity-volume-histogram_auc"] = ivh_area(values)
+            features["original_intensity-volume-histogram_auc"] = volume_area(values)
         return features
 
 
@@ -87,30 +99,27 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def ivh_area(values: np.ndarray) -> float:
-    """Return the area under the intensity-volume histogram of the region's ``values``.
-
-    The histogram is the fraction of voxels at or above an intensity, over the intensity scaled to [0, 1] between the
-    region's minimum and maximum; its area is the mean of the scaled values. (IBSI names the feature, code 9CMM, without
-    a reference value.)
-    """
-    low, high = float(values.min()), float(values.max())
-    return float((values.mean() - low) / (high - low))
-
-
 def _options(settings: ExtractionSettings, values: np.ndarray) -> dict[str, object]:
     bins = settings.bins
+    directions, others = _SPATIAL[settings.aggregation]
     options: dict[str, object] = {
         "base_feature_families": [_FAMILIES[name][0] for name in settings.chosen_classes],
-        "glcm_spatial_method": ["3d_average", "3d_volume_merge"],
-        "glrlm_spatial_method": ["3d_average", "3d_volume_merge"],
+        **{f"{family}_spatial_method": directions for family in ("glcm", "glrlm")},
+        **{f"{family}_spatial_method": others for family in ("glszm", "gldzm", "ngtdm", "ngldm")},
         "ivh_discretisation_method": "none",
     }
+    if settings.resegment:
+        low, high = settings.resegment
+        options["resegmentation_intensity_range"] = [math.nan if end is None else end for end in (low, high)]
+    if settings.outliers is not None:
+        options["resegmentation_sigma"] = settings.outliers
     if "bin_width" in bins:
         options |= {"base_discretisation_method": "fixed_bin_size", "base_discretisation_bin_width": bins["bin_width"]}
         options |= {"ivh_discretisation_method": "fixed_bin_size", "ivh_discretisation_bin_width": bins["bin_width"]}
         # Bins of fixed width begin at the region's minimum, as IBSI has it where no range is given.
-        options["resegmentation_intensity_range"] = [float(values.min()), math.nan]
+        low, high = settings.resegment or (None, None)
+        ends = (float(values.min()) if low is None else low, math.nan if high is None else high)
+        options["resegmentation_intensity_range"] = list(ends)
     else:
         options |= {"base_discretisation_method": "fixed_bin_number", "base_discretisation_n_bins": bins["bin_count"]}
     if settings.spacing:
@@ -128,7 +137,8 @@ def _renamed(columns: dict[str, object], classes: tuple[str, ...]) -> dict[str, 
             name = _SUFFIXES.sub("", column.removeprefix(prefix))
             if family == "intensity-volume-histogram" and name not in _IVH:
                 continue
-            merged = next((word for mark, word in _HOW_MERGED.items() if mark in column), "")
+            found = _SPATIAL_MARK.search(column)
+            merged = _HOW_MERGED[found.group(1)] if found else ""
             features[f"original_{family}{merged}_{name}"] = _number(value)
     return features
 

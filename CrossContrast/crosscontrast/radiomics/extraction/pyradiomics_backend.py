@@ -22,7 +22,7 @@ DEVIATIONS = (
 
 
 class PyRadiomics:
-    """The default back-end: 107 features of the original image, and the same classes but shape of every filter's."""
+    """PyRadiomics' own numbers: 107 features of the original image, and all but shape of every filter's."""
 
     version = f"pyradiomics {radiomics.__version__.lstrip('v')}"
 
@@ -83,6 +83,12 @@ def _extractor(settings: ExtractionSettings) -> Any:
     options["additionalInfo"] = False
     if settings.spacing:
         options |= {"resampledPixelSpacing": list(settings.spacing)}
+    if settings.resegment:
+        options |= {"resegmentRange": list(settings.resegment)}
+    if settings.outliers is not None:
+        options |= {"resegmentRange": [-settings.outliers, settings.outliers], "resegmentMode": "sigma"}
+    if settings.aggregation == "2.5D":
+        options |= {"force2D": True}
     extractor = RadiomicsFeatureExtractor(**options | settings.options)
     extractor.disableAllFeatures()
     for name in settings.chosen_classes:

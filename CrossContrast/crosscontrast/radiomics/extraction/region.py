@@ -1,11 +1,13 @@
 """The region that features are computed in: which voxels of a mask are meant, and whether they can be used."""
 
+import warnings
+
 import numpy as np
 import SimpleITK as sitk
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import same_grid
-from crosscontrast.ground.images import image_like
+from crosscontrast.ground.geometry import resample_onto, same_grid
+from crosscontrast.ground.images import ImageWarning, image_like
 from crosscontrast.ground.placement import put_onto
 from crosscontrast.radiomics.extraction.settings import Perturbation
 
@@ -13,19 +15,25 @@ from crosscontrast.radiomics.extraction.settings import Perturbation
 _PERTURBATION_WIDTH = 4.0
 
 
-def aligned(mask: sitk.Image, image: sitk.Image) -> sitk.Image:
+def aligned(mask: sitk.Image, image: sitk.Image, *, resample: bool = False, soft: bool = False) -> sitk.Image:
     """Return the mask on the image's grid, which is its own, or its own with the axes in another order or direction.
 
-    No voxel moves. Raises :class:`BadInputError` saying in what the grids differ.
+    No voxel moves, unless with ``resample`` a mask on another grid, such as a finer one, is resampled by position: a
+    ``soft`` one linearly, labels by the nearest voxel. Without it :class:`BadInputError` says in what the grids differ.
     """
     placed = put_onto(mask, image, "The mask")
     if placed is not None:
         return placed
+    if resample:
+        warnings.warn("The mask lies on another grid and was resampled onto the image", ImageWarning, stacklevel=2)
+        return resample_onto(sitk.Cast(mask, sitk.sitkFloat32) if soft else mask, image, linear=soft)
     sizes = [" x ".join(map(str, grid.GetSize())) for grid in (mask, image)]
     how = f"it has {sizes[0]} voxels, the image {sizes[1]}"
     if sorted(mask.GetSize()) == sorted(image.GetSize()):
         how = "position, spacing or direction differ"
-    raise BadInputError(f"The mask does not lie on the image's grid: {how}.", "resample it onto the image")
+    raise BadInputError(
+        f"The mask does not lie on the image's grid: {how}.", "resample it onto the image (--resample-masks)"
+    )
 
 
 def region_of(mask: sitk.Image, *, label: int | None, threshold: float | None) -> np.ndarray:
@@ -110,7 +118,7 @@ def prepare(image: sitk.Image, mask: sitk.Image, region: np.ndarray) -> tuple[si
     return image_like(values, image), image_like(region.astype(np.uint8), image), remarks
 
 
-def normalised(image: sitk.Image) -> sitk.Image:
-    """Return the image with mean 0 and standard deviation 100 over all voxels."""
+def normalised(image: sitk.Image, measured: np.ndarray) -> sitk.Image:
+    """Return the image with mean 0 and standard deviation 100 over the voxels that were measured (boolean, k, j, i)."""
     values = sitk.GetArrayFromImage(image)
-    return image_like((values - values.mean()) / values.std() * 100, image)
+    return image_like((values - values[measured].mean()) / values[measured].std() * 100, image)

@@ -1,18 +1,19 @@
 """The table of features: one line per image, one column per feature."""
 
-import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.consistency import name_some
 from crosscontrast.ground.files import atomic_write
-from crosscontrast.ground.tables import TableWriter, from_cell
+from crosscontrast.ground.tables import TableWriter
 
-_KEYS = ("subject", "session", "role", "status", "reason")
+#: Columns beside the features.
+KEYS = ("subject", "session", "role", "status", "reason")
 _MISSING = "n/a"
 
 
@@ -39,9 +40,10 @@ class FeatureRow:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Rows in the order of the cohort."""
+    """Rows in the order of the cohort; ``left_out`` are columns of the file that are no features."""
 
     rows: tuple[FeatureRow, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -63,6 +65,12 @@ class FeatureTable:
             reason = next((row.reason for row in self.rows), "it has no rows.")
             raise BadInputError(f"None of the {len(self.rows)} images of {source} has features: {reason}")
 
+    def remarks(self, source: Path) -> list[str]:
+        """Say which columns are no features."""
+        if not self.left_out:
+            return []
+        return [f"{source.name}: {len(self.left_out)} columns are no features: {name_some(self.left_out)}."]
+
     def values(self, rows: Sequence[FeatureRow], names: Sequence[str]) -> np.ndarray:
         """Return rows x features, NaN where a row lacks one."""
         return np.array([[row.features.get(name, math.nan) for name in names] for row in rows], dtype=float).reshape(
@@ -75,7 +83,7 @@ def write_features(table: FeatureTable, path: Path) -> None:
     names = table.names
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = TableWriter(stream)
-        writer.writerow([*_KEYS, *names])
+        writer.writerow([*KEYS, *names])
         for row in table.rows:
             status = "done" if row.done else "failed"
             values = (row.features.get(name, math.nan) for name in names)
@@ -85,44 +93,19 @@ def write_features(table: FeatureTable, path: Path) -> None:
             )
 
 
-def read_features(path: Path) -> FeatureTable:
-    """Read a table of features, ours or another program's with the columns ``subject`` and ``role``.
-
-    Every column beside the keys is a feature. Raises :class:`BadInputError` naming the file, the line and the column.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, delimiter="\t", strict=True)
-            columns = list(reader.fieldnames or [])
-            absent = [name for name in ("subject", "role") if name not in columns]
-            if absent:
-                raise BadInputError(f"{path} lacks the column(s) {', '.join(absent)}.", "columns are tab-separated")
-            rows = tuple(_row(path, reader.line_num, line, columns) for line in reader)
-    except OSError as error:
-        raise BadInputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInputError(f"{path} is not a tab-separated UTF-8 table: {error}.") from error
-    keys = [(row.visit, row.role) for row in rows]
-    doubled = next((key for key in keys if keys.count(key) > 1), None)
-    if doubled:
-        raise BadInputError(f"{path} has two lines for {' '.join(filter(None, (*doubled[0], doubled[1])))}.")
-    return FeatureTable(rows)
-
-
-def _row(path: Path, number: int, line: dict[str, str], columns: list[str]) -> FeatureRow:
-    if None in line or None in line.values():
-        raise BadInputError(f"{path}, line {number}: the number of columns differs from the header's.")
-    failed = line.get("status") == "failed"
-    subject, session, role = (from_cell(line.get(key) or "") for key in ("subject", "session", "role"))
-    features = {}
-    for name in columns:
-        if name in _KEYS or failed:
-            continue
-        try:
-            features[name] = math.nan if line[name] in ("", _MISSING) else float(line[name])
-        except ValueError as error:
-            raise BadInputError(
-                f"{path}, line {number}: column {name!r} holds {line[name]!r}, which is not a number."
-            ) from error
-    reason = line.get("reason", "") or ("failed" if failed else "")
-    return FeatureRow(subject, session, role, features, reason if failed else "")
+def without_partner(
+    table: FeatureTable, roles: Sequence[str], visits: Container[tuple[str, str]] | None = None
+) -> list[str]:
+    """Return who has features in one of the roles and none in another; only ``visits``, where they are given."""
+    there: dict[tuple[str, str], dict[str, FeatureRow]] = {}
+    for row in table.rows:
+        if row.role in roles and (visits is None or row.visit in visits):
+            there.setdefault(row.visit, {})[row.role] = row
+    found = []
+    for visit, rows in there.items():
+        missing = [role for role in dict.fromkeys(roles) if role not in rows]
+        if missing:
+            found.append(
+                f"{' '.join(visit).strip()} has no features of role {', '.join(missing)} beside {', '.join(rows)}"
+            )
+    return found

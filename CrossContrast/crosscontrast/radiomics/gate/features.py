@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.radiomics.extraction.table import read_features
+from crosscontrast.radiomics.extraction.read_table import read_features
 from crosscontrast.radiomics.gate.verdict import Check, Limit
 
 #: A value may lie this share of the real images' range outside it.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,14 +20,20 @@ _DECAY = 1e-2
 
 
 def read_cubes(
-    images: Sequence[Sequence[tuple[Path, Path]]], *, label: int | None, threshold: float | None, size: int
+    images: Sequence[Sequence[tuple[Path, Path]]],
+    *,
+    label: int | None,
+    threshold: float | None,
+    size: int,
+    resample: bool = False,
 ) -> np.ndarray:
     """Return visits x roles x size³ (float32): the region with a margin, resampled linearly, mean 0 and SD 1.
 
     Each cube is scaled by its own values, so nothing is learned from other images. Raises
     :class:`crosscontrast.errors.BadInputError` for a mask that cannot be used.
     """
-    return np.stack([[_cube(image, mask, label, threshold, size) for image, mask in visit] for visit in images])
+    chosen: dict[str, Any] = {"label": label, "threshold": threshold, "resample": resample, "size": size}
+    return np.stack([[_cube(image, mask, **chosen) for image, mask in visit] for visit in images])
 
 
 def cnn_scorer(
@@ -115,7 +122,9 @@ def _varied(cubes: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return varied
 
 
-def _cube(image_path: Path, mask_path: Path, label: int | None, threshold: float | None, size: int) -> np.ndarray:
+def _cube(
+    image_path: Path, mask_path: Path, *, label: int | None, threshold: float | None, resample: bool, size: int
+) -> np.ndarray:
     import SimpleITK as sitk
 
     from crosscontrast.errors import BadInputError
@@ -124,7 +133,7 @@ def _cube(image_path: Path, mask_path: Path, label: int | None, threshold: float
 
     image, mask = read_image(image_path), read_image(mask_path)
     try:
-        mask = aligned(mask, image)
+        mask = aligned(mask, image, resample=resample, soft=threshold is not None)
         image, chosen, _ = prepare(image, mask, region_of(mask, label=label, threshold=threshold))
     except BadInputError as error:
         raise BadInputError(f"{image_path.name} with {mask_path.name}: {error.message}", error.hint) from error

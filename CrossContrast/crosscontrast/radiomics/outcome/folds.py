@@ -1,6 +1,7 @@
 """Folds that keep a subject together and the classes balanced, and scores from models that never saw the subject."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,10 +18,18 @@ def grouped_folds(
 
     Raises :class:`ValueError` where a class has fewer subjects than folds.
     """
+    yield from _splits(tuple(map(bool, truth)), tuple(subjects), folds, seed)
+
+
+@lru_cache(maxsize=64)
+def _splits(
+    truth: tuple[bool, ...], subjects: tuple[str, ...], folds: int, seed: int
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    # Scores are cut into the same parts for every measure, and a cut takes as long as fitting a linear model.
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    yield from splitter.split(np.zeros((len(truth), 1)), truth, list(subjects))
+    return tuple(splitter.split(np.zeros((len(truth), 1)), truth, subjects))
 
 
 def held_out_scores(
@@ -33,7 +42,7 @@ def held_out_scores(
     seed: int,
     report: Progress = silent,
 ) -> np.ndarray:
-    """Return a score for every row from models trained without its subject, averaged over repeats.
+    """Return a score for every row from models trained without its subject (repeats x rows).
 
     The folds depend on the seed only, so that arms and models meet the same ones and can be compared in pairs.
     """
@@ -42,5 +51,25 @@ def held_out_scores(
         for number, (train, test) in enumerate(grouped_folds(truth, subjects, folds, seed + repeat)):
             report(repeat * folds + number, repeats * folds, f"fold {number + 1} of {folds}")
             scores[repeat, test] = fit_and_score(train, test)
-    mean: np.ndarray = scores.mean(0)
-    return mean
+    return scores
+
+
+def by_part(
+    measure: Callable[[np.ndarray, np.ndarray], float],
+    scores: np.ndarray,
+    truth: np.ndarray,
+    subjects: Sequence[str],
+    seed: int,
+    folds: int,
+) -> np.ndarray:
+    """Return ``measure`` of the scores and the truth of every held-out part (repeats x folds).
+
+    ``scores`` are those of :func:`held_out_scores` with the same folds and seed. Only within a part are scores those of
+    one model, and can be put in one order.
+    """
+    return np.array(
+        [
+            [measure(row[test], truth[test]) for _, test in grouped_folds(truth, subjects, folds, seed + repeat)]
+            for repeat, row in enumerate(scores)
+        ]
+    )

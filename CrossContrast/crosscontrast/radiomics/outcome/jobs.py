@@ -1,9 +1,10 @@
-"""Prediction as jobs: one per arm and model, and the whole."""
+"""The prediction of an outcome as a job."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.tables import TableWriter
@@ -11,82 +12,18 @@ from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.jobs.mapping import map_jobs
 from crosscontrast.progress import Progress, part
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
+from crosscontrast.radiomics.outcome.arm import ArmScores, ScoreArm
 from crosscontrast.radiomics.outcome.settings import ModelName, OutcomeSettings
 from crosscontrast.radiomics.outcome.summary import ArmTest, Performance
+from crosscontrast.radiomics.outcome.survival import SurvivalPerformance
 
 if TYPE_CHECKING:
+    from crosscontrast.ground.cohort import Cohort
     from crosscontrast.radiomics.extraction.table import FeatureTable
     from crosscontrast.radiomics.outcome.report import Prediction
     from crosscontrast.radiomics.outcome.samples import Arm, Labels
 
 _FEW = 50
-
-
-class ArmScores(JobResult):
-    """The held-out score of every visit, in the order of ``visits`` of the job."""
-
-    scores: list[float]
-
-
-class ScoreArm(Job):
-    """Score every visit by models of one arm that never saw its subject.
-
-    ``features`` is our table; ``visits`` are (subject, session), with their ``truth`` and ``batches`` (may be empty).
-    """
-
-    kind: ClassVar[str] = "radiomics.outcome-arm"
-
-    arm: str
-    model: ModelName
-    features: Path
-    cohort: Path
-    visits: tuple[tuple[str, str], ...]
-    truth: tuple[bool, ...]
-    batches: tuple[str, ...] = ()
-    settings: OutcomeSettings = OutcomeSettings()
-    extraction: ExtractionSettings = ExtractionSettings()
-    device: str = "cpu"
-
-    def run(self, progress: Progress) -> ArmScores:
-        """Train in every fold and score what was held out."""
-        from crosscontrast.radiomics.outcome.folds import held_out_scores
-
-        truth = np.array(self.truth)
-        subjects = [subject for subject, _ in self.visits]
-        scorer = self._cnn(truth, subjects) if self.model == "cnn" else self._tabular(truth, subjects)
-        scores = held_out_scores(
-            scorer,
-            truth,
-            subjects,
-            folds=self.settings.folds,
-            repeats=self.settings.repeats,
-            seed=self.settings.seed,
-            report=lambda done, total, message: progress(done, total, f"{self.arm}, {self.model}: {message}"),
-        )
-        return ArmScores(scores=scores.tolist())
-
-    def _tabular(self, truth, subjects):  # type: ignore[no-untyped-def]
-        from crosscontrast.radiomics.extraction.table import read_features
-        from crosscontrast.radiomics.outcome.samples import Arm, design
-        from crosscontrast.radiomics.outcome.tabular import tabular_scorer
-
-        values, _ = design(read_features(self.features), Arm(self.arm), self.visits)
-        if not _any_varies(values):
-            raise BadInputError(f"No feature of the arm {self.arm!r} varies over the {len(values)} images.")
-        names = sorted(set(self.batches))
-        batches = np.array([names.index(b) for b in self.batches], float) if self.batches else None
-        return tabular_scorer(self.model, values, truth, subjects, self.settings, batches)
-
-    def _cnn(self, truth, subjects):  # type: ignore[no-untyped-def]
-        from crosscontrast.ground.cohort import read_cohort
-        from crosscontrast.radiomics.outcome.cnn import cnn_scorer, read_cubes
-        from crosscontrast.radiomics.outcome.samples import Arm, images_of
-
-        images = images_of(read_cohort(self.cohort), Arm(self.arm), self.visits)
-        cubes = read_cubes(
-            images, label=self.extraction.label, threshold=self.extraction.threshold, size=self.settings.cube
-        )
-        return cnn_scorer(cubes, truth, subjects, self.settings, self.device)
 
 
 class Predicted(JobResult):
@@ -98,6 +35,8 @@ class Predicted(JobResult):
     summary: Path
     performances: list[Performance]
     tests: list[ArmTest]
+    survival: list[SurvivalPerformance] = Field(default=[])
+    positive: str
     images: int
     failed: int
 
@@ -106,7 +45,10 @@ class PredictOutcome(Job):
     """Predict a column of a cohort from the features of several arms, and compare the arms.
 
     ``arms`` are roles, or several joined by "+", as in ``us+synthetic``. ``batch`` names a column whose values are
-    batches to be removed by ComBat. Writes ``predictions.tsv``, ``outcome.json``, ``features.tsv`` and ``report.html``.
+    batches to be removed by ComBat. ``positive`` may be left out where it is obvious. With ``time``, a column of
+    numbers, the outcome is an event (the positive class) at that time, and Cox's model is fitted instead of those that
+    the settings name. A cohort that does not fit together is refused unless ``force``. Writes ``predictions.tsv``,
+    ``outcome.json``, ``features.tsv`` and ``report.html``.
     """
 
     kind: ClassVar[str] = "radiomics.outcome"
@@ -117,6 +59,8 @@ class PredictOutcome(Job):
     out: Path
     positive: str | None = None
     batch: str | None = None
+    time: str | None = None
+    force: bool = False
     extraction: ExtractionSettings = ExtractionSettings()
     settings: OutcomeSettings = OutcomeSettings()
     features: Path | None = None
@@ -130,19 +74,26 @@ class PredictOutcome(Job):
         from crosscontrast.ground.cohort import read_cohort
         from crosscontrast.ground.files import make_folder
         from crosscontrast.radiomics.extraction.table import write_features
+        from crosscontrast.radiomics.outcome.batches import read_batches
+        from crosscontrast.radiomics.outcome.cox import require_statsmodels
         from crosscontrast.radiomics.outcome.samples import Arm, check_classes, common_visits, read_labels
 
-        cohort = read_cohort(self.cohort)
+        # The CNN looks at the images; the other models need nothing but their features.
+        cohort = read_cohort(self.cohort, files=self.features is None or "cnn" in self.settings.models)
         arms = [Arm(name) for name in self.arms]
         self._check(arms)
-        labels = read_labels(cohort, self.outcome, self.positive)
+        labels = read_labels(cohort, self.outcome, self.positive, self.time)
+        if self.time:
+            require_statsmodels()
         check_classes(labels, self.settings.folds, str(self.cohort))
-        table, remarks = self._table(arms, part(progress, 0, 0.4))
+        if self.batch:
+            read_batches(cohort, self.batch, labels)  # what is wrong is said before any work
+        table, remarks = self._table(cohort, labels, arms, part(progress, 0, 0.4))
         table.require_features(self.features or self.cohort)
         chosen = labels.keep(common_visits(table, labels, arms))
         check_classes(chosen, self.settings.folds, str(self.cohort))
-        remarks += _remarks(labels, chosen)
-        batches = self._batches(cohort, chosen)
+        remarks = [*_remarks(labels, chosen), *remarks]
+        batches = read_batches(cohort, self.batch, chosen) if self.batch else ()
         make_folder(self.out)
         write_features(table, self.out / "features.tsv")
         scores = self._scores(chosen, batches, part(progress, 0.4, 0.95))
@@ -157,37 +108,31 @@ class PredictOutcome(Job):
         if unnamed is not None:
             raise BadInputError(f"The arm {unnamed!r} has an empty place beside its +.")
 
-    def _table(self, arms: "list[Arm]", progress: Progress) -> "tuple[FeatureTable, list[str]]":
-        from crosscontrast.radiomics.extraction.jobs import cohort_rows, extract_rows
-        from crosscontrast.radiomics.extraction.table import read_features
+    def _table(
+        self, cohort: "Cohort", labels: "Labels", arms: "list[Arm]", progress: Progress
+    ) -> "tuple[FeatureTable, list[str]]":
+        """Return the features, and what is unusual about them; only visits with an outcome need every arm."""
+        from crosscontrast.ground.consistency import Findings, incomplete
+        from crosscontrast.radiomics.extraction.jobs import check_rows, cohort_rows, extract_rows
+        from crosscontrast.radiomics.extraction.read_table import read_features
+        from crosscontrast.radiomics.extraction.table import without_partner
 
         roles = tuple(dict.fromkeys(role for arm in arms for role in arm.roles))
         if self.features:
-            table = read_features(self.features)
+            others = {name for row in cohort.rows for name in row.outcomes}
+            table = read_features(self.features, cohort.rows, leave_out=others)
             absent = [role for role in roles if role not in table.roles]
             if absent:
                 raise BadInputError(f"{self.features} has no image of role {', '.join(absent)}.")
-            return table, []
-        rows = cohort_rows(self.cohort, roles)
+            lacking = without_partner(table, roles, set(labels.visits))
+            return table, [*table.remarks(self.features), *Findings(lacking).settle(self.features, force=self.force)]
+        rows = [row for row in cohort_rows(self.cohort, roles) if (row.subject, row.session) in set(labels.visits)]
+        said = Findings(incomplete(rows, roles)).settle(self.cohort, force=self.force)
+        said += check_rows(rows, self.extraction, self.cohort, force=self.force, progress=part(progress, 0, 0.2))
         cache = self.cache or self.out / "cache"
-        table, _, remarks = extract_rows(rows, self.extraction, cache, self.workers, self.scheduler, progress)
-        return table, remarks
-
-    def _batches(self, cohort, labels: "Labels") -> tuple[str, ...]:  # type: ignore[no-untyped-def]
-        if self.batch is None:
-            return ()
-        found: dict[tuple[str, str], str] = {}
-        for row in cohort.rows:
-            value = row.outcomes.get(self.batch, "")
-            if value and found.setdefault((row.subject, row.session), value) != value:
-                raise BadInputError(
-                    f"{self.cohort}: {row.subject} {row.session} has two values in {self.batch!r}: a batch belongs to "
-                    "a visit, never to the kind of image, or ComBat would remove what is to be measured."
-                )
-        missing = [visit for visit in labels.visits if visit not in found]
-        if missing:
-            raise BadInputError(f"{self.cohort}: {' '.join(missing[0]).strip()} has no value in column {self.batch!r}.")
-        return tuple(found[visit] for visit in labels.visits)
+        to_do = (self.extraction, cache, self.workers, self.scheduler, part(progress, 0.2, 1))
+        table, _, remarks = extract_rows(rows, *to_do)
+        return table, [*said, *remarks]
 
     def _scores(
         self, labels: "Labels", batches: tuple[str, ...], progress: Progress
@@ -200,12 +145,13 @@ class PredictOutcome(Job):
                 cohort=self.cohort.resolve(),
                 visits=tuple(labels.visits),
                 truth=tuple(map(bool, labels.truth)),
+                times=() if labels.times is None else tuple(map(float, labels.times)),
                 batches=batches,
                 settings=self.settings,
                 extraction=self.extraction,
                 device=self.device,
             )
-            for model in self.settings.models
+            for model in self._models
             for arm in self.arms
         ]
         found: dict[tuple[str, str], np.ndarray] = {}
@@ -224,16 +170,30 @@ class PredictOutcome(Job):
         from crosscontrast.radiomics.extraction.backend import backend_version
         from crosscontrast.radiomics.outcome.report import Prediction
         from crosscontrast.radiomics.outcome.summary import compare_arms, performance
+        from crosscontrast.radiomics.outcome.survival import compare_survival, survival_performance
 
-        draws = (labels.truth, labels.subjects, self.settings.resamples, self.settings.seed)
-        performances = [performance(arm, model, values, *draws) for (arm, model), values in scores.items()]
-        tests = compare_arms(scores, *draws)
+        folds = (labels.truth, labels.subjects, self.settings.seed, self.settings.folds)
+        means = {key: values.mean(0) for key, values in scores.items()}
+        performances, survival = [], []
+        if labels.times is None:
+            performances = [performance(arm, model, values, *folds) for (arm, model), values in scores.items()]
+            tests = compare_arms(scores, *folds)
+        else:
+            draws = (labels.times, labels.truth, labels.subjects, self.settings.resamples, self.settings.seed)
+            survival = [survival_performance(arm, found, *draws) for (arm, _), found in means.items()]
+            tests = compare_survival(means, *draws)
         subjects, chosen = len(set(labels.subjects)), self.settings
-        answers = outcome_answers(subjects, chosen.folds, chosen.repeats, chosen.models, self.batch, features)
+        answers = outcome_answers(
+            subjects, chosen.folds, chosen.repeats, self._models, self.batch, features, timed=bool(self.time)
+        )
         if not self.features:
             backend = backend_version(self.extraction.backend)
             answers = [*extraction_answers(self.extraction, backend, features, moved_contours=0), *answers]
-        return Prediction(self.outcome, labels, self.settings, scores, performances, tests, remarks, answers)
+        return Prediction(self.outcome, labels, self.settings, means, performances, tests, remarks, answers, survival)
+
+    @property
+    def _models(self) -> tuple[ModelName | Literal["cox"], ...]:
+        return ("cox",) if self.time else self.settings.models
 
     def _write(self, prediction: "Prediction", table: "FeatureTable") -> Predicted:
         from crosscontrast.ground.case import write_results
@@ -246,6 +206,9 @@ class PredictOutcome(Job):
             parameters=self.model_dump(mode="json", exclude={"out", "workers", "scheduler", "cache"}),
             inputs=[FileRecord.of(path) for path in (self.cohort, self.features) if path],
             measures={
+                "positive": prediction.labels.positive,
+                "negative": prediction.labels.negative,
+                "survival": [p.model_dump() for p in prediction.survival],
                 "performance": [p.model_dump() for p in prediction.performances],
                 "tests": [t.model_dump() for t in prediction.tests],
             },
@@ -262,27 +225,32 @@ class PredictOutcome(Job):
             summary=self.out / "outcome.json",
             performances=list(prediction.performances),
             tests=list(prediction.tests),
+            survival=list(prediction.survival),
+            positive=prediction.labels.positive,
             images=len(table.rows),
             failed=sum(not row.done for row in table.rows),
             warnings=list(prediction.remarks),
         )
 
 
-def _any_varies(values: np.ndarray) -> bool:
-    """Tell whether a column of rows x features has two different known values."""
-    return any(len(np.unique(column[np.isfinite(column)])) > 1 for column in values.T)
-
-
 def _remarks(labels: "Labels", chosen: "Labels") -> list[str]:
+    from crosscontrast.ground.consistency import name_some
+
     remarks = []
-    lost = len(labels.visits) - len(chosen.visits)
+    if labels.missing:
+        who = "1 subject" if len(labels.missing) == 1 else f"{len(labels.missing)} subjects"
+        remarks.append(f"{who} without an outcome left out: {name_some(labels.missing)}.")
+    lost = [visit for visit in labels.visits if visit not in set(chosen.visits)]
     if lost:
+        names = name_some(" ".join(visit).strip() for visit in lost)
         remarks.append(
-            f"{lost} of {len(labels.visits)} visits with an outcome lack an image of an arm and are left out."
+            f"{len(lost)} of {len(labels.visits)} visits with an outcome lack features of an arm and are left out: "
+            f"{names}."
         )
     subjects = len(set(chosen.subjects))
     if subjects < _FEW:
-        remarks.append(f"With {subjects} subjects an AUC is uncertain by 0.1 and more; see the intervals.")
+        measure = "an AUC" if labels.times is None else "a concordance"
+        remarks.append(f"With {subjects} subjects {measure} is uncertain by 0.1 and more; see the intervals.")
     return remarks
 
 

@@ -11,6 +11,7 @@ from crosscontrast.radiomics.checklists import Answer, add_checklists
 from crosscontrast.radiomics.outcome.samples import Labels
 from crosscontrast.radiomics.outcome.settings import OutcomeSettings
 from crosscontrast.radiomics.outcome.summary import ArmTest, Performance
+from crosscontrast.radiomics.outcome.survival import SurvivalPerformance, survival_curves
 from crosscontrast.report.figures import COLOURS, new_figure
 from crosscontrast.report.html import HtmlReport
 from crosscontrast.statistics.calibration import calibration_curve
@@ -35,6 +36,7 @@ class Prediction:
     tests: Sequence[ArmTest]
     remarks: Sequence[str]
     answers: Sequence[Answer]
+    survival: Sequence[SurvivalPerformance] = ()
 
 
 def write_report(prediction: Prediction, path: Path) -> None:
@@ -43,13 +45,54 @@ def write_report(prediction: Prediction, path: Path) -> None:
     report = HtmlReport(f"Prediction of {prediction.column}")
     report.paragraph(
         f"{len(labels.visits)} images of {len(set(labels.subjects))} subjects with all arms and an outcome; "
-        f"{int(labels.truth.sum())} are {labels.positive!r}, the others {labels.negative!r}. Every score comes from a "
-        f"model that never saw the subject: {settings.folds} folds by subject, {settings.repeats} time(s), the models' "
-        f"own settings chosen in {settings.inner_folds} inner folds. Imputation, scaling, components and batch effects "
-        "are learned inside the folds."
+        f"{int(labels.truth.sum())} are {labels.positive!r}, the positive class, the others {labels.negative!r}. Every "
+        f"score comes from a model that never saw the subject: {settings.folds} folds by subject, {settings.repeats} "
+        f"time(s), the models' own settings chosen in {settings.inner_folds} inner folds. Imputation, "
+        "scaling, components and batch effects are learned inside the folds."
     )
     report.notes(prediction.remarks)
     report.heading("Performance")
+    if labels.times is None:
+        _classes(report, prediction)
+    else:
+        _survival(report, prediction)
+    if prediction.tests:
+        report.heading("Arms compared")
+        report.table(
+            ["model", "first", "second", "first - second", "p", "p (Holm)", "test"],
+            [
+                [t.model, t.first, t.second, _interval(t.difference, t.low, t.high), t.p, t.p_holm, t.method]
+                for t in prediction.tests
+            ],
+        )
+        how = (
+            "Differences of AUC on the same held-out parts, by the t-test corrected as above"
+            if labels.times is None
+            else "Differences of concordance on the same images, by drawing subjects"
+        )
+        report.paragraph(f"{how}; Holm's correction over all of these tests.")
+    add_checklists(report, prediction.answers)
+    report.write(path)
+
+
+def _survival(report: HtmlReport, prediction: Prediction) -> None:
+    """Show how well each arm orders the subjects by their time to the event."""
+    times = prediction.labels.times
+    assert times is not None
+    report.table(
+        ["arm", "model", "subjects", "events", "concordance"],
+        [[p.arm, p.model, p.subjects, p.events, _interval(p.concordance, p.low, p.high)] for p in prediction.survival],
+    )
+    report.paragraph(
+        "Cox's model on principal components, whose number is chosen in inner folds. Harrell's concordance of held-out "
+        "scores, with 95 % bootstrap intervals over subjects: 0.5 is chance."
+    )
+    figure = survival_curves(dict(prediction.scores), times, prediction.labels.truth)
+    report.figure(figure, "Kaplan-Meier curves of the halves of lower and higher held-out scores.")
+
+
+def _classes(report: HtmlReport, prediction: Prediction) -> None:
+    """Show how well each arm and model tells the classes."""
     report.table(
         ["arm", "model", "AUC", "accuracy", "sensitivity", "specificity", "Brier", "calibration error"],
         [
@@ -64,22 +107,14 @@ def write_report(prediction: Prediction, path: Path) -> None:
         ],
     )
     report.paragraph(
-        "AUC of the scores, with 95 % bootstrap intervals over subjects. Accuracy, sensitivity and specificity at a "
+        "AUC and accuracy are means over the held-out parts, with 95 % intervals whose variance is corrected for the "
+        "training data that the parts share (Nadeau and Bengio, 2003). Accuracy, sensitivity and specificity at a "
         "score of 0.5."
     )
-    report.figure(curves(prediction), "Top: ROC curves of held-out scores. Bottom: calibration in bins of 0.2.")
-    if prediction.tests:
-        report.heading("Arms compared")
-        report.table(
-            ["model", "first", "second", "first - second", "p", "p (Holm)", "test"],
-            [
-                [t.model, t.first, t.second, _interval(t.difference, t.low, t.high), t.p, t.p_holm, t.method]
-                for t in prediction.tests
-            ],
-        )
-        report.paragraph("Differences of AUC on the same images; Holm's correction over all of these tests.")
-    add_checklists(report, prediction.answers)
-    report.write(path)
+    report.figure(
+        curves(prediction),
+        "Top: ROC curves of held-out scores, averaged over repeats. Bottom: calibration in bins of 0.2.",
+    )
 
 
 def curves(prediction: Prediction) -> "Figure":

@@ -77,20 +77,26 @@ def _inner_folds(
     return list(grouped_folds(truth, subjects, settings.inner_folds, settings.seed))
 
 
-def _pipeline(
-    model: ModelName, settings: OutcomeSettings, rows: int, columns: int, *, harmonise: bool
-) -> tuple[Any, dict[str, list[Any]]]:
-    from sklearn.decomposition import PCA
-    from sklearn.ensemble import RandomForestClassifier
+def preparation(harmonise: bool) -> list[tuple[str, Any]]:
+    """Return the steps before every model: missing values, batches (the first column, if so), what varies, scale."""
     from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
     steps: list[tuple[str, Any]] = [("fill", SimpleImputer(strategy="median", keep_empty_features=True))]
     if harmonise:
         steps.append(("harmonise", ComBat()))
-    steps += [("varies", Varying()), ("scale", StandardScaler())]
+    return [*steps, ("varies", Varying()), ("scale", StandardScaler())]
+
+
+def _pipeline(
+    model: ModelName, settings: OutcomeSettings, rows: int, columns: int, *, harmonise: bool
+) -> tuple[Any, dict[str, list[Any]]]:
+    from sklearn.decomposition import PCA
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+    steps = preparation(harmonise)
     if model == "logistic":
         steps.append(("model", LogisticRegression(max_iter=2000, class_weight="balanced", C=_STRENGTHS[1])))
         return Pipeline(steps), {"model__C": _STRENGTHS}

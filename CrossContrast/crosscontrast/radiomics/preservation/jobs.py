@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from crosscontrast.errors import BadInputError
+from crosscontrast.ground.consistency import Findings, incomplete, name_some
 from crosscontrast.jobs.job import Job, JobResult
 from crosscontrast.progress import Progress, part
-from crosscontrast.radiomics.extraction.jobs import cohort_rows, extract_rows
+from crosscontrast.radiomics.extraction.jobs import check_rows, cohort_rows, extract_rows
+from crosscontrast.radiomics.extraction.read_table import names_images, read_features
 from crosscontrast.radiomics.extraction.settings import ExtractionSettings
-from crosscontrast.radiomics.extraction.table import FeatureTable, read_features, write_features
+from crosscontrast.radiomics.extraction.table import FeatureTable, without_partner, write_features
 from crosscontrast.radiomics.preservation.settings import PreservationSettings
 
 if TYPE_CHECKING:
@@ -52,7 +54,9 @@ class Compared(JobResult):
 class ComparePreservation(Job):
     """Say which radiomic features of the role ``reference`` survive in the roles ``tests`` of a cohort.
 
-    Features come from the images of ``cohort``, or from the table ``features`` (ours or another program's). Writes
+    Features come from the images of ``cohort``, or from the table ``features`` (ours or another program's; PyRadiomics'
+    own names images, and ``cohort`` then says whose they are). Who lacks an image of a role, and images that do not fit
+    to the others, are refused before anything is computed unless ``force``, and then named. Writes
     ``features.tsv``, ``preservation.tsv``, ``checklists.tsv``, ``report.html`` and ``preservation.json`` into ``out``.
     """
 
@@ -63,6 +67,7 @@ class ComparePreservation(Job):
     out: Path
     cohort: Path | None = None
     features: Path | None = None
+    force: bool = False
     extraction: ExtractionSettings = ExtractionSettings()
     settings: PreservationSettings = PreservationSettings()
     cache: Path | None = None
@@ -76,25 +81,35 @@ class ComparePreservation(Job):
         self._check()
         moved, reused = None, 0
         remarks: list[str] = []
-        if self.cohort:
-            rows = cohort_rows(self.cohort, (self.reference, *self.tests))
+        roles = (self.reference, *self.tests)
+        if self.features:
+            if self.cohort and not names_images(self.features):
+                raise BadInputError("Give a cohort or a table of features, one of them: this table names subjects.")
+            table = read_features(self.features, cohort_rows(self.cohort) if self.cohort else ())
+            self._check_roles(table.roles)
+            self._check_pairs(table)
+            remarks = Findings(without_partner(table, roles)).settle(self.features, force=self.force)
+            remarks += table.remarks(self.features)
+            make_folder(self.out)
+        else:
+            assert self.cohort is not None
+            rows = cohort_rows(self.cohort, roles)
+            remarks = Findings(incomplete(rows, roles)).settle(self.cohort, force=self.force)
+            to_check = (rows, self.extraction, self.cohort)
+            remarks += check_rows(*to_check, force=self.force, progress=part(progress, 0, 0.1))
             make_folder(self.out)
             cache = self.cache or self.out / "cache"
             to_do = (self.extraction, cache, self.workers, self.scheduler)
-            table, reused, remarks = extract_rows(rows, *to_do, part(progress, 0, 0.6))
+            table, reused, said = extract_rows(rows, *to_do, part(progress, 0.1, 0.6))
+            remarks += said
             moved = self._moved(cache, part(progress, 0.6, 0.8))
-        else:
-            assert self.features is not None
-            table = read_features(self.features)
-            self._check_roles(table.roles)
-            make_folder(self.out)
-        self._check_pairs(table)
+            self._check_pairs(table)
         comparison = self._compare(table, moved, remarks, part(progress, 0.8, 0.95))
         progress(0.95, 1, "writing the report")
         return self._write(comparison, reused)
 
     def _check(self) -> None:
-        if (self.cohort is None) == (self.features is None):
+        if self.cohort is None and self.features is None:
             raise BadInputError("Give a cohort or a table of features, one of them.")
         if not self.tests:
             raise BadInputError("There is no role to compare.")
@@ -119,7 +134,7 @@ class ComparePreservation(Job):
 
     @property
     def _source(self) -> Path:
-        source = self.cohort or self.features
+        source = self.features or self.cohort
         assert source is not None
         return source
 
@@ -160,21 +175,28 @@ class ComparePreservation(Job):
             null = shuffled_null(pairs[-1], self.settings)
             if null:
                 nulls[role] = null
-            expected = sum(row.role == role for row in table.rows)
-            if len(pairs[-1].groups) < expected:
-                remarks.append(
-                    f"{expected - len(pairs[-1].groups)} of {expected} images of role {role} have no features or no "
-                    f"partner of role {self.reference} and do not count."
-                )
+            remarks += self._dropped(table, role)
             if len(pairs[-1].subjects) < _FEW:
                 count = len(pairs[-1].subjects)
                 remarks.append(f"{count} subject{'' if count == 1 else 's'} of role {role}: the intervals are wide.")
         roles = ", ".join((self.reference, *self.tests))
         lead = [f"{len(table.names)} features of the roles {roles} in {self._source.name}."]
-        if self.cohort:
+        if not self.features:
             lead.append(f"Extraction: {self.extraction.backend}, {self.extraction.bins}.")
         answers = self._answers(len(table.names), len(set(clusters.values())), max(len(p.subjects) for p in pairs))
         return Comparison(self.reference, self.settings, table, pairs, verdicts, nulls, lead, remarks, answers)
+
+    def _dropped(self, table: FeatureTable, role: str) -> list[str]:
+        """Name whose images of a role, or whose reference images, do not count."""
+        both = [{row.visit for row in table.of_role(name)} for name in (self.reference, role)]
+        everybody = dict.fromkeys(row.visit for row in table.rows if row.role in (self.reference, role))
+        lost = [" ".join(visit).strip() for visit in everybody if visit not in both[0] & both[1]]
+        if not lost:
+            return []
+        return [
+            f"{len(lost)} of {len(everybody)} do not count for role {role}, without features of it or of role "
+            f"{self.reference}: {name_some(lost)}."
+        ]
 
     def _answers(self, features: int, groups: int, subjects: int) -> "list[Answer]":
         from crosscontrast.radiomics.checklists import extraction_answers, preservation_answers

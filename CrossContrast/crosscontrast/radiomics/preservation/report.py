@@ -18,7 +18,7 @@ from crosscontrast.report.html import Cell, HtmlReport, number_text
 #: Features drawn per role: the best, the middle and the worst.
 _DRAWN = 12
 #: Lines of features in the report; preservation.tsv has all.
-_MOST_LINES = 120
+_MOST_LINES = 1000
 
 
 def write_report(comparison: Comparison, path: Path) -> None:

@@ -17,6 +17,8 @@ from crosscontrast.statistics.agreement import (
     agreement_interval,
     fleiss_kappa,
     icc_agreement,
+    icc_agreement_of_means,
+    icc_consistency,
     krippendorff_alpha,
     mean_kappa,
 )
@@ -113,7 +115,11 @@ def comparisons(table: Table, measure: Measure) -> Iterator[ArmComparison]:
 def coefficients(measure: Measure) -> dict[str, Coefficient]:
     """Return the coefficients of agreement that fit a measure, by their names."""
     alpha = {f"Krippendorff's alpha ({measure.level})": partial(krippendorff_alpha, level=measure.level)}
-    icc: dict[str, Coefficient] = {"ICC(A,1)": icc_agreement}
+    icc: dict[str, Coefficient] = {
+        "ICC(A,1)": icc_agreement,
+        "ICC(C,1)": icc_consistency,
+        "ICC(A,k)": icc_agreement_of_means,
+    }
     if not measure.names:
         return alpha | icc
     ordinal = measure.level == "ordinal"

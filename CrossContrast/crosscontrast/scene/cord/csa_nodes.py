@@ -6,6 +6,7 @@ from typing import Any
 import slicer
 
 from crosscontrast.cord.csa.contrasts import CsaCurve
+from crosscontrast.scene.hierarchy import put_beside
 
 #: References of a soft map to its table and its line in the plot.
 _TABLE_ROLE, _SERIES_ROLE = "CrossContrast.CsaTable", "CrossContrast.CsaSeries"
@@ -29,13 +30,19 @@ def show_curves(scene: Any, curves: Mapping[str, CsaCurve]) -> Any:
         for number, series in enumerate(wanted):
             series.SetColor(*_COLOURS[number % len(_COLOURS)])
             chart.AddAndObservePlotSeriesNodeID(series.GetID())
-    chart.SetLegendVisibility(len(wanted) > 1)
+    chart.SetLegendVisibility(False)  # it would lie over the lines; a table beside the plot tells their colours
     return chart
 
 
 def table_of(soft: Any) -> Any | None:
     """Return the table node with the areas of a soft map."""
     return soft.GetNodeReference(_TABLE_ROLE)
+
+
+def colour_of(soft: Any) -> tuple[float, float, float] | None:
+    """Return the colour of the line of a soft map in the plot."""
+    series = soft.GetNodeReference(_SERIES_ROLE)
+    return tuple(series.GetColor()) if series is not None else None
 
 
 def _make_chart(scene: Any) -> Any:
@@ -51,6 +58,7 @@ def _update(scene: Any, soft: Any, curve: CsaCurve) -> Any:
     table = table_of(soft)
     if table is None:
         table = scene.AddNewNodeByClass("vtkMRMLTableNode", scene.GenerateUniqueName(f"CSA {soft.GetName()}"))
+        put_beside(table, soft)
         soft.SetNodeReferenceID(_TABLE_ROLE, table.GetID())
     found = ~(curve.areas != curve.areas)
     columns = [values[found] for values in (curve.slices, curve.heights, curve.distances, curve.areas)]

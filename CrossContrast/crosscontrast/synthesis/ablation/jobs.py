@@ -41,6 +41,7 @@ class RadiomicsAblation(Job):
     weights: tuple[float, ...] = (0.0, 1.0)
     seeds: tuple[int, ...] = (0, 1, 2)
     settings: dict[str, Any] = Field(default={})
+    force: bool = False
     device: str = "auto"
 
     def run(self, progress: Progress) -> RadiomicsAblationResult:
@@ -50,6 +51,7 @@ class RadiomicsAblation(Job):
         from crosscontrast.ground.files import atomic_write, make_folder
         from crosscontrast.synthesis.ablation.features import region_features
         from crosscontrast.synthesis.benchmark.run import read_subjects, run_benchmark
+        from crosscontrast.synthesis.training.checks import check_pairs
 
         own = {"cohort": self.cohort, "source": self.source, "target": self.target, "network": self.network}
         runs = [(weight, seed) for seed in self.seeds for weight in self.weights]
@@ -57,6 +59,9 @@ class RadiomicsAblation(Job):
             make_config(TrainingConfig, self.settings | own | {"radiomics": weight, "seed": seed})
             for weight, seed in runs
         ]
+        said = check_pairs(plans[0], ("train", "validation", "test"), force=self.force)
+        for sentence in said:
+            progress(0, 1, sentence)
         subjects = list(read_subjects(plans[0], "test"))
         if len(subjects) < 3:
             raise BadInputError(f"{self.cohort} needs at least three test subjects to compare features over.")
@@ -75,7 +80,7 @@ class RadiomicsAblation(Job):
             writer = TableWriter(stream)
             writer.writerow(Arm.model_fields)
             writer.writerows(arm.model_dump().values() for arm in arms)
-        return RadiomicsAblationResult(table=table, arms=arms, differences=differences(arms))
+        return RadiomicsAblationResult(table=table, arms=arms, differences=differences(arms), warnings=said)
 
 
 def _arm(

@@ -8,6 +8,7 @@ import torch
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import read_cohort
+from crosscontrast.ground.coverage import WHOLE
 from crosscontrast.ground.images import read_image
 from crosscontrast.inference.preprocess import normalise_channels, prepare
 from crosscontrast.synthesis.benchmark.results import Subject
@@ -36,14 +37,19 @@ class Judge:
         self._labels = {row.subject: row.image for row in rows}
 
     def dice(self, subject: Subject, image: sitk.Image | None = None) -> float:
-        """Return the judge's Dice on ``image``, or on the subject's real target; NaN where no class is there."""
+        """Return the judge's Dice on ``image``, or on the subject's real target; NaN where no class is there.
+
+        Only what was measured of both source and target counts, whichever of them is judged.
+        """
         if subject.name not in self._labels:
             raise BadInputError(f"{self.config.cohort}: {subject.name} has no label map {self.config.labels!r}.")
         image = subject.target if image is None else image
-        prepared = prepare([image, sitk.Cast(read_image(self._labels[subject.name]), sitk.sitkFloat32)],
+        images = [image, read_image(self._labels[subject.name]), *([subject.measured] if subject.measured else [])]
+        prepared = prepare([sitk.Cast(i, sitk.sitkFloat32) for i in images],
                            self.config.preprocessing.model_copy(update={"normalisation": "none"}))  # fmt: skip
         values = torch.from_numpy(normalise_channels(prepared.values[:1], self.config.normalisation))
         target = one_hot(self.config, np.round(prepared.values[1]))
-        case = Case(subject.name, values, target, torch.ones_like(target[:1]))
+        seen = torch.from_numpy((prepared.values[2:] >= WHOLE).astype(np.float32)) if subject.measured else None
+        case = Case(subject.name, values, target, torch.ones_like(target[:1]), measured=seen)
         scores = list(case_dice(self._network, self._spec, case).values())
         return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")

@@ -30,7 +30,8 @@ class BenchmarkTranslators(Job):
 
     ``settings`` are those of every training, for :class:`TrainingConfig`; under the key ``networks`` they may hold
     settings of single networks by name. With ``labels`` (a role of label maps) and
-    ``classes`` a segmentation network judges the translations, trained for ``judge_steps``.
+    ``classes`` a segmentation network judges the translations, trained for ``judge_steps``. A cohort that does not fit
+    together is refused before anything is learned, unless ``force``.
     """
 
     kind: ClassVar[str] = "synth.benchmark"
@@ -45,6 +46,7 @@ class BenchmarkTranslators(Job):
     labels: str = ""
     classes: dict[str, tuple[int, ...]] = Field(default={})
     judge_steps: int = 300
+    force: bool = False
     device: str = "auto"
 
     def run(self, progress: Progress) -> BenchmarkResult:
@@ -58,10 +60,15 @@ class BenchmarkTranslators(Job):
         from crosscontrast.synthesis.benchmark.report import picture, write_report
         from crosscontrast.synthesis.benchmark.results import summarise, write_tables
         from crosscontrast.synthesis.benchmark.run import run_benchmark
+        from crosscontrast.synthesis.training.checks import check_pairs
 
         case = Case(self.kind, inputs=[FileRecord.of(self.cohort)])
         device = case.compute_on(self.device)
         configs = [self._config(network) for network in self.networks]
+        said = check_pairs(configs[0], ("train", "validation", "test"), force=self.force)
+        for sentence in said:
+            progress(0, 1, sentence)
+        case.warnings += said
         folder = make_folder(self.out)
         judge = self._judge(folder, device)
         found, subjects = run_benchmark(
@@ -77,7 +84,8 @@ class BenchmarkTranslators(Job):
             pictures[caption] = picture(source, target, made, outline[middle])
         lead = [
             f"{self.source} to {self.target} on {len(subjects)} test subjects of {self.cohort.name}, measured inside"
-            f" the mask with a data range of {found.data_range:.4g}; {case.device}."
+            f" the mask with a data range of {found.data_range:.4g}; {case.device}.",
+            *said,
         ]
         measures = {"data_range": found.data_range, "cost": {n: c.model_dump() for n, c in found.costs.items()}}
         parameters = self.model_dump(mode="json", exclude={"out"})
@@ -91,6 +99,7 @@ class BenchmarkTranslators(Job):
             summary=folder / "summary.tsv",
             data_range=found.data_range,
             ranking=list(summarise(found.rows)),
+            warnings=case.warnings,
         )
 
     def _config(self, network: str) -> TrainingConfig:

@@ -4,7 +4,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from crosscontrast.metrics.similarity import compare_images
+from crosscontrast.metrics.similarity import compare_images, whole_windows
 
 #: Of these lower is better, of the others higher.
 LOWER = ("mae", "mse", "nmse", "lpips")
@@ -16,35 +16,52 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW = 11
 
 
-def measure(reference: sitk.Image, test: sitk.Image, mask: sitk.Image | None, data_range: float) -> dict[str, float]:
+def measure(
+    reference: sitk.Image,
+    test: sitk.Image,
+    mask: sitk.Image | None,
+    data_range: float,
+    measured: sitk.Image | None = None,
+) -> dict[str, float]:
     """Return the measures of a pair of 3-D images by name; NaN where one has no value.
 
-    All are of :func:`crosscontrast.metrics.similarity.compare_images` but ``ms_ssim`` and ``lpips``.
+    All are of :func:`crosscontrast.metrics.similarity.compare_images` but ``ms_ssim`` and ``lpips``. What is not
+    ``measured`` (``None``: everything is) counts in none of them.
     """
-    similarity = compare_images(reference, test, mask, data_range)
+    similarity = compare_images(reference, test, mask, data_range, measured=measured)
     r, t = (sitk.GetArrayFromImage(image).astype(np.float64) for image in (reference, test))
     inside = np.ones(r.shape, bool) if mask is None else sitk.GetArrayFromImage(mask) > 0
     found = {name: getattr(similarity, name, None) for name in MEASURES}
-    found["ms_ssim"] = multiscale_ssim(r, t, inside, data_range)
+    seen = None if measured is None else sitk.GetArrayFromImage(measured) > 0
+    if seen is not None:
+        inside &= seen
+        t = np.where(seen, t, r)  # LPIPS takes in whole slices
+    found["ms_ssim"] = multiscale_ssim(r, t, inside, data_range, seen)
     found["lpips"] = lpips_distance(r, t, inside)
     return {name: float("nan") if value is None else float(value) for name, value in found.items()}
 
 
-def multiscale_ssim(r: np.ndarray, t: np.ndarray, inside: np.ndarray, data_range: float) -> float | None:
+def multiscale_ssim(
+    r: np.ndarray, t: np.ndarray, inside: np.ndarray, data_range: float, seen: np.ndarray | None = None
+) -> float | None:
     """Return the multi-scale SSIM (Wang et al., Asilomar 2003) of 3-D arrays, averaged over the mask at each scale.
+
+    Windows that reach beyond what was measured (``seen``; ``None``: everything) do not count.
 
     Each scale halves the image; a scale on which no axis but slices is as wide as the window is left out and the
     weights of the others are divided by their sum. ``None`` where not even two axes of the first scale are.
     """
     terms: list[tuple[float, float]] = []
     for weight in SCALE_WEIGHTS:
-        if sum(side >= _WINDOW for side in r.shape) < 2 or not inside.any():
+        whole = inside if seen is None else inside & whole_windows(seen, _WINDOW)
+        if sum(side >= _WINDOW for side in r.shape) < 2 or not whole.any():
             break
         luminance, structure = _terms(r, t, data_range)
-        terms.append((weight, float(structure[inside].mean())))
-        last = float(luminance[inside].mean())
+        terms.append((weight, float(structure[whole].mean())))
+        last = float(luminance[whole].mean())
         r, t = _halve(r), _halve(t)
         inside = _halve(inside.astype(float)) >= 0.5
+        seen = None if seen is None else _halve(seen.astype(float)) == 1
     if not terms:
         return None
     total = sum(weight for weight, _ in terms)

@@ -17,12 +17,16 @@ DICE = "downstream_dice"
 
 @dataclass(frozen=True)
 class Subject:
-    """One subject's images as they are on disk, on the target's grid, with the mask that is measured in."""
+    """One subject's images as they are on disk, on the target's grid, with the mask that is measured in.
+
+    ``measured`` is 1 where both images were measured, and the mask lies inside of it; ``None``: everywhere.
+    """
 
     name: str
     source: sitk.Image
     target: sitk.Image
     mask: sitk.Image
+    measured: sitk.Image | None = None
 
 
 class Row(BaseModel):

@@ -11,9 +11,10 @@ import SimpleITK as sitk
 import torch
 
 from crosscontrast.errors import BadInputError
-from crosscontrast.ground.geometry import resample_onto
-from crosscontrast.ground.images import clean_intensities, read_image, write_image
-from crosscontrast.ground.placement import bring_onto, put_onto
+from crosscontrast.ground.coverage import cover, covered
+from crosscontrast.ground.images import read_image, write_image
+from crosscontrast.ground.placement import bring_onto
+from crosscontrast.models.find import newest_bundle, open_bundle
 from crosscontrast.models.load import load_model
 from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.benchmark.baselines import baselines
@@ -21,7 +22,6 @@ from crosscontrast.synthesis.benchmark.downstream import Judge
 from crosscontrast.synthesis.benchmark.measures import measure
 from crosscontrast.synthesis.benchmark.memory import PeakMemory
 from crosscontrast.synthesis.benchmark.results import DICE, Cost, Row, Subject
-from crosscontrast.synthesis.models import newest_bundle, open_bundle
 from crosscontrast.synthesis.predict import open_predictor
 from crosscontrast.synthesis.training.cases import read_pairs
 from crosscontrast.synthesis.training.config import TrainingConfig
@@ -64,7 +64,7 @@ def run_benchmark(
     if not subjects:
         raise BadInputError(f"{configs[0].cohort} has no pair in the split 'test'.")
     found = Found(data_range=data_range or _range(seen))
-    for name, baseline in baselines([(s.source, s.target, s.mask) for s in seen]).items():
+    for name, baseline in baselines(seen).items():
         for subject in subjects:
             _take(found, name, subject, baseline(subject.source, subject.target, subject.mask), judge)
     if judge is not None:
@@ -77,16 +77,25 @@ def run_benchmark(
 
 
 def read_subjects(config: TrainingConfig, split: str) -> Iterator[Subject]:
-    """Yield the pairs of a split as they are on disk; without masks the whole image counts."""
+    """Yield the pairs of a split as they are on disk; without masks the whole image counts, where it was measured."""
     for row, partner in read_pairs(config, split):
-        source, target = (clean_intensities(read_image(r.image), r.image.name) for r in (row, partner))
+        first, second = (covered(read_image(r.image), r.image.name) for r in (row, partner))
+        target, source = second.image, cover(first, second.image, row.image.name)
         path = None if config.whole_image else partner.mask or row.mask
         mask = sitk.Cast(read_image(path) > 0, sitk.sitkUInt8) if path else _ones(target)
         mask = bring_onto(mask, target, linear=False)
-        placed = put_onto(source, target, row.image.name)
-        if placed is None and not config.resample:
+        if source.resampled and not config.resample:
             raise BadInputError(f"{config.cohort}: the images of {row.subject} lie on different grids.")
-        yield Subject(row.subject, placed if placed is not None else resample_onto(source, target), target, mask)
+        if source.everywhere and second.everywhere:
+            yield Subject(row.subject, source.image, target, mask)
+            continue
+        measured = sitk.And(source.measured, second.measured)
+        mask = sitk.And(mask, measured)
+        if not sitk.GetArrayViewFromImage(mask).any():
+            raise BadInputError(
+                f"{config.cohort}: {row.image.name} was not measured anywhere in the mask of {row.subject}."
+            )
+        yield Subject(row.subject, source.image, target, mask, measured)
 
 
 def _check_same(config: TrainingConfig, before: dict[str, Any], place: Path) -> None:
@@ -153,7 +162,7 @@ def _peak(place: Path, measured: float | None) -> float | None:
 
 def _take(found: Found, method: str, subject: Subject, answer: sitk.Image, judge: Judge | None) -> None:
     """Measure one answer and keep it for the pictures."""
-    measures = measure(subject.target, answer, subject.mask, found.data_range)
+    measures = measure(subject.target, answer, subject.mask, found.data_range, subject.measured)
     if judge is not None:
         measures[DICE] = judge.dice(subject, answer)
     found.rows.append(Row(method=method, subject=subject.name, measures=measures))

@@ -16,7 +16,8 @@ from crosscontrast.synthesis.objectives.outcome import OutcomeHead
 from crosscontrast.synthesis.objectives.radiomics import radiomics_loss
 from crosscontrast.training.learner import Learner
 
-#: What a step learns from: ``source``, ``target``, ``mask`` (B, C, ...), and ``label`` (B); see the training's data.
+#: What a step learns from: ``source``, ``target``, ``mask``, ``measured`` (B, C, ...), and ``label`` (B); see the
+#: training's data. Voxels where ``measured`` (``target_measured`` of the target, without pairs) is 0 never count.
 Batch = Mapping[str, Tensor]
 #: How much voxels outside the mask count: they should look right, but nobody measures there.
 OUTSIDE = 0.2
@@ -144,7 +145,8 @@ class Objective(Learner):
         raise NotImplementedError
 
     def forward(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        """Take a turn: only the player's own networks get gradients."""
+        """Take a turn: only the player's own networks get gradients, and what was not measured is one value."""
+        batch = {**batch, "target": shown(batch["target"], batch["target_measured"])}
         for other in self.players:
             for part in self.parts(other):
                 part.requires_grad_(other == player)
@@ -156,9 +158,11 @@ class Objective(Learner):
         losses, answer, back, design = {}, self.answer, self.answer_back, self.design
         self.answer = self.answer_back = None
         if answer is not None and design.anchored:
-            apart = masked_l1(answer, self.generator.start(batch["source"]), batch["mask"])
+            weight = weigh(batch["mask"], batch["measured"])
+            apart = weighted_l1(answer, self.generator.start(batch["source"]), weight)
             if back is not None and self.back is not None:
-                apart = apart + masked_l1(back, self.back.start(batch["target"]), batch["target_mask"])
+                weight = weigh(batch["target_mask"], batch["target_measured"])
+                apart = apart + weighted_l1(back, self.back.start(batch["target"]), weight)
             losses["anchor"] = self.weight("anchor", self.anchor) * apart
         if answer is not None and design.radiomics:
             losses["radiomics"] = design.radiomics * radiomics_loss(answer, batch["target"], batch["mask"])
@@ -175,24 +179,45 @@ class Objective(Learner):
         return self.weight("identity", 0.0 if self.design.anchored else default)
 
 
-def weigh(mask: Tensor) -> Tensor:
-    """Return the weight of each voxel from the mask (B, 1, ...), with mean 1."""
-    weight = OUTSIDE + (1 - OUTSIDE) * mask
-    return weight / weight.mean()
+def weigh(mask: Tensor, measured: Tensor) -> Tensor:
+    """Return the weight of each voxel from the mask (B, 1, ...), with mean 1; 0 where nothing was measured."""
+    return evenly((OUTSIDE + (1 - OUTSIDE) * mask) * measured)
 
 
-def masked_l1(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean absolute difference, weighted by :func:`weigh`."""
-    return ((one - other).abs() * weigh(mask)).mean()
+def evenly(weight: Tensor) -> Tensor:
+    """Return weights (B, 1, ...) with mean 1; all 0 where all are."""
+    return weight / weight.mean().clamp(min=1e-6)
 
 
-def masked_mse(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean squared difference, weighted by :func:`weigh`."""
-    return ((one - other) ** 2 * weigh(mask)).mean()
+def weighted_l1(one: Tensor, other: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean absolute difference with weights of mean 1."""
+    return ((one - other).abs() * weight).mean()
 
 
-def ssim_loss(one: Tensor, other: Tensor, window: int = 7) -> Tensor:
-    """Return 1 - SSIM of mapped intensities (range 2) with uniform cubic windows, whose means are quick to take."""
+def masked_l1(one: Tensor, batch: Batch) -> Tensor:
+    """Return the mean absolute difference from the target of a batch of pairs, weighted by :func:`weigh`."""
+    return weighted_l1(one, batch["target"], weigh(batch["mask"], batch["measured"]))
+
+
+def masked_mse(one: Tensor, batch: Batch) -> Tensor:
+    """Return the mean squared difference from the target of a batch of pairs, weighted by :func:`weigh`."""
+    return ((one - batch["target"]) ** 2 * weigh(batch["mask"], batch["measured"])).mean()
+
+
+def shown(image: Tensor, measured: Tensor) -> Tensor:
+    """Return the image with the lowest value where nothing was measured.
+
+    A judge gets both what is real and what is made like this: it then cannot tell them apart by where a field of view
+    ends, and nobody learns to make such ends.
+    """
+    return torch.where(measured > 0, image, -1.0)
+
+
+def ssim_loss(one: Tensor, other: Tensor, measured: Tensor, window: int = 7) -> Tensor:
+    """Return 1 - SSIM of mapped intensities (range 2) over the windows that were measured as a whole.
+
+    Windows are cubes with uniform weights, whose means are quick to take.
+    """
     pool = functional.avg_pool2d if one.ndim == 4 else functional.avg_pool3d
     means = pool(one, window, 1), pool(other, window, 1)
     squares = [pool(a * b, window, 1) for a, b in ((one, one), (other, other), (one, other))]
@@ -200,7 +225,9 @@ def ssim_loss(one: Tensor, other: Tensor, window: int = 7) -> Tensor:
     covariance = squares[2] - means[0] * means[1]
     c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
     likeness = (2 * means[0] * means[1] + c1) * (2 * covariance + c2)
-    return 1 - (likeness / ((means[0] ** 2 + means[1] ** 2 + c1) * (variances[0] + variances[1] + c2))).mean()
+    likeness = likeness / ((means[0] ** 2 + means[1] ** 2 + c1) * (variances[0] + variances[1] + c2))
+    whole = (pool(measured, window, 1) > 1 - 0.5 / window ** (one.ndim - 2)).to(one.dtype)
+    return ((1 - likeness) * evenly(whole)).mean()
 
 
 def least_squares(answers: Tensor, real: bool) -> Tensor:

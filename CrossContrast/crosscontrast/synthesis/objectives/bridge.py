@@ -25,10 +25,13 @@ class Bridge(Objective):
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Draw a time for each image and return the error of the estimate."""
-        source, target = batch["source"], batch["target"]
+        source = batch["source"]
         bridge = cast(DiffusionBridge, self.generator.network)
         step = torch.randint(1, bridge.steps + 1, (len(source),), device=source.device)
         middle = source.shape[1] // 2
-        state = bridge.state(target, source[:, middle : middle + 1], step, torch.randn_like(target))
+        begin = source[:, middle : middle + 1]
+        # Nothing is known of an unmeasured target: there the bridge stays where it begins.
+        target = torch.where(batch["measured"] > 0, batch["target"], begin)
+        state = bridge.state(target, begin, step, torch.randn_like(target))
         estimate = self.answer = bridge.estimate(state, source, step)
-        return {"l1": self.weight("l1", 10.0) * masked_l1(estimate, target, batch["mask"])}
+        return {"l1": self.weight("l1", 10.0) * masked_l1(estimate, batch)}

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from crosscontrast.synthesis.objectives.base import Batch, Design
+from crosscontrast.synthesis.objectives.base import Batch, Design, shown, weighted_l1
 from crosscontrast.synthesis.objectives.cyclic import Cyclic
 
 #: The judges' weights are cut to this, which is what keeps a Wasserstein critic's slope finite.
@@ -23,8 +23,10 @@ class DualGan(Cyclic):
         if player == "discriminator":
             return self.judge(batch, lambda answers, real: -2 * answers.mean() if real else 2 * answers.mean())
         made = self.go_round(batch)
-        fooled = -self.judge_target(made.fake_target).mean() - self.judge_source(made.fake_source).mean()
-        again = (made.source - made.source_again).abs().mean() + (made.target - made.target_again).abs().mean()
+        fooled = -self.judge_target(shown(made.fake_target, made.alike)).mean()
+        fooled = fooled - self.judge_source(shown(made.fake_source, made.alike)).mean()
+        again = weighted_l1(made.source, made.source_again, made.source_weight)
+        again = again + weighted_l1(made.target, made.target_again, made.target_weight)
         return {
             "adversarial": self.weight("adversarial", 1.0) * fooled,
             "reconstruction": self.weight("reconstruction", 100.0) * again,

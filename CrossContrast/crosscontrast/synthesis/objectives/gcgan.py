@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from crosscontrast.synthesis.objectives.base import Batch, Design, Objective, least_squares
+from crosscontrast.synthesis.objectives.base import Batch, Design, Objective, evenly, least_squares, shown, weighted_l1
 from crosscontrast.synthesis.objectives.discriminator import Discriminator
 
 
@@ -23,23 +23,31 @@ class GcGan(Objective):
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Return the losses of a turn."""
-        source, target = batch["source"], batch["target"]
+        source, target, seen = batch["source"], batch["target"], batch["target_measured"]
         if player == "discriminator":
             return {
                 f"judge_{number}": 0.5
-                * (least_squares(self.judge(real), True) + least_squares(self.judge(fake), False))
-                for number, (real, fake) in enumerate(zip((target, turn(target)), self._fakes, strict=True))
+                * (least_squares(self._judge(real, part), True) + least_squares(self._judge(fake, part), False))
+                for number, (real, fake, part) in enumerate(
+                    zip((target, turn(target)), self._fakes, (seen, turn(seen)), strict=True)
+                )
             }
         fake, turned = self.generator.mapped(source), self.generator.mapped(turn(source))
         self.answer = fake
         self._fakes = fake.detach(), turned.detach()
-        weight = self.identity_weight(3.0)
-        same = (self.generator.mapped(target) - target).abs().mean() if weight else fake.new_zeros(())
+        weight, identity = evenly(batch["measured"]), self.identity_weight(3.0)
+        same = weighted_l1(self.generator.mapped(target), target, evenly(seen)) if identity else fake.new_zeros(())
         return {
-            "adversarial": least_squares(self.judge(fake), True) + least_squares(self.judge(turned), True),
-            "geometry": self.weight("geometry", 20.0) * (turn(fake) - turned).abs().mean(),
-            "identity": weight * same,
+            "adversarial": least_squares(self._judge(fake, seen), True)
+            + least_squares(self._judge(turned, turn(seen)), True),
+            "geometry": self.weight("geometry", 20.0) * weighted_l1(turn(fake), turned, turn(weight)),
+            "identity": identity * same,
         }
+
+    def _judge(self, image: Tensor, measured: Tensor) -> Tensor:
+        """Judge an image, which may have been made, where the real one was measured."""
+        judged: Tensor = self.judge(shown(image, measured))
+        return judged
 
 
 def turn(image: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crosscontrast.models.spec import NetworkSpec
-from crosscontrast.synthesis.objectives.base import Batch, Design, Objective, masked_l1
+from crosscontrast.synthesis.objectives.base import Batch, Design, Objective, evenly, masked_l1, shown
 
 
 class Perception(Objective):
@@ -30,16 +30,18 @@ class Perception(Objective):
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Return the losses of a turn."""
-        target, mask = batch["target"], batch["mask"]
+        mask, measured = batch["mask"], batch["measured"]
+        target = batch["target"]
         if player == "anatomist":
-            return {"anatomy": functional.binary_cross_entropy_with_logits(self.anatomist(target), mask)}
+            weight = evenly(measured)
+            return {"anatomy": functional.binary_cross_entropy_with_logits(self.anatomist(target), mask, weight)}
         answer = self.answer = self.generator.mapped(batch["source"])
         with torch.no_grad():
             expected = self.anatomist.features(target)
-        seen = self.anatomist.features(answer)
+        seen = self.anatomist.features(shown(answer, measured))
         apart = [_masked_distance(a, b, mask) for a, b in zip(seen, expected, strict=True)]
         return {
-            "l1": self.weight("l1", 10.0) * masked_l1(answer, target, mask),
+            "l1": self.weight("l1", 10.0) * masked_l1(answer, batch),
             "anatomy": self.weight("anatomy", 1.0) * torch.stack(apart).mean(),
         }
 

@@ -3,7 +3,15 @@
 import torch
 from torch import Tensor, nn
 
-from crosscontrast.synthesis.objectives.base import Batch, Design, Objective, cross_entropy, masked_l1, masked_mse
+from crosscontrast.synthesis.objectives.base import (
+    Batch,
+    Design,
+    Objective,
+    cross_entropy,
+    masked_l1,
+    masked_mse,
+    shown,
+)
 from crosscontrast.synthesis.objectives.discriminator import Discriminator
 
 
@@ -27,17 +35,21 @@ class Pix2Pix(Objective):
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Return the losses of a turn."""
-        source, target = batch["source"], batch["target"]
+        source, measured = batch["source"], batch["measured"]
         if player == "generator":
             fake = self.answer = self.generator.mapped(source)
             self._fake = fake.detach()
-            losses = {"l1": self.weight("l1", 100.0) * masked_l1(fake, target, batch["mask"])}
+            losses = {"l1": self.weight("l1", 100.0) * masked_l1(fake, batch)}
             if squared := self.weight("mse", 0.0):
-                losses["mse"] = squared * masked_mse(fake, target, batch["mask"])
+                losses["mse"] = squared * masked_mse(fake, batch)
             if self._deceives:
-                deceived = cross_entropy(self.discriminator(torch.cat([source, fake], 1)), real=True)
+                deceived = cross_entropy(self._judge(source, fake, measured), real=True)
                 losses["adversarial"] = self.weight("adversarial", 1.0) * deceived
             return losses
-        real = cross_entropy(self.discriminator(torch.cat([source, target], 1)), real=True)
-        fake = cross_entropy(self.discriminator(torch.cat([source, self._fake], 1)), real=False)
+        real = cross_entropy(self._judge(source, batch["target"], measured), real=True)
+        fake = cross_entropy(self._judge(source, self._fake, measured), real=False)
         return {"real": 0.5 * real, "fake": 0.5 * fake}
+
+    def _judge(self, source: Tensor, image: Tensor, measured: Tensor) -> Tensor:
+        judged: Tensor = self.discriminator(torch.cat([source, shown(image, measured)], 1))
+        return judged

@@ -10,7 +10,7 @@ class _Regression(Objective):
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Return the squared error of the generator."""
         answer = self.answer = self.generator.mapped(batch["source"])
-        return {"mse": self.weight("mse", 10.0) * masked_mse(answer, batch["target"], batch["mask"])}
+        return {"mse": self.weight("mse", 10.0) * masked_mse(answer, batch)}
 
 
 class UNetRegression(_Regression):

@@ -1,5 +1,7 @@
 """From the cohort table to what a segmentation learns from."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import SimpleITK as sitk
 import torch
@@ -10,6 +12,8 @@ from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_s
 from crosscontrast.ground.images import clean_intensities, read_image
 from crosscontrast.ground.placement import put_onto
 from crosscontrast.inference.preprocess import normalise_channels, prepare
+from crosscontrast.models.find import find_model
+from crosscontrast.models.library import ModelEntry
 from crosscontrast.synthesis.segmentation.config import SegmentationConfig
 from crosscontrast.synthesis.training.cases import Case
 
@@ -45,29 +49,35 @@ def channels_of(config: SegmentationConfig, cohort: Cohort, row: CohortRow) -> l
         if not rows:
             raise BadInputError(f"{config.cohort}: {row.subject} has no image of role {role!r}.")
         images.append(clean_intensities(read_image(rows[0].image), rows[0].image.name))
-    return [*images, *synthetic_channels(images[0], config.translators)]
+    translators = [find_model(model, "translation") for model in config.translators]
+    return [*images, *synthetic_channels(images[0], translators)]
 
 
-def synthetic_channels(image: sitk.Image, translators: tuple[str, ...]) -> list[sitk.Image]:
+def synthetic_channels(image: sitk.Image, translators: Sequence[ModelEntry]) -> list[sitk.Image]:
     """Return what each translator makes of an image; the first output of each, on the image's grid."""
     if not translators:
         return []
     from crosscontrast.ground.device import choose_device
-    from crosscontrast.synthesis.models import find_translator
     from crosscontrast.synthesis.predict import open_predictor
 
     made = []
     for model in translators:
-        predictor = open_predictor(find_translator(model), choose_device("auto"), "model")
+        predictor = open_predictor(model, choose_device("auto"), "model")
         made.append(predictor.predict([image])[predictor.outputs[0]])
     return made
 
 
 def _read(config: SegmentationConfig, cohort: Cohort, row: CohortRow, labels: CohortRow) -> Case:
     images = channels_of(config, cohort, row)
-    label_map = put_onto(read_image(labels.image), images[0], labels.image.name)
+    given = read_image(labels.image)
+    label_map = put_onto(given, images[0], labels.image.name)
+    if label_map is None and not config.resample:
+        raise BadInputError(
+            f"{config.cohort}: {labels.image.name} does not lie on the grid of {row.image.name}.",
+            "resample it, or let it be resampled (--resample)",
+        )
     if label_map is None:
-        raise BadInputError(f"{config.cohort}: {labels.image.name} does not lie on the grid of {row.image.name}.")
+        label_map = resample_onto(given, images[0], linear=False)
     prepared = prepare(images, config.preprocessing)
     target = one_hot(config, _onto(config, label_map))
     known = torch.zeros_like(target[:1])

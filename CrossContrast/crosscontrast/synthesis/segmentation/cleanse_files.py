@@ -13,6 +13,7 @@ from crosscontrast.ground.cohort import CohortRow, read_cohort
 from crosscontrast.ground.files import image_stem, make_folder
 from crosscontrast.ground.geometry import reorient, resample_onto, resample_to_spacing
 from crosscontrast.ground.images import image_like, read_image, write_image
+from crosscontrast.ground.inputs import check_unique
 from crosscontrast.ground.provenance import FileRecord
 from crosscontrast.ground.tables import TableWriter
 from crosscontrast.progress import Progress, part, silent
@@ -43,6 +44,7 @@ def cleanse_cohort(
     if labelling not in get_args(Kind):
         raise BadInputError(f"There is no labelling {labelling!r}.", "use sparse or noisy")
     rows = _rows(config)
+    check_unique([row.image for row in rows], [Path(image_stem(row.image)) for row in rows], "cleanse them one by one")
     case, folder = Case("synth.cleanse", inputs=[FileRecord.of(row.image) for row in rows]), make_folder(out)
     with case.listening():
         cases, kind, report = read_segmentation_cases(config, None), cast(Kind, labelling), part(progress, 0, 0.9)

@@ -29,7 +29,8 @@ class SegmentationConfig(PatchSettings):
     ``classes`` names what is segmented by the values of the label map; all other voxels are background.
     ``translators`` are models that make further channels from the first input. ``horizontal`` and ``vertical`` switch
     single skip connections, else ``network`` decides. The mask's column is not used: every voxel with a label counts,
-    apart from slices that ``labelled_every`` leaves out (only every n-th slice along k is labelled then).
+    apart from slices that ``labelled_every`` leaves out (only every n-th slice along k is labelled then). ``resample``
+    brings label maps on other grids onto the first input's, by the nearest voxel.
     """
 
     cohort: Path
@@ -51,6 +52,7 @@ class SegmentationConfig(PatchSettings):
     normalisation: Normalisation = "foreground"
     slice_axis: SliceAxis = 0
     labelled_every: Count = 1
+    resample: bool = False
     flips: bool = False
 
     @model_validator(mode="after")

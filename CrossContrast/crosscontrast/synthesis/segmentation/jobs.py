@@ -36,6 +36,7 @@ class TrainSegmentation(Job):
 
         from crosscontrast.errors import BadInputError
         from crosscontrast.ground.device import choose_device
+        from crosscontrast.models.find import find_model
         from crosscontrast.synthesis.segmentation.cases import read_segmentation_cases
         from crosscontrast.synthesis.segmentation.train import (
             case_dice,
@@ -50,6 +51,10 @@ class TrainSegmentation(Job):
         settings = read_config(self.out / CONFIG, SegmentationConfig, {}) if self.resume else self.settings
         if settings is None:
             raise BadInputError("A training that is not resumed needs settings.")
+        if not self.resume:
+            # By version or bundle: what a bare name or a training's folder means may be another one when it goes on.
+            exact = tuple(find_model(model, "translation").request for model in settings.translators)
+            settings = settings.model_copy(update={"translators": exact})
         state = train_segmentation(
             settings,
             self.out,
@@ -86,9 +91,9 @@ class SegmentImageResult(JobResult):
 class SegmentImage(Job):
     """Translate one volume and segment it from input and synthetic channels.
 
-    ``model`` is a segmentation, ``translators`` make its further inputs in order, ``more_images`` are its further real
-    ones. ``localise`` names a class: a first pass finds it, a second one segments around it. Files that are not
-    unchanged results of ours are replaced only with ``overwrite``.
+    ``model`` is a segmentation, ``more_images`` are its further real inputs in order; ``translators`` make the others,
+    by default those that it was trained with. ``localise`` names a class: a first pass finds it, a second one segments
+    around it. Files that are not unchanged results of ours are replaced only with ``overwrite``.
     """
 
     kind: ClassVar[str] = "synth.segment"

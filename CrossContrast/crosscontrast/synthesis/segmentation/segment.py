@@ -1,5 +1,6 @@
 """Segmenting one volume from its own contrast and from what translators make of it."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +12,17 @@ import SimpleITK as sitk
 from crosscontrast.errors import ModelError
 from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
-from crosscontrast.ground.images import image_like, write_image
+from crosscontrast.ground.images import ImageWarning, image_like, write_image
 from crosscontrast.inference import load_predictor
 from crosscontrast.inference.compiled import accelerated, engine_of
 from crosscontrast.inference.engine import GridPredictor
 from crosscontrast.inference.predictor import Predictor
+from crosscontrast.models.find import find_model
 from crosscontrast.models.library import ModelEntry
 from crosscontrast.models.load import load_model
 from crosscontrast.models.spec import Localisation
 from crosscontrast.progress import Progress, part, silent
-from crosscontrast.synthesis.models import find_translator
+from crosscontrast.synthesis.models import translators_of
 from crosscontrast.synthesis.segmentation.cases import synthetic_channels
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 class Request:
     """How to segment: by which ``model``, from what ``translators`` make of the first image, on which device.
 
+    Without ``translators`` those count that the model was trained with and names.
     ``localise`` names a class: a first pass finds it, a second one segments around it with ``margin`` in mm.
     """
 
@@ -64,21 +67,28 @@ def segment_file(
     """
     case, stem = Case("synth.segment"), image_stem(files[0])
     labels, sidecar = folder / f"{stem}_seg.nii.gz", folder / f"{stem}_segmentation.json"
-    synthetic = [folder / f"{stem}_synthetic{number + 1}.nii.gz" for number in range(len(request.translators))]
     with case.listening():
+        entry, device = find_model(request.model, "segmentation"), case.compute_on(request.device)
+        translators, remarks = translators_of(entry, request.translators)
+        for remark in remarks:
+            warnings.warn(remark, ImageWarning, stacklevel=1)
+        synthetic = [folder / f"{stem}_synthetic{number + 1}.nii.gz" for number in range(len(translators))]
         images = [case.read(path) for path in files]
-        entry, device = find_translator(request.model, "segmentation"), case.compute_on(request.device)
         case.model = entry.record()
         soft = {name: folder / f"{stem}_{name}_softseg.nii.gz" for name in entry.outputs if name != "background"}
         if not overwrite:
             check_same_input(files[0], sidecar)
             check_replaceable(folder, [*soft.values(), labels, *synthetic], sidecar)
         progress(0.02, 1, "translating")
-        made = synthetic_channels(images[0], tuple(request.translators))
+        made = synthetic_channels(images[0], translators)
         predictor = _predictor(entry, device, request.localise, request.margin)
         maps = predictor.predict([*images, *made], part(progress, 0.3, 0.9))
         case.computed_by(engine_of(predictor))
-    parameters = {"translators": list(request.translators), "localise": request.localise, "margin": request.margin}
+    parameters = {
+        "translators": [translator.record().model_dump() for translator in translators],
+        "localise": request.localise,
+        "margin": request.margin,
+    }
     with case.results(folder, sidecar, parameters=parameters) as results:
         for name, path in soft.items():
             write_image(maps[name], results.place(path), like=files[0])

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from crosscontrast.inference.windows import slide
 from crosscontrast.metrics.segmentation import dice
 from crosscontrast.models.bundle import BundleMetadata, write_bundle
+from crosscontrast.models.find import THERE
 from crosscontrast.models.spec import ModelSpec, Windowing
 from crosscontrast.progress import Progress, silent
-from crosscontrast.synthesis.models import THERE
+from crosscontrast.synthesis.models import SYNTHETIC, helper_of
 from crosscontrast.synthesis.segmentation.cases import frequencies, read_segmentation_cases
 from crosscontrast.synthesis.segmentation.config import SegmentationConfig
 from crosscontrast.synthesis.segmentation.objective import SegmentationObjective, network_spec, soft_maps
@@ -67,7 +68,7 @@ def _cutting(config: SegmentationConfig, cases: list[Case]) -> Cutting:
 
 def segmentation_spec(config: SegmentationConfig, cases: list[Case]) -> ModelSpec:
     """Return how the library runs the segmentation."""
-    names = [f"synthetic {number + 1}" for number in range(len(config.translators))]
+    names = [f"{SYNTHETIC} {number + 1}" for number in range(len(config.translators))]
     return ModelSpec(
         task="segmentation",
         network=network_spec(config),
@@ -99,8 +100,12 @@ def predict_case(network: nn.Module, spec: ModelSpec, source: Tensor) -> np.ndar
 
 
 def case_dice(network: nn.Module, spec: ModelSpec, case: Case) -> dict[str, float]:
-    """Return Dice by class; a voxel belongs to the class of its highest probability. NaN where a class is absent."""
-    found, true = predict_case(network, spec, case.source).argmax(0), case.target.argmax(0).numpy()
+    """Return Dice by class over what was measured; NaN where a class is absent.
+
+    A voxel belongs to the class of its highest probability.
+    """
+    seen = case.seen[0].numpy() > 0
+    found, true = predict_case(network, spec, case.source).argmax(0)[seen], case.target.argmax(0).numpy()[seen]
     return {name: dice(found == number, true == number) for number, name in enumerate(spec.outputs) if number}
 
 
@@ -122,5 +127,7 @@ def export_segmentation(config: SegmentationConfig, state: State, folder: Path, 
         settings = json.dumps(config.model_dump(mode="json"), indent=2)
         card = f"# {metadata.name}\n\n{metadata.description} For research only, not a medical device.\n"
         card += f"\n## Settings\n\n```json\n{settings}\n```\n"
-        write_bundle(path, segmentation_spec(config, cases), weights, metadata, card)
+        helpers = tuple(map(helper_of, config.translators))
+        spec = segmentation_spec(config, cases).model_copy(update={"translators": helpers})
+        write_bundle(path, spec, weights, metadata, card)
     return path

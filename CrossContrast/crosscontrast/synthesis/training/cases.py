@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from crosscontrast.errors import BadInputError
 from crosscontrast.ground.cohort import CohortRow, read_cohort
-from crosscontrast.ground.geometry import resample_onto
+from crosscontrast.ground.coverage import WHOLE, cover, covered
 from crosscontrast.ground.images import clean_intensities, read_image
-from crosscontrast.ground.placement import bring_onto, put_onto
+from crosscontrast.ground.placement import bring_onto
 from crosscontrast.inference.preprocess import normalise, prepare
 from crosscontrast.models.networks.translator import Range, map_to_unit
 from crosscontrast.synthesis.training.config import TrainingConfig
@@ -25,13 +25,23 @@ _TAIL = 0.001
 
 @dataclass(frozen=True)
 class Case:
-    """One subject: ``source`` and ``target`` (C, k, j, i), ``mask`` (1, k, j, i) in [0, 1], and a label (NaN: none)."""
+    """One subject: ``source`` and ``target`` (C, k, j, i), ``mask`` (1, k, j, i) in [0, 1], and a label (NaN: none).
+
+    ``measured`` (1, k, j, i) is 1 where both images were measured and 0 elsewhere; ``None`` where they were everywhere.
+    The mask lies inside of it.
+    """
 
     name: str
     source: Tensor
     target: Tensor
     mask: Tensor
     label: float = float("nan")
+    measured: Tensor | None = None
+
+    @property
+    def seen(self) -> Tensor:
+        """Where both images were measured, (1, k, j, i); it takes no memory where they were everywhere."""
+        return torch.ones(()).expand_as(self.mask) if self.measured is None else self.measured
 
 
 @dataclass(frozen=True)
@@ -77,23 +87,36 @@ def read_training_cases(config: TrainingConfig) -> list[Case]:
 
 
 def _read(config: TrainingConfig, row: CohortRow, partner: CohortRow) -> Case:
-    source, target = (clean_intensities(read_image(r.image), r.image.name) for r in (row, partner))
-    placed = put_onto(target, source, partner.image.name)
-    if placed is None and not config.resample:
+    first, second = (covered(read_image(r.image), r.image.name) for r in (row, partner))
+    source, target = first.image, cover(second, first.image, partner.image.name)
+    if target.resampled and not config.resample:
         raise BadInputError(
             f"{config.cohort}: {row.image.name} and {partner.image.name} of {row.subject} lie on different grids.",
             "register and resample them, or let them be resampled (--resample)",
         )
-    target = placed if placed is not None else resample_onto(target, source)
-    prepared = prepare([source, target, _mask(config, row, partner, source)], config.preprocessing("none"))
-    first, second, mask = prepared.values
-    values = normalise(first, config.source_normalisation), normalise(second, config.target_normalisation)
+    images = [source, target.image, _mask(config, row, partner, source)]
+    if not (first.everywhere and target.everywhere):
+        both = sitk.And(first.measured, target.measured)
+        images.append(sitk.Cast(both, sitk.sitkFloat32))
+    values, *others = prepare(images, config.preprocessing("none")).values
+    wanted, mask = others[:2]
+    measured = others[2] >= WHOLE if len(others) > 2 else None
+    if measured is not None:
+        mask = mask * measured
+        if not mask.any():
+            raise BadInputError(
+                f"{config.cohort}: {partner.image.name} was not measured anywhere in the mask of {row.subject}."
+            )
+    # The network will meet whole sources, so what decides their scale is all of them.
+    values = normalise(values, config.source_normalisation)
+    wanted = normalise(wanted, config.target_normalisation, measured)
     return Case(
         name=row.subject,
-        source=torch.from_numpy(values[0].astype(np.float32))[None],
-        target=torch.from_numpy(values[1].astype(np.float32))[None],
+        source=torch.from_numpy(values.astype(np.float32))[None],
+        target=torch.from_numpy(wanted.astype(np.float32))[None],
         mask=torch.from_numpy(mask)[None],
         label=_label(config, row),
+        measured=None if measured is None else torch.from_numpy(measured.astype(np.float32))[None],
     )
 
 
@@ -129,7 +152,7 @@ def fit_scale(config: TrainingConfig, cases: Sequence[Case], role: str) -> Scale
     it is the scale and offset that on average over the training files turn normalised into original intensities.
     """
     which = "source" if role == config.source else "target"
-    values = torch.cat([getattr(case, which).flatten()[::3] for case in cases]).numpy()
+    values = torch.cat([getattr(case, which)[case.seen > 0][::3] for case in cases]).numpy()
     low, high = (float(end) for end in np.quantile(values, [_TAIL, 1 - _TAIL]))
     if not high > low:
         raise BadInputError(f"{config.cohort}: the images of role {role!r} are constant.")
@@ -167,11 +190,15 @@ def fit_moments(cases: Sequence[Case]) -> tuple[float, float]:
     voxels, because noise and speckle of the one side have no counterpart on the other.
     """
 
-    def means(image: Tensor) -> Tensor:
+    def means(case: Case, image: Tensor) -> Tensor:
+        seen = pooled(case.seen)  # a voxel of the mask was measured, so this is not 0 there
+        return (pooled(image * case.seen) / seen)[case.mask > 0]
+
+    def pooled(image: Tensor) -> Tensor:
         return functional.avg_pool3d(image[None], 3, 1, 1, count_include_pad=False)[0]
 
-    x = torch.cat([means(case.source[:1])[case.mask > 0] for case in cases]).double()
-    y = torch.cat([means(case.target)[case.mask > 0] for case in cases]).double()
+    x = torch.cat([means(case, case.source[:1]) for case in cases]).double()
+    y = torch.cat([means(case, case.target) for case in cases]).double()
     slope = float(y.std() / x.std().clamp(min=1e-6))
     return slope, float(y.mean() - slope * x.mean())
 

@@ -6,9 +6,9 @@ from typing import cast
 
 from crosscontrast.ground.files import sha256
 from crosscontrast.models.bundle import GATE_INPUT, GATE_OUTPUT, BundleMetadata, write_bundle
+from crosscontrast.models.find import BACK, THERE
 from crosscontrast.models.spec import ModelSpec
 from crosscontrast.radiomics.gate.profile import FEWEST, build_profile
-from crosscontrast.synthesis.models import BACK, THERE
 from crosscontrast.synthesis.objectives.base import Objective
 from crosscontrast.synthesis.objectives.catalogue import CATALOGUE
 from crosscontrast.synthesis.training.cases import read_pairs

@@ -37,7 +37,9 @@ class TrainTranslator(Job):
     """Train a translator on a cohort, or with ``resume`` go on with the training in ``out``.
 
     With both ``resume`` and ``settings`` a training is begun where there is none, and one that is there goes on only
-    where it is of the same cohort, roles and network. Raises :class:`BadInputError` where it is not.
+    where it is of the same cohort, roles and network. A cohort that does not fit together is refused before anything
+    is learned, unless ``force`` (see :func:`crosscontrast.synthesis.training.checks.check_pairs`); what is unusual
+    about it is told first of all. Raises :class:`BadInputError`.
     """
 
     kind: ClassVar[str] = "synth.train"
@@ -46,6 +48,7 @@ class TrainTranslator(Job):
     settings: TrainingConfig | None = None
     resume: bool = False
     more: dict[str, int] = Field(default={})
+    force: bool = False
     max_minutes: float | None = None
     device: str = "auto"
 
@@ -54,7 +57,10 @@ class TrainTranslator(Job):
         import os
 
         from crosscontrast.ground.device import choose_device
-        from crosscontrast.synthesis.models import BACK, THERE
+        from crosscontrast.models.bundle import GATE_INPUT
+        from crosscontrast.models.find import BACK, THERE
+        from crosscontrast.radiomics.gate.profile import FEWEST
+        from crosscontrast.synthesis.training.checks import check_pairs
         from crosscontrast.synthesis.training.export import export
         from crosscontrast.synthesis.training.translator import train
         from crosscontrast.training.state import CHECKPOINT
@@ -71,6 +77,11 @@ class TrainTranslator(Job):
             settings = self.settings
         else:
             raise BadInputError("A training that is not resumed needs settings.")
+        said = []
+        if not resume:
+            said = check_pairs(settings, ("train", "validation"), force=self.force)
+            for sentence in said:
+                progress(0, 1, sentence)
         state = train(
             settings,
             self.out,
@@ -81,10 +92,13 @@ class TrainTranslator(Job):
         )
         first = int(os.environ.get("RANK", "0")) == 0
         written = export(settings, state, self.out) if first else {THERE: self.out}
+        judged = not first or (written[THERE] / GATE_INPUT).is_file()
+        few = f"With fewer than {FEWEST} training pairs there is no yardstick for the quality gate in {written[THERE]}."
         return TrainTranslatorResult(
             folder=self.out,
             model=written[THERE],
             back=written.get(BACK),
             step=state.step,
             minutes=round(state.minutes, 3),
+            warnings=said if judged else [*said, few],
         )

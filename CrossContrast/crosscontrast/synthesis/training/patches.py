@@ -55,9 +55,10 @@ class Patches(Dataset[dict[str, Tensor]]):
         self._inside = [torch.nonzero(case.mask[0] > 0).int() for case in cases]
 
     def __getitem__(self, step: int) -> dict[str, Tensor]:
-        """Return ``source``, ``target``, ``mask``, ``target_mask`` (B, C, ...) and ``label`` (B).
+        """Return ``source``, ``target``, ``mask``, ``measured``, ``target_mask``, ``target_measured`` and ``label``.
 
-        Unpaired, each side comes from a subject and a place of its own, and so does its mask.
+        All are (B, C, ...), the label (B). Unpaired, each side comes from a subject and a place of its own, and so do
+        its mask and where it was measured.
         """
         random = np.random.default_rng(seed_of(self.seed, self.rank, step))
         samples = [self._sample(random) for _ in range(self.cutting.batch)]
@@ -67,14 +68,15 @@ class Patches(Dataset[dict[str, Tensor]]):
         axis = int(random.choice(self.cutting.slice_axes))
         first = self._cut(axis, random)
         second = first if self.cutting.paired else self._cut(axis, random)
-        return first | {"target": second["target"], "target_mask": second["mask"]}
+        others = {f"target_{name}": second[name] for name in ("mask", "measured")}
+        return first | others | {"target": second["target"]}
 
     def _cut(self, axis: int, random: np.random.Generator) -> dict[str, Tensor]:
         """Cut a patch that holds a voxel of a mask, both drawn at random, and mirror it."""
         number = int(random.integers(len(self.cases)))
         case, inside = self.cases[number], self._inside[number]
         centre = inside[int(random.integers(len(inside)))].tolist()
-        images = {"source": case.source, "target": case.target, "mask": case.mask}
+        images = {"source": case.source, "target": case.target, "mask": case.mask, "measured": case.seen}
         if len(self.cutting.size) == 2:
             images = {name: self._slice(image, axis, centre[axis], name) for name, image in images.items()}
             centre = [place for number, place in enumerate(centre) if number != axis]
