@@ -12,8 +12,8 @@ from crosscontrast.scene.comparison import set_overlay, set_overlay_opacity, sho
 from crosscontrast.scene.volumes import file_name, write_volume
 
 if TYPE_CHECKING:
+    from crosscontrast.jobs.job import JobResult
     from crosscontrast.panels.job_controls import JobControls
-    from crosscontrast.synthesis.error_map import MapErrorResult
 
 _BLINK_MS = 700
 
@@ -78,7 +78,10 @@ class CompareBox:
         controls: JobControls = self._controls()
         result, target = self._desk.result.GetID(), self._desk.target.GetID()
 
-        def take(made: "MapErrorResult") -> str:
+        def take(made: "JobResult") -> str:
+            from crosscontrast.synthesis.error_map import MapErrorResult
+
+            assert isinstance(made, MapErrorResult)
             nodes = [slicer.mrmlScene.GetNodeByID(key) for key in (result, target)]
             show_error_map(slicer.mrmlScene, made.map, *nodes)
             self._ui.errorLabel.text = made.figures.sentence()
