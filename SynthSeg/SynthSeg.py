@@ -14,8 +14,9 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
 )
 
+from crosscontrast.desk.reasons import BUSY
 from crosscontrast.errors import BadInputError, ModelError
-from crosscontrast.panels.choices import DEVICES, device_of
+from crosscontrast.panels.choices import DEVICES
 from crosscontrast.panels.image_selectors import ImagesOnly
 from crosscontrast.panels.job_controls import JobControls
 from crosscontrast.panels.scene_panel import ScenePanel
@@ -26,8 +27,9 @@ from crosscontrast.panels.synthesis.page import Page
 from crosscontrast.panels.synthesis.segment_page import SegmentPage
 from crosscontrast.panels.synthesis.train_page import TrainPage
 from crosscontrast.panels.synthesis.translate_page import TranslatePage
-from crosscontrast.scene.comparison import import_label_map, set_overlay
+from crosscontrast.scene.comparison import import_label_map, show_alone
 from crosscontrast.scene.results import first_image
+from crosscontrast.scene.synthetic import mark_synthetic, may_be_replaced
 from crosscontrast.scene.volumes import file_name, read_volume, write_volume
 
 if TYPE_CHECKING:
@@ -58,7 +60,9 @@ class SynthSegParameterNode:
     """The choices of the panel that belong to the scene."""
 
     inputVolume: vtkMRMLScalarVolumeNode
-    model: str = ""
+    model: str = ""  # empty: what suits the volume
+    output: str = ""
+    targetVolume: vtkMRMLScalarVolumeNode
     device: Annotated[str, Choice(list(DEVICES))] = "default"
     outputVolume: vtkMRMLScalarVolumeNode
     uncertaintyVolume: vtkMRMLScalarVolumeNode
@@ -79,16 +83,18 @@ class SynthSegWidget(ScenePanel):
         ui = self.ui
         self.logic = SynthSegLogic()
         needed = Path(self.resourcePath("Requirements/SynthSeg.txt"))
-        self.controls = JobControls(ui, _("Synthesis"), needed, self.makeJob, self.takeResult)
+        self.controls = JobControls(
+            ui, _("Synthesis"), needed, self.makeJob, self.takeResult, on_busy=self.onParametersChanged
+        )
         self.segmenting = SegmentPage(ui, needed, self.logic, self.moduleName)
         self.pages: tuple[Page, ...] = (
-            TranslatePage(ui, needed, self.logic),
+            TranslatePage(ui, needed, self.logic, lambda: self.controls, self.onParametersChanged),
             self.segmenting,
             TrainPage(ui, lambda: self.controls.busy, self.onParametersChanged),
             FeaturesPage(ui, needed, self.logic),
             CleansePage(ui, self.onParametersChanged),
         )
-        self.images = ImagesOnly(ui.inputSelector)
+        self.images = ImagesOnly(ui.inputSelector, ui.targetSelector)
         self.working = self.pages[0]  # the page whose job is under way
         ui.tabWidget.currentChanged.connect(self.onPageChanged)
 
@@ -153,7 +159,11 @@ class SynthSegWidget(ScenePanel):
         if parameters:
             for page in self.pages:
                 page.update(parameters)
-            self.controls.allow(self.page.reason(parameters), _("Start the work of this page"))
+            reason = self.page.reason(parameters) or (BUSY if self.controls.busy else "")
+            self.controls.allow(reason, _("Start the work of this page"))
+            self.ui.reasonLabel.text = reason
+            self.ui.reasonLabel.visible = bool(reason)
+            self.ui.cancelButton.visible = self.controls.busy
 
     def makeJob(self, folder: Path) -> "Job":
         """Make the job of the page and its choices."""
@@ -187,17 +197,10 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
         write_volume(parameters.inputVolume, image)
         return image
 
-    def makeJob(self, parameters: SynthSegParameterNode, folder: Path) -> "Job":
-        """Write the source volume to ``folder`` and return the job that leaves its results there too."""
-        from crosscontrast.synthesis.jobs import TranslateImage
-
-        return TranslateImage(
-            image=self.writeInput(parameters, folder),
-            out=folder,
-            model=parameters.model,
-            device=device_of(parameters.device),
-            uncertainty=parameters.uncertainty,
-        )
+    def display(self, volume: vtkMRMLScalarVolumeNode) -> None:
+        """Show a volume in all slice views, as large as it fits."""
+        show_alone(slicer.mrmlScene, volume)
+        slicer.app.layoutManager().resetSliceViews()
 
     def show(
         self,
@@ -205,15 +208,19 @@ class SynthSegLogic(ScriptedLoadableModuleLogic):
         source: vtkMRMLScalarVolumeNode | None,
         result: "TranslateImageResult",
     ) -> list[vtkMRMLScalarVolumeNode]:
-        """Load the translated images, the first one into the output volume, and show it over ``source``."""
+        """Load the translated images, each marked as synthetic, the first one into the output volume.
+
+        Where that holds another translation, there will be a new volume.
+        """
         loaded = []
-        for index, path in enumerate(result.images):
-            loaded.append(self.load(path, source, None if index else parameters.outputVolume))
+        for index, (path, output) in enumerate(zip(result.images, result.outputs, strict=True)):
+            into = None if index else parameters.outputVolume
+            loaded.append(self.load(path, source, into if into and may_be_replaced(into, output, source) else None))
+            mark_synthetic(loaded[-1], output, result.model, source)
         maps = [self.load(path, source) for path in (*result.uncertainty, *([result.cycle] if result.cycle else []))]
         mark(loaded[0], result.verdict)
         parameters.outputVolume = loaded[0]
         parameters.uncertaintyVolume = maps[0] if maps else None
-        set_overlay(slicer.mrmlScene, source, loaded[0], parameters.opacity)
         return loaded
 
     def load(
@@ -243,7 +250,7 @@ class SynthSegTest(ScriptedLoadableModuleTest):
         self.test_outputVolumeIsFilled()
 
     def test_outputVolumeIsFilled(self) -> None:
-        """A translated file goes into the output volume that was chosen, which keeps its name."""
+        """A translated file goes into the output volume that was chosen, whose name says that it is synthetic."""
         from types import SimpleNamespace
 
         import numpy as np
@@ -255,8 +262,8 @@ class SynthSegTest(ScriptedLoadableModuleTest):
         logic = SynthSegLogic()
         parameters = logic.getParameterNode()
         parameters.outputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Mine")
-        (output,) = logic.show(
-            parameters, source, SimpleNamespace(images=[path], uncertainty=[], cycle=None, verdict=None)
-        )
-        self.assertEqual(output.GetName(), "Mine")
+        made = {"images": [path], "outputs": ["ct"], "model": "mr2ct@1", "uncertainty": [], "cycle": None}
+        (output,) = logic.show(parameters, source, SimpleNamespace(**made, verdict=None))
+        self.assertEqual(output.GetName(), "Mine SYNTHETIC")
+        self.assertIn("not acquired: ct by mr2ct@1", output.GetDescription())
         np.testing.assert_array_equal(slicer.util.arrayFromVolume(output).max(), 59)

@@ -202,9 +202,9 @@ def test_a_volume_is_translated_into_the_output_volume(translator, opened, volum
     assert panel.ui.statusLabel.text.startswith("Done.")
     assert slicer.util.arrayFromVolume(output).shape == (16, 20, 24)
     assert slicer.util.arrayFromVolume(output).std() > 0
-    assert slicer.util.getNode("T2w_pet").GetSpacing() == pytest.approx(volume.GetSpacing(), abs=1e-5)
-    view = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
-    assert (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID()) == (volume.GetID(), output.GetID())
+    assert slicer.util.getNode("T2w_pet SYNTHETIC").GetSpacing() == pytest.approx(volume.GetSpacing(), abs=1e-5)
+    views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    assert [view.GetBackgroundVolumeID() for view in views[:2]] == [volume.GetID(), output.GetID()]
 
 
 @pytest.mark.usefixtures("in_place")
@@ -240,6 +240,7 @@ def test_translation_and_source_are_seen_beside_over_and_after_each_other(transl
     run(panel)
     output = ui.outputSelector.currentNode()
     views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    ui.overlayButton.click()
     ui.opacitySlider.value = 0.25
     assert {view.GetForegroundOpacity() for view in views} == {0.25}
     ui.blinkButton.checked = True

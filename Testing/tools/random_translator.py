@@ -7,10 +7,17 @@ from crosscontrast.models.bundle import BundleMetadata, write_bundle
 from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import ModelSpec, NetworkSpec, Windowing
 
+_WORDS = ("name", "version", "task", "description", "authors", "copyright", "licence")
 
-def write_random_translator(folder: Path, outputs: tuple[str, ...] = ("ct", "pet"), *, unsure: bool = False) -> None:
-    """Write a small bundle with the given outputs as the new folder ``folder``; an ``unsure`` one has dropout."""
-    _write(folder, "translation", outputs, "none", unsure=unsure)
+
+def write_random_translator(
+    folder: Path, outputs: tuple[str, ...] = ("ct", "pet"), *, unsure: bool = False, **words: Any
+) -> None:
+    """Write a small bundle with the given outputs as the new folder ``folder``; an ``unsure`` one has dropout.
+
+    ``words`` are further metadata, such as ``expects``.
+    """
+    _write(folder, "translation", outputs, "none", unsure=unsure, more=words)
 
 
 def write_random_segmentation(folder: Path, classes: tuple[str, ...]) -> None:
@@ -18,7 +25,15 @@ def write_random_segmentation(folder: Path, classes: tuple[str, ...]) -> None:
     _write(folder, "segmentation", ("background", *classes), "softmax")
 
 
-def _write(folder: Path, task: Any, outputs: tuple[str, ...], activation: Any, *, unsure: bool = False) -> None:
+def _write(
+    folder: Path,
+    task: Any,
+    outputs: tuple[str, ...],
+    activation: Any,
+    *,
+    unsure: bool = False,
+    more: dict[str, Any] | None = None,
+) -> None:
     network = "ResidualTranslator" if unsure else "CompactUNet"
     arguments = {"in_channels": 1, "out_channels": len(outputs), "channels": [4, 8]}
     if unsure:
@@ -30,6 +45,6 @@ def _write(folder: Path, task: Any, outputs: tuple[str, ...], activation: Any, *
         windowing=Windowing(size=(16, 16, 16)),
         activation=activation,
     )
-    words = dict.fromkeys(("name", "version", "task", "description", "authors", "copyright", "licence"), "test")
+    words: dict[str, Any] = dict.fromkeys(_WORDS, "test") | (more or {})
     weights = build_network(network, **arguments).state_dict()
     write_bundle(folder, spec, weights, BundleMetadata(**words, changelog={}), "A model for tests.")

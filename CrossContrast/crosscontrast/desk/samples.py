@@ -50,14 +50,23 @@ def kept_sample(name: str, progress: Progress = silent) -> tuple[Path, ...]:
 
     For viewers, which copy what they change; a dataset to work on is made by :func:`make_sample`.
     """
-    from platformdirs import user_cache_path
-
-    folder = user_cache_path("CrossContrast") / "samples" / __version__ / name
+    folder = _kept() / name
     files = tuple(folder / file for file in SAMPLES[name].shown) if name in SAMPLES else ()
     if files and all(path.is_file() for path in files):
         return files
     shutil.rmtree(folder, ignore_errors=True)
     return make_sample(name, folder, progress)
+
+
+def sample_at(path: Path) -> str:
+    """Return the name of the sample that a file of the user's cache folder belongs to; empty for any other file."""
+    return path.relative_to(_kept()).parts[0] if path.is_relative_to(_kept()) else ""
+
+
+def _kept() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("CrossContrast") / "samples" / __version__
 
 
 def _cord(folder: Path, progress: Progress) -> None:

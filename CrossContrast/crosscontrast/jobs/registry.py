@@ -47,6 +47,7 @@ JOBS = {
     "image.translate": "crosscontrast.synthesis.jobs:TranslateImage",
     "synth.train": "crosscontrast.synthesis.training.jobs:TrainTranslator",
     "synth.features": "crosscontrast.synthesis.jobs:ShowFeatureMaps",
+    "synth.error-map": "crosscontrast.synthesis.error_map:MapError",
     "synth.segment-train": "crosscontrast.synthesis.segmentation.jobs:TrainSegmentation",
     "synth.segment": "crosscontrast.synthesis.segmentation.jobs:SegmentImage",
     "synth.cleanse": "crosscontrast.synthesis.segmentation.jobs:CleanseLabels",

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 class TranslateImageResult(JobResult):
     """The translated images, one per output of the model, maps of uncertainty, and the sidecar.
 
+    ``outputs`` are the contrasts of the images, and ``model`` the name of what made them.
     ``verdict`` is what the quality gate says about the first of the images, ``gate`` the file that keeps it; ``None``
     where it was not asked, or could not answer, which is then a warning.
     """
 
     images: list[Path]
+    outputs: list[str] = Field(default=[])
+    model: str = ""
     uncertainty: list[Path] = Field(default=[])
     cycle: Path | None = None
     sidecar: Path
@@ -61,7 +64,7 @@ class TranslateImage(Job):
         from crosscontrast.models.find import find_model
         from crosscontrast.progress import part
         from crosscontrast.synthesis.predict import Axis
-        from crosscontrast.synthesis.translate import Request, translate_file
+        from crosscontrast.synthesis.translate import Request, outputs_of, translate_file
 
         if self.axis not in get_args(Axis):
             raise BadInputError(f"There is no axis {self.axis!r}.", f"use {', '.join(get_args(Axis))}")
@@ -81,6 +84,8 @@ class TranslateImage(Job):
         verdict, remarks = self._ask_gate(made, entry.request, progress) if self.gate else (None, [])
         return TranslateImageResult(
             images=made.images,
+            outputs=list(outputs_of(entry, self.output)),
+            model=str(entry),
             uncertainty=made.uncertainty,
             cycle=made.cycle,
             sidecar=made.sidecar,

@@ -13,6 +13,7 @@ from crosscontrast.ground.case import Case, check_replaceable, check_same_input
 from crosscontrast.ground.files import image_stem
 from crosscontrast.ground.geometry import resample_to_spacing
 from crosscontrast.ground.images import image_like, write_image
+from crosscontrast.ground.synthetic import mark_header
 from crosscontrast.inference.compiled import engine_of
 from crosscontrast.inference.preprocess import normalise
 from crosscontrast.models.find import find_model
@@ -21,8 +22,6 @@ from crosscontrast.progress import Progress, part, silent
 from crosscontrast.synthesis.models import find_way_back
 from crosscontrast.synthesis.predict import Axis, mean, open_predictor, spread, stochastic
 
-#: ITK's name of NIfTI's field ``descrip``, which holds 79 letters.
-NOTES = "ITK_FileNotes"
 #: Name of the map of what the way back makes of a translation.
 CYCLE = "cycle"
 
@@ -111,7 +110,7 @@ def translate_file(
     progress(0.9, 1, "writing the results")
     with case.results(folder, sidecar, parameters=parameters) as results:
         for name, made in images.items():
-            made.SetMetaData(NOTES, f"SYNTHETIC, not acquired: {name} by {entries[0]} of CrossContrast"[:79])
+            mark_header(made, name, str(entries[0]))
             write_image(made, results.place(place[name]), like=path)
     progress(1, 1, "done")
     return Translated(

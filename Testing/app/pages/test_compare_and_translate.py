@@ -50,8 +50,8 @@ def page(tmp_path_factory):
     sitk.WriteImage(first, str(folder / "sub-02_T1w.nii.gz"))
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
         patch.setenv("CROSSCONTRAST_HOME", str(folder / "home"))
-        write_random_translator(folder / "bundle", ("ct",), unsure=True)
-        ModelLibrary().add(folder / "bundle", "a-mr2ct")  # the first of the list is the one chosen
+        write_random_translator(folder / "bundle", ("ct",), unsure=True, expects="ultrasound", produces="CT")
+        ModelLibrary().add(folder / "bundle", "mr2ct")
         server = Server(folder, *sorted(folder.glob("*.nii.gz")))
         browser = launch(started)
         try:
@@ -174,6 +174,11 @@ def test_a_swap_shows_the_other_image_in_the_same_place(page):
 
 def test_a_translation_can_be_cancelled_and_then_comes_with_its_uncertainty_and_a_verdict(page):
     assert page.page.locator("#cancel-translation").is_disabled()
+    page.page.locator(".translators").click()
+    page.page.get_by_role("option", name="mr2ct@1").click()
+    page.until(lambda: page.text(".about-model") == "ultrasound → CT", "what the model takes and makes")
+    assert page.text(".doubt") == "This model expects ultrasound; the name says T1w."
+    assert page.page.locator("#error-map").is_disabled()
     page.page.locator(".translate-uncertainty input").click()
     page.click("#translate")
     page.until(lambda: page.page.locator("#cancel-translation").is_enabled(), "the run")
@@ -185,11 +190,20 @@ def test_a_translation_can_be_cancelled_and_then_comes_with_its_uncertainty_and_
     page.until(lambda: verdicts.count() == 1, "the verdict")
     assert "not looked at" in page.text(".gate")
     labels = [page.text(f".label-beside{letter}") for letter in "abc"]
-    assert labels == ["sub-01_T1w", "sub-01_T1w_ct", "sub-01_T1w_ct_uncertainty"]
+    assert labels == ["sub-01_T1w", "sub-01_T1w_ct SYNTHETIC", "sub-01_T1w_ct_uncertainty"]
     # The synthetic image is an image like any other of the list, and the map of uncertainty has colours.
     page.until(lambda: np.ptp(page.pixels("besidec")[40:-40], axis=2).max() > 60, "the map")
     assert np.ptp(page.pixels("besideb")[40:-40], axis=2).max() < 20
+    page.page.locator(".real-target").click()
+    page.page.get_by_role("option", name="sub-01_T2w").click()
+    page.until(lambda: page.page.locator("#error-map").is_enabled(), "a real image")
+    page.click("#error-map")
+    page.until(lambda: "Mean absolute error" in page.text(".error-figures"), "the error")
+    labels = [page.text(f".label-beside{letter}") for letter in "abcd"]
+    assert labels == ["sub-01_T1w", "sub-01_T1w_ct SYNTHETIC", "sub-01_T2w", "sub-01_T1w_ct_error"]
     page.tab("Segment")
     page.page.locator(".cases").click()
-    page.page.get_by_role("option", name="sub-01_T1w_ct", exact=True).click()
-    page.until(lambda: page.text(".v-app-bar-title") == "sub-01_T1w_ct", "the synthetic image")
+    page.page.get_by_role("option", name="sub-01_T1w_ct SYNTHETIC", exact=True).click()
+    page.until(lambda: page.text(".v-app-bar-title") == "sub-01_T1w_ct SYNTHETIC", "the synthetic image")
+    page.tab("Compare")
+    page.until(lambda: "is synthetic itself" in page.text(".doubts"), "what speaks against it")

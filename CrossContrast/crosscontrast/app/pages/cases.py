@@ -16,6 +16,7 @@ from crosscontrast.desk.cases import Worklist
 from crosscontrast.desk.reasons import BUSY
 from crosscontrast.errors import CrossContrastError
 from crosscontrast.ground.files import image_stem
+from crosscontrast.ground.synthetic import SYNTHETIC, synthetic_output_of
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,9 @@ class Cases:
 
     def _add_file(self, path: Path) -> str:
         key = f"file:{path}"
-        self._cases.setdefault(key, ListedCase(key, image_stem(path), path))
+        if key not in self._cases:
+            marked = f" {SYNTHETIC}" if synthetic_output_of(path) else ""
+            self._cases[key] = ListedCase(key, image_stem(path) + marked, path)
         return key
 
     def _following(self) -> str:

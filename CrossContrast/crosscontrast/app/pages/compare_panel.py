@@ -72,6 +72,22 @@ def translate_panel(translating: Translating, work: Work) -> None:
             classes="mb-1 translators",
             **_SELECT,
         )
+        html.Div("{{ " + name.about + " }}", v_if=(name.about,), classes="text-caption about-model")
+        with html.Div(v_if=(f"{name.doubts}.length",), classes="doubts"):
+            html.Div(
+                "{{ doubt }}",
+                v_for=(f"doubt in {name.doubts}",),
+                key="doubt",
+                classes="text-caption text-warning doubt",
+            )
+        v3.VSelect(
+            v_model=(name.output,),
+            items=(name.outputs,),
+            label="Make",
+            v_if=(f"{name.outputs}.length",),
+            classes="my-1 translate-output",
+            **_SELECT,
+        )
         v3.VCheckbox(
             v_model=(name.uncertainty,),
             label="How sure? (nine times as long)",
@@ -81,9 +97,22 @@ def translate_panel(translating: Translating, work: Work) -> None:
         )
         button("Translate", "mdi-play", translating.run, name.why_not, id="translate", color="primary")
         button("Cancel", "mdi-stop", work.cancel, job.why_not_cancel, id="cancel-translation")
+        button("Sample", "mdi-flask-outline", translating.sample, name.why_not_sample, id="load-sample")
         reason(name.why_not)
-        said(work, ("image.translate",), "translate-message")
+        said(work, ("image.translate", "synth.error-map"), "translate-message")
         _verdict(translating)
+        v3.VSelect(
+            v_model=(name.target,),
+            items=(name.targets,),
+            label="Real image that it stands for",
+            clearable=True,
+            disabled=(f"!{name.targets}.length",),
+            classes="my-2 real-target",
+            **_SELECT,
+        )
+        button("Error map", "mdi-delta", translating.map_error, name.why_not_error, id="error-map")
+        reason(name.why_not_error)
+        html.Div("{{ " + name.error + " }}", v_if=(name.error,), classes="text-caption error-figures")
 
 
 def _verdict(translating: Translating) -> None:

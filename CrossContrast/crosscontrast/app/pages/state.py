@@ -6,18 +6,11 @@ A field ``why_not...`` is empty where the thing can be done, and else the senten
 from dataclasses import dataclass, field
 
 from crosscontrast.cord.retrain.steps import DEFAULT_STEPS
-from crosscontrast.desk.reasons import BUSY, NO_IMAGE, NO_MAP, NO_SEGMENT
+from crosscontrast.desk.reasons import NO_IMAGE, NO_MAP, NO_SEGMENT
 from crosscontrast.desk.retrain import NO_CANDIDATE
 
 NO_OTHER = "There is no other image."
 NO_DATASET = "The server was started without a correction dataset."
-
-
-def why_not_run(busy: bool, opened: bool, lacking: str) -> str:
-    """Say why no job can run on the open image; ``lacking`` is what the page itself lacks."""
-    if busy:
-        return BUSY
-    return lacking if opened else NO_IMAGE
 
 
 @dataclass
@@ -184,13 +177,23 @@ class CompareState:
 
 @dataclass
 class TranslateState:
-    """What to translate with, and the gate's verdict: go, caution, stop, or none where it gave none."""
+    """What to translate with, what is to be said of that before, and the gate's verdict: go, caution, stop, or none
+    where it gave none. ``targets`` are the images that a translation can be held to, ``error`` says how far it is."""
 
     models: list[dict[str, str]] = field(default_factory=list)
     model: str = ""
+    outputs: list[dict[str, str]] = field(default_factory=list)
+    output: str = ""
+    about: str = ""
+    doubts: list[str] = field(default_factory=list)
+    targets: list[dict[str, str]] = field(default_factory=list)
+    target: str = ""
+    error: str = ""
     uncertainty: bool = False
     verdict: str = ""
     reasons: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
     why_not: str = NO_IMAGE
+    why_not_sample: str = ""
+    why_not_error: str = NO_IMAGE

@@ -36,7 +36,8 @@ class FeaturesPage:
         self.other.refresh("")
 
     def update(self, parameters: Any) -> None:
-        """Nothing depends on the scene."""
+        """Layers can be listed where there is a model, and else Run says that there is none."""
+        self._ui.listLayersButton.enabled = bool(self.model.model)
 
     def reason(self, parameters: Any) -> str:
         """Say why nothing can be shown; empty where it can."""

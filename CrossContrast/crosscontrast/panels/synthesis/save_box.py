@@ -43,6 +43,9 @@ class SaveBox:
         """Allow saving where it can succeed, and say why it cannot."""
         self._form.update(_("Save soft map and segment as the next revision of the case"))
         self._ui.saveCancelButton.visible = self.controls.busy
+        begin, save = self._correcting.desk.why_not_edit(), self._form.desk.why_not()
+        for label, reason in ((self._ui.editReasonLabel, begin), (self._ui.saveReasonLabel, save)):
+            label.text, label.visible = reason, bool(reason)
 
     def look(self) -> None:
         """Open the dataset of the folder, and say what is wrong with it."""

@@ -73,7 +73,7 @@ class TrainPage:
         )
 
     def take(self, parameters: Any, result: "TrainTranslatorResult") -> None:
-        """Add the trained model to the library where it was given a name."""
+        """Add the trained model to the library where it was given a name, and choose it."""
         self._timer.stop()
         self._show_curves()
         name = self._ui.nameLineEdit.text.strip()
@@ -83,6 +83,7 @@ class TrainPage:
             ModelLibrary().add(result.model, name)
             if result.back:
                 ModelLibrary().add(result.back, f"{name}-back")
+            parameters.model = name
 
     def close(self) -> None:
         """Draw no more."""
