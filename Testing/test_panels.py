@@ -344,7 +344,7 @@ def test_the_library_can_be_seen_added_to_verified_and_rolled_back(translator, o
     panel.ui.addButton.click()
     rows = {(row[0], row[1]): row for row in table_of(panel.ui.modelTable)}
     assert rows["random-translator", "2"][2] == "yes"
-    assert rows["softcord", "1"][4] == "yes"
+    assert rows["softcord", "3"][4] == "yes"
     (translator.folder / "models" / "model.pt").write_bytes(b"not what was added")
     panel.ui.verifyButton.click()
     rows = {(row[0], row[1]): row for row in table_of(panel.ui.modelTable)}
@@ -357,7 +357,7 @@ def test_the_library_can_be_seen_added_to_verified_and_rolled_back(translator, o
     assert {tuple(row[:3]) for row in rows} >= {("random-translator", "1", "yes")}
     panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("random-translator", "2")))
     assert panel.ui.rollBackButton.text == "Make current"
-    panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("softcord", "1")))
+    panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("softcord", "3")))
     assert panel.ui.rollBackButton.text == "Roll back"
     panel.grab(tmp_path / "library.png")
 

@@ -18,7 +18,7 @@ from crosscontrast.radiomics.extraction.settings import ExtractionSettings
 from crosscontrast.radiomics.settings_file import SettingsFile
 
 SHAPE = (8, 10, 12)
-QUICK = "preservation: {resamples: 100, shuffles: 0}\nextraction: {classes: [firstorder]}\n"
+QUICK = "preservation: {resamples: 100, shuffles: 0}\nextraction: {classes: [statistics]}\n"
 
 
 def run(*arguments: object) -> Result:
@@ -71,7 +71,7 @@ def longer(image):
 
 def said(table: Path, *, force: bool = False, **settings: object) -> list[str]:
     """What is said of a cohort before its features are computed."""
-    chosen = ExtractionSettings(classes=("firstorder",), **settings)
+    chosen = ExtractionSettings(classes=("statistics",), **settings)
     return check_rows(cohort_rows(table), chosen, table, force=force, progress=silent)
 
 

@@ -33,6 +33,7 @@ ALL_KINDS = [
 def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     changes = {"subjects": 2, "readers": ["anna"], "questions": ALL_KINDS, "washout_days": 0, "training": ["sub-01"]}
+    changes["truth"] = {"column": "lesion", "positive": "0"}  # what the one case that counts has
     path = write_study(folder, **changes, image=lambda n, arm: phantom(n, arm, size=(40, 36, 24)))
     plan = prepare_study(read_study(path), folder / "out", silent)
     server = ReadingServer(folder / "out")

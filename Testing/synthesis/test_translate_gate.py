@@ -66,7 +66,9 @@ def test_an_image_in_another_unit_is_stopped_with_the_reason_and_an_exit_code(tr
     assert done.exit_code == 3
     assert "quality gate: stop" in done.stdout
     assert "training ranges beyond those of training" in done.stdout
-    assert "warning: other_t2w.nii.gz is not usable, the quality gate says stop: values from" in done.stderr
+    assert (
+        "warning: other.nii.gz: other_t2w.nii.gz is not usable, the quality gate says stop: values from" in done.stderr
+    )
 
 
 def test_the_spread_of_repeated_answers_is_judged_where_it_is_asked_for(translate, prostates):

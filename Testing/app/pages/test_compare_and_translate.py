@@ -33,7 +33,8 @@ def image_with_ball(size, spacing, origin, *, flipped):
     image.SetOrigin(origin)
     k, j, i = np.indices(size[::-1])
     points = np.stack([i, j, k], -1) * spacing + origin
-    values = np.where(np.linalg.norm(points - BALL, axis=-1) < RADIUS, 1000, 200).astype(np.float32)
+    # A little uneven: a lowest value that is everywhere counts as padding.
+    values = np.where(np.linalg.norm(points - BALL, axis=-1) < RADIUS, 1000, 200 + k / 10).astype(np.float32)
     made = sitk.GetImageFromArray(values)
     made.CopyInformation(image)
     return sitk.Flip(made, (True, False, False)) if flipped else made

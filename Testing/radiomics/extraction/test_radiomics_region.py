@@ -41,7 +41,7 @@ def test_a_mask_on_a_finer_grid_is_resampled_by_position_only_when_that_is_asked
     with pytest.warns(ImageWarning, match="was resampled onto the image"):
         placed = aligned(fine, awkward_image, resample=True)
     np.testing.assert_array_equal(sitk.GetArrayFromImage(placed), sitk.GetArrayFromImage(mask))
-    settings = ExtractionSettings(classes=("firstorder",), resample_masks=True)
+    settings = ExtractionSettings(classes=("statistics",), resample_masks=True)
     there = case_features(awkward_image, mask, settings)
     with pytest.warns(ImageWarning):
         assert case_features(awkward_image, fine, settings).values == there.values
