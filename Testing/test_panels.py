@@ -344,7 +344,7 @@ def test_the_library_can_be_seen_added_to_verified_and_rolled_back(translator, o
     panel.ui.addButton.click()
     rows = {(row[0], row[1]): row for row in table_of(panel.ui.modelTable)}
     assert rows["random-translator", "2"][2] == "yes"
-    assert rows["softcord", "3"][4] == "yes"
+    assert rows["random-translator", "2"][4] == ""
     (translator.folder / "models" / "model.pt").write_bytes(b"not what was added")
     panel.ui.verifyButton.click()
     rows = {(row[0], row[1]): row for row in table_of(panel.ui.modelTable)}
@@ -357,9 +357,16 @@ def test_the_library_can_be_seen_added_to_verified_and_rolled_back(translator, o
     assert {tuple(row[:3]) for row in rows} >= {("random-translator", "1", "yes")}
     panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("random-translator", "2")))
     assert panel.ui.rollBackButton.text == "Make current"
-    panel.ui.modelTable.selectRow([tuple(row[:2]) for row in rows].index(("softcord", "3")))
-    assert panel.ui.rollBackButton.text == "Roll back"
     panel.grab(tmp_path / "library.png")
+
+
+def test_shipped_models_are_said_to_be_and_an_earlier_one_can_be_gone_back_to(model_home, opened):
+    panel = opened("CrossContrast")
+    rows = table_of(panel.ui.modelTable)
+    numbers = {tuple(row[:2]): number for number, row in enumerate(rows)}
+    assert rows[numbers["softcord", "10"]][4] == "yes"
+    panel.ui.modelTable.selectRow(numbers["softcord", "3"])
+    assert panel.ui.rollBackButton.text == "Roll back"
 
 
 def test_what_cannot_be_added_is_said(opened, caplog, tmp_path):

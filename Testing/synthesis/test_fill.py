@@ -64,4 +64,4 @@ def test_of_a_model_with_several_outputs_the_missing_contrast_is_taken(lacking, 
     write_random_translator(tmp_path / "others", outputs=("ct", "pet"))
     refused = fill(lacking, tmp_path / "none", tmp_path / "others")
     assert refused.exit_code == 2
-    assert "others@0 makes ct and pet, not T1w" in refused.stderr
+    assert "others makes ct and pet, not T1w" in refused.stderr
