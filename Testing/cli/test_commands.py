@@ -54,7 +54,9 @@ def test_the_version_is_the_package_s():
 
 def test_models_are_listed_shown_and_verified():
     listed = json.loads(crosscontrast("models", "list", "--json").stdout)
-    assert [m["model"] for m in listed if m["current"] and m["shipped"]] == ["softcord@10"]
+    assert [m["model"] for m in listed if m["current"] and m["shipped"]] == [
+        "cordsynth@1", "demo-head-heavyt2-mra@1", "demo-prostate-us-t2w@1", "softcord@10",
+    ]  # fmt: skip
     shown = crosscontrast("models", "show", "softcord").stdout
     assert "softcord@10" in shown
     assert "Limits" in shown

@@ -1,7 +1,10 @@
 """Models with random weights, for what can be tested without good ones."""
 
+import zlib
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from crosscontrast.models.bundle import BundleMetadata, write_bundle
 from crosscontrast.models.networks import build_network
@@ -46,5 +49,7 @@ def _write(
         activation=activation,
     )
     words: dict[str, Any] = dict.fromkeys(_WORDS, "test") | (more or {})
-    weights = build_network(network, **arguments).state_dict()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(zlib.crc32(folder.name.encode()))  # the same weights every time, others for other models
+        weights = build_network(network, **arguments).state_dict()
     write_bundle(folder, spec, weights, BundleMetadata(**words, changelog={}), "A model for tests.")
