@@ -26,7 +26,7 @@ def shipped(model_home, tmp_path, monkeypatch):
         place.parent.mkdir(parents=True)
         write_random_translator(place, outputs, **words, demonstration=name == "demo-us")
     monkeypatch.setattr(library, "shipped_models_folder", lambda: tmp_path / "shipped")
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _, appauthor: tmp_path / "cache")
 
 
 @pytest.fixture

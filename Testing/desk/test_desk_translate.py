@@ -42,7 +42,7 @@ def of_sample(scene, image):
         import slicer
 
         node, storage = image(name), scene.AddNode(slicer.vtkMRMLVolumeArchetypeStorageNode())
-        folder = user_cache_path("CrossContrast") / "samples" / __version__ / kind
+        folder = user_cache_path("CrossContrast", appauthor=False) / "samples" / __version__ / kind
         storage.SetFileName(str(folder / f"{name}.nii.gz"))
         node.SetAndObserveStorageNodeID(storage.GetID())
         return node

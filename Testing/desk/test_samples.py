@@ -64,7 +64,7 @@ def test_nothing_is_written_over_and_nothing_is_left_of_a_failure(tmp_path, monk
 
 
 def test_a_kept_sample_is_drawn_once_and_again_where_it_was_damaged(tmp_path, monkeypatch):
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _, appauthor: tmp_path)
     calls = []
     first = kept_sample("prostate", lambda *step: calls.append(step))
     drawn = len(calls)

@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from crosscontrast.errors import BadInputError, OutputError
-from crosscontrast.ground.files import make_folder
+from crosscontrast.ground.files import new_folder
 from crosscontrast.progress import Progress, silent
 from crosscontrast.version import __version__
 
@@ -32,16 +32,8 @@ def make_sample(name: str, folder: Path, progress: Progress = silent) -> tuple[P
         raise BadInputError(f"There is no sample {name!r}.", f"there are {', '.join(SAMPLES)}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is there already.", "give a new folder")
-    make_folder(folder.parent)
-    staged = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with new_folder(folder, "The sample") as staged:
         SAMPLES[name].draw(staged, progress)
-        staged.chmod(0o755)  # mkdtemp keeps others out
-        staged.replace(folder)
-    except OSError as error:
-        raise OutputError(f"The sample cannot be written to {folder}: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
     return tuple(folder / file for file in SAMPLES[name].shown)
 
 
@@ -66,7 +58,7 @@ def sample_at(path: Path) -> str:
 def _kept() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("CrossContrast") / "samples" / __version__
+    return user_cache_path("CrossContrast", appauthor=False) / "samples" / __version__
 
 
 def _cord(folder: Path, progress: Progress) -> None:
@@ -89,16 +81,15 @@ def _corrections(folder: Path, progress: Progress) -> None:
 
     persons = {"01": CordPhantom(seed=1), "02": CordPhantom(seed=2, semi_axes=(6.0, 4.0), bend=3.0)}
     dataset = CorrectionDataset.create(folder, name="Sample corrections")
-    drawn = Path(mkdtemp())
-    for number, (person, body) in enumerate(persons.items()):
-        for contrast in ("T1w", "T2w"):
-            progress(number, len(persons), f"person {person}, {contrast}")
-            image = drawn / f"sub-{person}_{contrast}.nii.gz"
-            write_image(body.image(contrast), image)
-            dataset.add(image, author="sample")
     truth = persons["01"].soft_truth()
+    with TemporaryDirectory() as drawn:
+        for number, (person, body) in enumerate(persons.items()):
+            for contrast in ("T1w", "T2w"):
+                progress(number, len(persons), f"person {person}, {contrast}")
+                image = Path(drawn) / f"sub-{person}_{contrast}.nii.gz"
+                write_image(body.image(contrast), image)
+                dataset.add(image, author="sample")
     dataset.save("sub-01_T2w", truth, truth >= 0.5, author="sample", note="the phantom's truth")
-    shutil.rmtree(drawn)
 
 
 def _reading(folder: Path, progress: Progress) -> None:

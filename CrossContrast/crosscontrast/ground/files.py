@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,6 +125,28 @@ def staging_folder(folder: Path) -> Iterator[Path]:
         raise OutputError(f"Cannot write into the folder {folder}: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def new_folder(folder: Path, what: str) -> Iterator[Path]:
+    """Give a temporary folder beside ``folder`` and rename it to ``folder`` when the block ends without an error.
+
+    On an error nothing is left, and what the system refuses is an :class:`OutputError` that names ``what``
+    ("The model") and the folder.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{what} cannot be written to {folder.parent}: {error.strerror or error}.") from error
+    try:
+        yield temporary
+        temporary.chmod(0o755)  # a temporary folder keeps others out
+        temporary.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{what} cannot be written to {folder}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager

@@ -17,8 +17,6 @@ Nothing in such a folder is ever executed.
 """
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -28,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor, nn
 
 from crosscontrast.errors import ModelError, OutputError, faults_of
+from crosscontrast.ground.files import new_folder
 from crosscontrast.models.manifest import model_name, seal, verify
 from crosscontrast.models.networks import build_network
 from crosscontrast.models.spec import ModelSpec, NetworkSpec
@@ -102,12 +101,7 @@ def write_bundle(
         load_into(build_network(network.name, **network.arguments), states[name], f"The weights for {folder}")
     if folder.exists():
         raise OutputError(f"{folder} exists already, and a model is never overwritten.")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(f"The model cannot be written to {folder.parent}: {error.strerror or error}.") from error
-    try:
+    with new_folder(folder, "The model") as temporary:
         for name in (*FILES, *states):
             (temporary / name).parent.mkdir(exist_ok=True)
         _write_json(temporary / METADATA, _metadata(spec, metadata))
@@ -119,12 +113,6 @@ def write_bundle(
             (temporary / name).parent.mkdir(exist_ok=True)
             (temporary / name).write_bytes(content)
         seal(temporary, format="crosscontrast", task=spec.task, outputs=spec.outputs, source=source)
-        temporary.chmod(0o755)
-        temporary.rename(folder)
-    except OSError as error:
-        raise OutputError(f"The model cannot be written to {folder}: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def read_spec(folder: Path) -> ModelSpec:
